@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# What CI runs is what you run: `make test`.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export GOTOOLCHAIN := local
+export GOFLAGS     := -buildvcs=false
+
+VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
+TOOLS   := $(CURDIR)/.tools
+BIN     := bin/linkspan
+GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_test.go') go.mod go.sum
+
+# Everything that the project's commands need beside Go, as Debian packages.
+PACKAGES := docker.io openvswitch-switch openvswitch-testcontroller busybox-static iproute2 util-linux \
+            traceroute iputils-ping nftables gcc libc6-dev git
+
+# Versions of the tools that are built from their Go modules.
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# How long each fuzz target runs in `make fuzz`.
+FUZZTIME ?= 60s
+
+.PHONY: help deps build test unit lint e2e fuzz soak bench demo docs generate clean
+
+help: ## show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install what the other targets need (Debian packages; needs root)
+	@missing=(); for p in $(PACKAGES); do \
+	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	  echo "installing $${missing[*]}"; \
+	  apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $${missing[*]} >/dev/null; fi
+	@go version | grep -q 'go1\.2[6-9]' || { echo 'Go 1.26 or later is needed: https://go.dev/dl' >&2; exit 1; }
+
+build: $(BIN) ## build bin/linkspan, one static binary
+
+$(BIN): $(GOSRC)
+	@echo 'building $(BIN)'
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/linkspan
+
+test: deps lint unit e2e ## everything that gates a change
+
+unit: ## tests of every package, on real components where they need them
+	CGO_ENABLED=1 go test -race -timeout 15m ./...
+
+e2e: deps build ## the whole product on two and more hosts in a lab
+	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/...
+
+lint: $(TOOLS)/golangci-lint ## style and the import law
+	$(TOOLS)/golangci-lint run ./...
+
+$(TOOLS)/golangci-lint:
+	@echo 'building golangci-lint'
+	@mkdir -p $(TOOLS)
+	@cd $(TOOLS) && GOBIN=$(TOOLS) go install $(GOLANGCI_LINT)
+
+fuzz: ## every fuzz target for FUZZTIME (not part of test)
+	@for p in $$(go list ./...); do \
+	  dir=$$(go list -f '{{.Dir}}' $$p); \
+	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
+	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
+
+soak: deps build ## an hour of coming and going under random kills (not part of test)
+	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test/...
+
+bench: deps build ## measure against peers; results go to bench/results
+	bench/run
+
+demo: deps build ## a two-host lab that shows what Linkspan does
+	@examples/demo
+
+docs: build ## make the reference in docs/reference from the program itself
+	@mkdir -p docs/reference
+	$(BIN) reference > docs/reference/commands.md
+
+generate: ## make the Go code of the API from its schema (needs protoc)
+	GOBIN=$(TOOLS) go install google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go
+	protoc -I api/proto --plugin=$(TOOLS)/protoc-gen-go --plugin=$(TOOLS)/protoc-gen-connect-go \
+	  --go_out=. --go_opt=module=github.com/linkspan/linkspan \
+	  --connect-go_out=. --connect-go_opt=module=github.com/linkspan/linkspan api/proto/linkspan/v1/*.proto
+
+clean: ## end the lab and remove what was built
+	@if [ -x $(BIN) ]; then for l in $$($(BIN) lab status -q 2>/dev/null); do $(BIN) lab down --name $$l; done; fi
+	rm -rf bin $(TOOLS)

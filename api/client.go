@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+)
+
+// Client reaches every service of one process.
+type Client struct {
+	Networks  apiv1connect.NetworkServiceClient
+	Endpoints apiv1connect.EndpointServiceClient
+	Routes    apiv1connect.RouteServiceClient
+	Switches  apiv1connect.SwitchServiceClient
+	Chassis   apiv1connect.ChassisServiceClient
+	Events    apiv1connect.EventServiceClient
+	System    apiv1connect.SystemServiceClient
+
+	http *http.Client
+}
+
+// NewClient speaks to base ("https://198.51.100.7:7443") through h, whose
+// transport decides about TLS and identity.
+func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Client {
+	return &Client{
+		Networks:  apiv1connect.NewNetworkServiceClient(h, base, options...),
+		Endpoints: apiv1connect.NewEndpointServiceClient(h, base, options...),
+		Routes:    apiv1connect.NewRouteServiceClient(h, base, options...),
+		Switches:  apiv1connect.NewSwitchServiceClient(h, base, options...),
+		Chassis:   apiv1connect.NewChassisServiceClient(h, base, options...),
+		Events:    apiv1connect.NewEventServiceClient(h, base, options...),
+		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
+		http:      h,
+	}
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Unix speaks to the process behind a local socket. The socket's file mode is
+// the authentication.
+func Unix(path string) *Client {
+	return NewClient(&http.Client{Transport: UnixTransport(path)}, "http://linkspan")
+}
+
+// UnixTransport returns an HTTP/2 transport without TLS to a local socket, so
+// that streams in both directions work.
+func UnixTransport(path string) *http.Transport {
+	var dialer net.Dialer
+	t := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", path)
+		},
+		Protocols: new(http.Protocols),
+	}
+	t.Protocols.SetUnencryptedHTTP2(true)
+	return t
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package process
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+)
+
+// tick is the unit of CPU times in proc(5), USER_HZ, on every Linux port that
+// Go runs on.
+const tick = 10 * time.Millisecond
+
+// CPU returns the CPU time that the program has used, user and system, all
+// threads, to 10 ms.
+func (p *Process) CPU() (time.Duration, error) {
+	fields, err := p.stat()
+	if err != nil {
+		return 0, err
+	}
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * tick, err
+}
+
+// Memory returns the resident memory of the program, in bytes.
+func (p *Process) Memory() (int64, error) {
+	fields, err := p.stat()
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.ParseInt(fields[21], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}
+
+// stat returns the fields of /proc/PID/stat that follow the program's name,
+// which may hold any byte.
+func (p *Process) stat() ([]string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+	if err != nil {
+		return nil, err
+	}
+	var fields []string
+	for f := range bytes.FieldsSeq(text[bytes.LastIndexByte(text, ')')+1:]) {
+		fields = append(fields, string(f))
+	}
+	if len(fields) < 22 {
+		return nil, fmt.Errorf("/proc/%d/stat has %d fields", p.PID(), len(fields))
+	}
+	return fields, nil
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+)
+
+// check makes one line of a doctor's report.
+func check(name string, state apiv1.Check_State, found, hint string) *apiv1.Check {
+	return &apiv1.Check{Name: name, State: state, Found: found, Hint: hint}
+}
+
+// verdict is OK without an error, else failed with the error as what was found.
+func verdict(name string, err error, found, hint string) *apiv1.Check {
+	if err != nil {
+		return check(name, apiv1.Check_STATE_FAILED, err.Error(), hint)
+	}
+	return check(name, apiv1.Check_STATE_OK, found, "")
+}
+
+// checks looks at this switch: its controller, its Open vSwitch, its dockerd.
+func (h *host) checks(ctx context.Context) []*apiv1.Check {
+	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx)}, h.checkOVS(ctx)...)
+}
+
+func (h *host) checkController() *apiv1.Check {
+	connected, since := h.fabric.Ready()
+	if connected {
+		return check("controller", apiv1.Check_STATE_OK, "connected since "+since.Local().Format("2006-01-02 15:04:05"), "")
+	}
+	return check("controller", apiv1.Check_STATE_FAILED, "away; running routes go on, new ones wait",
+		"is linkspan serve controller up, and is its port open to this host?")
+}
+
+func (h *host) checkCertificate() *apiv1.Check {
+	pair := h.own.Keeper.KeyPair()
+	return check("certificate", apiv1.Check_STATE_OK,
+		fmt.Sprintf("%s, until %s", pair.Identity().Label(), pair.Certificate().NotAfter.Local().Format("2006-01-02")), "")
+}
+
+func (h *host) checkDocker(ctx context.Context) *apiv1.Check {
+	networks, err := h.engine.Networks(ctx)
+	return verdict("docker", err, fmt.Sprintf("answers; %d networks of ours", len(networks)),
+		"is dockerd running? linkspan serve switch --docker names its socket")
+}
+
+func (h *host) checkTunnel(ctx context.Context) *apiv1.Check {
+	peers, err := h.tunnel.Peers(ctx)
+	if err != nil {
+		return verdict("tunnel", err, "", "the next start of linkspan serve switch makes the device anew")
+	}
+	dropped, err := h.tunnel.Dropped(ctx)
+	found := fmt.Sprintf("%s from %s, mtu %d, %d peers, %d packets from strangers dropped",
+		h.tunnel.Device(), h.place.address, h.tunnel.MTU(), len(peers), dropped)
+	return verdict("tunnel", err, found, "is another program changing the nftables table linkspan?")
+}
+
+func (h *host) checkOVS(ctx context.Context) []*apiv1.Check {
+	can, err := h.ovs.Capabilities(ctx)
+	if err != nil {
+		return []*apiv1.Check{verdict("open vswitch", err, "", "are ovsdb-server and ovs-vswitchd running?")}
+	}
+	checks := []*apiv1.Check{check("open vswitch", apiv1.Check_STATE_OK, can.Version+", bridge "+h.role.bridge, "")}
+	for i, note := range can.Notes() {
+		state := apiv1.Check_STATE_WARNING
+		if i == 0 && can.Offload() {
+			state = apiv1.Check_STATE_OK
+		}
+		what, hint, _ := strings.Cut(note, "; ")
+		checks = append(checks, check("open vswitch", state, what, hint))
+	}
+	return checks
+}
+
+func counted(here, total int) string { return fmt.Sprintf("%d of %d connected", here, total) }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package output
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/linkspan/linkspan"
+)
+
+// Options are the flags that say how to print; every listing has the same.
+type Options struct {
+	Output  string // table, json or yaml
+	Format  string // a Go template for each row
+	Quiet   bool   // names only
+	NoTrunc bool   // whole ids and flows
+}
+
+// AddFlags declares the flags; a command that prints one thing has no quiet.
+func (o *Options) AddFlags(flags *pflag.FlagSet, list bool) {
+	flags.StringVarP(&o.Output, "output", "o", "table", "print as `table`, json or yaml")
+	flags.StringVar(&o.Format, "format", "", "print each through a Go `template`, such as '{{.Name}}'; {{json .}} prints all of it")
+	if list {
+		flags.BoolVarP(&o.Quiet, "quiet", "q", false, "print names only")
+		flags.BoolVar(&o.NoTrunc, "no-trunc", false, "do not shorten anything")
+	}
+}
+
+// Validate refuses what no printing is known for.
+func (o *Options) Validate() error {
+	switch o.Output {
+	case "", "table", "json", "yaml":
+		return nil
+	}
+	return &linkspan.Error{Code: linkspan.Invalid, Message: "output " + o.Output + " is not known", Hint: "use table, json or yaml"}
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// referenceCommand prints docs/reference/commands.md; people read that file.
+func (a *app) referenceCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "reference", Hidden: true, Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fmt.Fprint(a.out, "# Commands\n\nMade by `make docs` from the program itself.\n")
+			return describe(a.out, cmd.Root())
+		},
+	}
+}
+
+// describe prints a command and all below it.
+func describe(w io.Writer, c *cobra.Command) error {
+	if c.Hidden || c.Name() == "help" || c.HasParent() && c.Parent().Name() == "completion" {
+		return nil
+	}
+	text := c.Long
+	if text == "" {
+		text = c.Short
+	}
+	fmt.Fprintf(w, "\n## %s\n\n%s\n", c.CommandPath(), text)
+	if c.Runnable() && !c.HasSubCommands() {
+		fmt.Fprintf(w, "\n    %s\n", c.UseLine())
+	}
+	if c.Example != "" {
+		fmt.Fprintf(w, "\nExamples:\n\n%s\n", indent(c.Example))
+	}
+	if flags := c.LocalNonPersistentFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(w, "\nFlags:\n\n%s", indent(flags))
+	}
+	if flags := c.PersistentFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(w, "\nFlags of every command:\n\n%s", indent(flags))
+	}
+	for _, sub := range c.Commands() {
+		if err := describe(w, sub); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indent makes a code block of a text that is indented by two or six already.
+func indent(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if l != "" {
+			lines[i] = "    " + strings.TrimPrefix(l, "  ")
+		}
+	}
+	return strings.Join(lines, "\n")
+}

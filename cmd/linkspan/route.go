@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/spf13/cobra"
+
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/cmd/linkspan/output"
+)
+
+// routeRow is a hot-plug route as it is printed.
+type routeRow struct {
+	ID        string    `json:"id"`
+	Network   string    `json:"network"`
+	A         string    `json:"a"`
+	AName     string    `json:"a_name,omitempty"`
+	B         string    `json:"b"`
+	BName     string    `json:"b_name,omitempty"`
+	Chassis   []string  `json:"chassis"`
+	Transport string    `json:"transport"`
+	Packets   uint64    `json:"packets"`
+	Bytes     uint64    `json:"bytes"`
+	Age       string    `json:"age"`
+	Idle      string    `json:"idle"`
+	Flows     []flowRow `json:"flows"`
+}
+
+// flowRow is one flow of a route.
+type flowRow struct {
+	Chassis string `json:"chassis"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+	Age     string `json:"age"`
+	Text    string `json:"text"`
+}
+
+var routeTable = output.Table[routeRow]{
+	Name: func(r routeRow) string { return r.ID },
+	Columns: []output.Column[routeRow]{
+		{Title: "ROUTE ID", Value: func(r routeRow) string { return r.ID }},
+		{Title: "NETWORK", Value: func(r routeRow) string { return r.Network }},
+		{Title: "A", Value: func(r routeRow) string { return end(r.A, r.AName) }},
+		{Title: "B", Value: func(r routeRow) string { return end(r.B, r.BName) }},
+		{Title: "TRANSPORT", Value: func(r routeRow) string { return r.Transport }},
+		{Title: "PACKETS", Value: func(r routeRow) string { return strconv.FormatUint(r.Packets, 10) }},
+		{Title: "AGE", Value: func(r routeRow) string { return r.Age }},
+		{Title: "IDLE", Value: func(r routeRow) string { return r.Idle }},
+	},
+	Wide: []output.Column[routeRow]{
+		{Title: "FLOWS", Value: func(r routeRow) string {
+			lines := make([]string, len(r.Flows))
+			for i, f := range r.Flows {
+				lines[i] = f.Chassis + ": " + f.Text
+			}
+			return strings.Join(lines, "; ")
+		}},
+	},
+}
+
+func end(address, name string) string {
+	if name == "" {
+		return address
+	}
+	return address + " (" + name + ")"
+}
+
+func newRouteRow(r *apiv1.Route) routeRow {
+	row := routeRow{
+		ID: r.GetId(), Network: r.GetNetwork(), A: r.GetA(), AName: r.GetAName(), B: r.GetB(), BName: r.GetBName(),
+		Chassis: r.GetChassis(), Transport: r.GetTransport(), Packets: r.GetPackets(), Bytes: r.GetBytes(),
+		Age: seconds(r.GetAge().AsDuration()), Idle: seconds(r.GetIdle().AsDuration()), Flows: []flowRow{},
+	}
+	for _, f := range r.GetFlows() {
+		row.Flows = append(row.Flows, flowRow{
+			Chassis: f.GetChassis(), From: f.GetFrom(), To: f.GetTo(), Packets: f.GetPackets(), Bytes: f.GetBytes(),
+			Age: seconds(f.GetAge().AsDuration()), Text: f.GetText(),
+		})
+	}
+	return row
+}
+
+func seconds(d time.Duration) string { return d.Truncate(time.Second).String() }
+
+func (a *app) routeCommand() *cobra.Command {
+	return noun("route", "hot-plug routes: who talks to whom right now", a.routeLs(), a.routeWatch())
+}
+
+func (a *app) routeLs() *cobra.Command {
+	var o output.Options
+	req := &apiv1.RouteServiceListRequest{}
+	c := &cobra.Command{
+		Use: "ls", Aliases: []string{"list"}, Short: "list the routes that are plugged", Args: exactly(0),
+		Long: `List the routes that are plugged, as the datapaths of the hosts report them now.
+A route is one pair of endpoints; it goes after its idle time without a packet.`,
+		Example: "  linkspan route ls\n  linkspan route ls --network web -o json\n  linkspan route ls --no-trunc     with the flows on each host",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := a.target.client()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			r, err := client.Routes.List(cmd.Context(), connect.NewRequest(req))
+			if err != nil {
+				return err
+			}
+			for _, m := range r.Msg.GetMissing() {
+				fmt.Fprintf(a.err, "linkspan: switch %s is away; its routes are not shown\n", m)
+			}
+			rows := make([]routeRow, len(r.Msg.GetRoutes()))
+			for i, route := range r.Msg.GetRoutes() {
+				rows[i] = newRouteRow(route)
+			}
+			return routeTable.Print(a.out, o, rows)
+		},
+	}
+	c.Flags().StringVar(&req.Network, "network", "", "only those of this `network`")
+	c.Flags().StringVar(&req.Chassis, "switch", "", "only those with flows on this `switch`")
+	_ = c.RegisterFlagCompletionFunc("network", a.completeNetworks)
+	_ = c.RegisterFlagCompletionFunc("switch", a.completeSwitches)
+	o.AddFlags(c.Flags(), true)
+	return c
+}
+
+// routeEvent is what route watch prints of a change.
+type routeEvent struct {
+	Time     time.Time `json:"time"`
+	Kind     string    `json:"kind"` // plugged, unplugged, denied
+	Network  string    `json:"network"`
+	From     string    `json:"from"`
+	FromName string    `json:"from_name,omitempty"`
+	To       string    `json:"to"`
+	ToName   string    `json:"to_name,omitempty"`
+	Chassis  string    `json:"chassis"`
+	Reason   string    `json:"reason,omitempty"`
+	Packets  uint64    `json:"packets,omitempty"`
+	Bytes    uint64    `json:"bytes,omitempty"`
+}
+
+func (a *app) routeWatch() *cobra.Command {
+	var o output.Options
+	req := &apiv1.RouteServiceWatchRequest{}
+	c := &cobra.Command{
+		Use: "watch", Short: "print routes as they are plugged, unplugged and denied", Args: exactly(0),
+		Long:    "Print routes as they are plugged, unplugged and denied, a line each, until interrupted.",
+		Example: "  linkspan route watch --network web\n  linkspan route watch --format '{{.Kind}} {{.From}} {{.To}}'",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.Validate(); err != nil {
+				return err
+			}
+			client, err := a.target.client()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			stream, err := client.Routes.Watch(cmd.Context(), connect.NewRequest(req))
+			if err != nil {
+				return err
+			}
+			defer stream.Close()
+			for stream.Receive() {
+				if stream.Msg().GetKind() == apiv1.RouteServiceWatchResponse_KIND_UNSPECIFIED {
+					fmt.Fprintln(a.err, "watching; interrupt to end")
+					continue
+				}
+				if err := a.printRouteEvent(o, stream.Msg()); err != nil {
+					return err
+				}
+			}
+			return stream.Err()
+		},
+	}
+	c.Flags().StringVar(&req.Network, "network", "", "only those of this `network`")
+	o.AddFlags(c.Flags(), false)
+	return c
+}
+
+func (a *app) printRouteEvent(o output.Options, m *apiv1.RouteServiceWatchResponse) error {
+	kind := strings.ToLower(strings.TrimPrefix(m.GetKind().String(), "KIND_"))
+	e := routeEvent{
+		Time: m.GetTime().AsTime(), Kind: kind, Network: m.GetNetwork(), From: m.GetFrom(), FromName: m.GetFromName(),
+		To: m.GetTo(), ToName: m.GetToName(), Chassis: m.GetChassis(), Reason: m.GetReason(),
+		Packets: m.GetPackets(), Bytes: m.GetBytes(),
+	}
+	if o.Output != "table" || o.Format != "" {
+		return output.PrintLine(a.out, o, e)
+	}
+	detail := e.Reason
+	if kind == "unplugged" {
+		detail = fmt.Sprintf("after %d packets", e.Packets)
+	}
+	_, err := fmt.Fprintf(a.out, "%s %-9s %s %s -> %s on %s %s\n", e.Time.Local().Format("15:04:05.000"), kind, e.Network,
+		end(e.From, e.FromName), end(e.To, e.ToName), cmp.Or(e.Chassis, "?"), detail)
+	return err
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "github.com/spf13/cobra"
+
+func (a *app) serveCommand() *cobra.Command {
+	c := noun("serve", "run a role on this host", a.serveController(), a.serveSwitch(), a.serveAll())
+	c.Example = `  linkspan serve controller
+  linkspan serve switch --join-file token
+  linkspan serve all                          both, on one host`
+	return c
+}

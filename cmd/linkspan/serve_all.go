@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"connectrpc.com/connect"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/linkspan/linkspan/api"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/trust"
+)
+
+func (a *app) serveAll() *cobra.Command {
+	var brain controllerRole
+	var hand switchRole
+	var logs logging
+	c := &cobra.Command{
+		Use: "all", Short: "run a controller and a switch on this host", Args: exactly(0),
+		Long:    `Run a controller and a switch in one process. The switch joins by itself.`,
+		Example: "  linkspan serve all",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, role := range []string{"controller", "switch"} {
+				if err := settle(cmd, role); err != nil {
+					return err
+				}
+			}
+			log, err := logs.logger(a.err)
+			if err != nil {
+				return err
+			}
+			brain.log, hand.log = log.With("role", "controller"), log.With("role", "switch")
+			brain.socket = a.target.serving()
+			hand.token = func() (trust.Token, error) { return ownToken(cmd.Context(), brain.socket) }
+			return both(cmd.Context(), &brain, &hand)
+		},
+	}
+	c.Flags().String("config", configFile, "read settings from this `file`")
+	brain.addFlags(c.Flags())
+	hand.addFlags(c.Flags())
+	_ = c.Flags().MarkHidden("join-file") // it joins itself
+	logs.addFlags(c.Flags())
+	return c
+}
+
+// both runs the switch once the controller answers; either ends the other.
+func both(ctx context.Context, brain *controllerRole, hand *switchRole) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	up := make(chan struct{})
+	parts.Go(func() error { return brain.run(ctx, func() { close(up) }) })
+	parts.Go(func() error {
+		select {
+		case <-up:
+		case <-ctx.Done():
+			return nil
+		}
+		if len(hand.controllers) == 0 {
+			hand.controllers = brain.advertise
+		}
+		return hand.run(ctx, func() { hand.log.Info("ready", "socket", brain.socket, "plugin", hand.plugin) })
+	})
+	return parts.Wait()
+}
+
+// ownToken asks the controller of this process to let its own switch in.
+func ownToken(ctx context.Context, socket string) (trust.Token, error) {
+	client := api.Unix(socket)
+	defer client.Close()
+	r, err := client.Switches.CreateToken(ctx, connect.NewRequest(&apiv1.SwitchServiceCreateTokenRequest{}))
+	if err != nil {
+		return trust.Token{}, api.FromRPC(err)
+	}
+	t, err := trust.ParseToken(r.Msg.GetToken())
+	return t, errors.Join(err, os.Unsetenv(trust.TokenVariable))
+}

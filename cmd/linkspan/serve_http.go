@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/linkspan/linkspan"
+)
+
+const (
+	headerTimeout = 10 * time.Second
+	endTimeout    = 5 * time.Second // for requests under way when a role ends
+)
+
+// serveHTTP serves until ctx ends, then gives requests under way endTimeout.
+func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, Protocols: new(http.Protocols),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetHTTP2(true)
+	s.Protocols.SetUnencryptedHTTP2(true)
+	ended := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+		defer cancel()
+		err := s.Shutdown(end)
+		if err != nil {
+			err = s.Close()
+		}
+		ended <- err
+	}()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-ended
+}
+
+// listenLocal listens on a local socket that only root can open. A socket file
+// that nobody answers on is left over from a crash and is replaced.
+func listenLocal(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	if answers(path) {
+		return nil, &linkspan.Error{
+			Code: linkspan.InUse, Message: "another linkspan process listens on " + path,
+			Hint: "end that one, run both roles with linkspan serve all, or name another --socket",
+		}
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return l, os.Chmod(path, 0o600)
+}
+
+// listenLoopback refuses any address but a loopback one.
+func listenLoopback(what, address string) (net.Listener, error) {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil || !a.Addr().IsLoopback() {
+		return nil, usageError{fmt.Errorf("%s %q is not a loopback address like 127.0.0.1:6653", what, address)}
+	}
+	return net.Listen("tcp", address)
+}
+
+// profiles serves the runtime's profiles, for measuring.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}

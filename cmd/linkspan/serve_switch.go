@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/linkspan/linkspan/store/kv/bbolt"
+	"github.com/linkspan/linkspan/trust"
+)
+
+// switchRole is linkspan serve switch: its settings, and what it runs.
+type switchRole struct {
+	stateDir    string
+	socket      string // local API; empty: another role of this process has it
+	controllers []string
+	joinFile    string
+	name        string
+	underlay    string
+	bridge      string
+	ovsRunDir   string
+	docker      string
+	plugin      string
+	token       func() (trust.Token, error) // asked for when the host has not joined
+	log         *slog.Logger
+}
+
+func (s *switchRole) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&s.stateDir, "switch-dir", "/var/lib/linkspan/switch", "keep the switch's state in this `folder`")
+	f.StringArrayVar(&s.controllers, "controller", nil, "`address` of a controller, host:port; may be repeated (default: those in the token)")
+	f.StringVar(&s.joinFile, "join-file", "", "join with the token in this `file`, or - for standard input (or LINKSPAN_JOIN)")
+	f.StringVar(&s.name, "name", "", "`name` to join under (default: the host's)")
+	f.StringVar(&s.underlay, "underlay", "", "`address` where other switches reach this host (default: the one used towards the controller)")
+	f.StringVar(&s.bridge, "bridge", "br-link", "`name` of the integration bridge")
+	f.StringVar(&s.ovsRunDir, "ovs-run-dir", "/var/run/openvswitch", "`folder` with Open vSwitch's sockets")
+	f.StringVar(&s.docker, "docker", "unix:///run/docker.sock", "`address` of Docker's socket")
+	f.StringVar(&s.plugin, "plugin-socket", "/run/docker/plugins/linkspan.sock", "serve Docker's plugin protocol at this `file`")
+}
+
+func (a *app) serveSwitch() *cobra.Command {
+	var role switchRole
+	var logs logging
+	c := &cobra.Command{
+		Use: "switch", Short: "make this host a switch of the fabric", Args: exactly(0),
+		Long: `Make this host a switch of the fabric. The first time it joins with a one-time token
+from linkspan switch token; after that it needs none. Settings also come from
+` + configFile + ` (section switch) and LINKSPAN_SWITCH_*.`,
+		Example: "  linkspan serve switch --join-file token\n  LINKSPAN_JOIN=$(cat token) linkspan serve switch",
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if err := settle(cmd, "switch"); err != nil {
+				return err
+			}
+			if role.log, err = logs.logger(a.err); err != nil {
+				return err
+			}
+			role.socket = a.target.serving()
+			role.token = func() (trust.Token, error) {
+				t, err := trust.ReadToken(trust.TokenSource{Path: role.joinFile, Stdin: a.in, Getenv: os.Getenv})
+				return t, errors.Join(err, os.Unsetenv(trust.TokenVariable))
+			}
+			return role.run(cmd.Context(), func() { role.log.Info("ready", "socket", role.socket, "plugin", role.plugin) })
+		},
+	}
+	c.Flags().String("config", configFile, "read settings from this `file`")
+	role.addFlags(c.Flags())
+	logs.addFlags(c.Flags())
+	return c
+}
+
+// run runs the role until ctx ends; it calls ready once Docker can use it.
+func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
+	if s.stateDir, err = filepath.Abs(s.stateDir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.stateDir, 0o700); err != nil {
+		return err
+	}
+	if s.name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return err
+		}
+		s.name, _, _ = strings.Cut(host, ".")
+	}
+	db, err := bbolt.Open(filepath.Join(s.stateDir, "state.db"))
+	if err != nil {
+		return err
+	}
+	keeper, err := trust.OpenKeeper(filepath.Join(s.stateDir, "switch.pem"))
+	if err == nil {
+		err = s.serve(ctx, db, keeper, ready)
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = nil
+	}
+	return errors.Join(err, db.Close())
+}

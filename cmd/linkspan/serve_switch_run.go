@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
+	"github.com/linkspan/linkspan/api/channel"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/docker"
+	"github.com/linkspan/linkspan/cnm/driver/hotplug"
+	"github.com/linkspan/linkspan/cnm/fabric"
+	"github.com/linkspan/linkspan/cnm/ipam/pool"
+	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/tunnel"
+	"github.com/linkspan/linkspan/store/kv"
+	"github.com/linkspan/linkspan/trust"
+)
+
+// driverName is what people type after docker network create -d.
+const driverName = mirror.Driver
+
+// host is everything a switch runs, in the order it is made.
+type host struct {
+	role   *switchRole
+	own    trust.TLS
+	uplink *uplink
+	place  place
+	ovs    *ovs.Switch
+	can    *ovs.Capabilities
+	tunnel *tunnel.Tunnel
+	fabric *fabric.Fabric
+	model  *cnm.Controller
+	mirror *mirror.Mirror
+	engine *mirror.Engine
+}
+
+// serve joins if this host has not, makes the parts, and runs them.
+func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keeper, ready func()) error {
+	h := host{role: s, own: trust.TLS{Keeper: keeper, Revocations: new(trust.Revocations)}}
+	controllers, err := s.admission(ctx, db, keeper)
+	if err != nil {
+		return err
+	}
+	h.uplink = newUplink(controllers, h.own)
+	defer h.uplink.api.Close()
+	if err := h.ground(ctx, controllers); err != nil {
+		return err
+	}
+	defer h.ovs.Close()
+	if err := h.build(ctx, db); err != nil {
+		return err
+	}
+	return h.run(ctx, ready)
+}
+
+// admission returns the controllers, after joining through one of them if this
+// host has no certificate yet.
+func (s *switchRole) admission(ctx context.Context, db kv.Store, keeper *trust.Keeper) ([]string, error) {
+	if keeper.KeyPair() != nil {
+		return rememberControllers(ctx, db, s.controllers)
+	}
+	token, err := s.token()
+	if err != nil {
+		return nil, err
+	}
+	controllers := s.controllers
+	if len(controllers) == 0 {
+		controllers = token.Addresses
+	}
+	if controllers, err = rememberControllers(ctx, db, controllers); err != nil {
+		return nil, err
+	}
+	return controllers, s.join(ctx, token, keeper, controllers)
+}
+
+// ground prepares what lies under the containers: the bridge, the tunnel, the
+// shield. It waits for Open vSwitch and for a way to the controllers.
+func (h *host) ground(ctx context.Context, controllers []string) (err error) {
+	s, me := h.role, h.own.Keeper.KeyPair().Identity()
+	if h.place, err = s.awaitPlace(ctx, controllers); err != nil {
+		return err
+	}
+	if h.ovs, err = ovs.Open(ctx, ovs.Config{Bridge: s.bridge, RunDir: s.ovsRunDir, Log: s.log}.Default()); err != nil {
+		return fmt.Errorf("open vswitch: %w", err)
+	}
+	if err := h.bridge(ctx, me); err != nil {
+		h.ovs.Close()
+		return err
+	}
+	return nil
+}
+
+func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
+	if err := h.ovs.EnsureBridge(ctx, ovs.BridgeSpec{DPID: me.DPID}); err != nil {
+		return err
+	}
+	h.tunnel, err = tunnel.Ensure(ctx, tunnel.Config{Local: h.place.address, MAC: me.Number.TunnelMAC()}.Default())
+	if err != nil {
+		return err
+	}
+	if err := h.ovs.AddPort(ctx, ovs.Port{Name: h.tunnel.Device(), OFPort: linkspan.TunnelPort}); err != nil {
+		return err
+	}
+	if err := netns.EnsureShield(ctx, netns.HostPrefix); err != nil {
+		return err
+	}
+	h.can, err = h.ovs.Capabilities(ctx)
+	return err
+}
+
+// awaitPlace tries until this host has an address towards a controller, as at a
+// boot before the network is up.
+func (s *switchRole) awaitPlace(ctx context.Context, controllers []string) (place, error) {
+	for {
+		p, err := s.place(ctx, controllers)
+		if err == nil || linkspan.CodeOf(err) == linkspan.Invalid {
+			return p, err
+		}
+		s.log.Warn("no address in the underlay yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return p, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// build makes the container network model on that ground.
+func (h *host) build(ctx context.Context, db kv.Store) (err error) {
+	s, me := h.role, h.own.Keeper.KeyPair().Identity()
+	if h.fabric, err = fabric.New(ctx, fabric.Config{
+		Chassis: me.Number, Client: h.uplink.api.Chassis, Networks: h.uplink.api.Networks, Peers: h.tunnel, Store: db,
+		Version: version, Underlay: h.place.address, MTU: h.place.mtu, Log: s.log,
+	}); err != nil {
+		return err
+	}
+	driver, err := hotplug.New(hotplug.Options{
+		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, MTU: h.tunnel.MTU(), Offload: h.can.Offload(),
+	})
+	if err != nil {
+		return err
+	}
+	if h.model, err = cnm.New(cnm.Options{
+		Store: db, Log: s.log,
+		Drivers: map[string]cnm.Driver{driverName: driver},
+		IPAMs:   map[string]cnm.IPAM{driverName: pool.New(pool.Options{Fabric: h.fabric})},
+	}); err != nil {
+		return err
+	}
+	h.engine = mirror.NewEngine(s.docker)
+	h.mirror, err = mirror.New(ctx, mirror.Config{
+		Host: me.Name, Docker: h.engine, Fabric: h.fabric, Model: h.model, Store: db, Log: s.log,
+	})
+	return err
+}
+
+// run runs all parts until ctx ends or one of them fails.
+func (h *host) run(ctx context.Context, ready func()) error {
+	s := h.role
+	plugin, err := docker.Listen(s.plugin)
+	if err != nil {
+		return err
+	}
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error {
+		return docker.New(docker.Options{
+			Controller: h.model, Name: driverName, Driver: driverName, IPAM: driverName, Log: s.log,
+		}).Serve(ctx, plugin)
+	})
+	parts.Go(func() error { return h.model.Run(ctx) })
+	parts.Go(func() error { return h.fabric.Run(ctx) })
+	parts.Go(func() error { return h.mirror.Run(ctx) })
+	parts.Go(func() error { return h.relay(ctx) })
+	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
+	if s.socket != "" {
+		local, err := listenLocal(s.socket)
+		if err != nil {
+			plugin.Close()
+			return err
+		}
+		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})
+		parts.Go(func() error { return serveHTTP(ctx, local, api) })
+	}
+	ready()
+	err = parts.Wait()
+	return firstCause(err, h.engine.Close())
+}
+
+// firstCause keeps the error that ended the parts; what fails while closing
+// counts only when nothing else did.
+func firstCause(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relay carries OpenFlow between the bridge and the controller, again and again.
+func (h *host) relay(ctx context.Context) error {
+	const first, last = 50 * time.Millisecond, 2 * time.Second
+	for wait := first; ctx.Err() == nil; wait = min(2*wait, last) {
+		start := time.Now()
+		conn, err := channel.Dial(ctx, h.uplink.http, controllerBase)
+		if err == nil {
+			h.role.log.Info("openflow channel is open")
+			err = h.ovs.Relay(ctx, conn)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if time.Since(start) > last {
+			wait = first
+		}
+		h.role.log.Warn("openflow channel is closed", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	return ctx.Err()
+}
+
+// renew has the controller certify a new key.
+func (h *host) renew(ctx context.Context, csr []byte) ([]byte, error) {
+	r, err := h.uplink.api.Chassis.Renew(ctx, connect.NewRequest(&apiv1.ChassisServiceRenewRequest{Csr: csr}))
+	if err != nil {
+		return nil, api.FromRPC(err)
+	}
+	return r.Msg.GetCertificate(), nil
+}

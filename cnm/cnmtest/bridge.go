@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnmtest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// Bridge is a bridge in memory. It does not ask whether links exist.
+type Bridge struct {
+	Kill *Kill
+
+	mu    sync.Mutex
+	ports map[string]ovs.Port
+}
+
+// AddPort implements the Ports of package hotplug.
+func (b *Bridge) AddPort(_ context.Context, p ovs.Port) error {
+	return b.Kill.around("add port", func() error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, other := range b.ports {
+			if other.OFPort == p.OFPort && other.Name != p.Name {
+				return &linkspan.Error{Code: linkspan.Conflict, Message: other.Name + " has that number"}
+			}
+		}
+		if b.ports == nil {
+			b.ports = make(map[string]ovs.Port)
+		}
+		b.ports[p.Name] = p
+		return p.Validate()
+	})
+}
+
+// DelPort implements the Ports of package hotplug.
+func (b *Bridge) DelPort(_ context.Context, name string) error {
+	return b.Kill.around("delete port", func() error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.ports, name)
+		return nil
+	})
+}
+
+// Ports implements the Ports of package hotplug.
+func (b *Bridge) Ports(context.Context) ([]ovs.PortStatus, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	list := []ovs.PortStatus{}
+	for _, name := range slices.Sorted(maps.Keys(b.ports)) {
+		p := b.ports[name]
+		list = append(list, ovs.PortStatus{Name: name, OFPort: p.OFPort, Requested: p.OFPort, ExternalIDs: p.ExternalIDs})
+	}
+	return list, nil
+}
+
+// Links are the links of a host in memory.
+type Links struct {
+	Kill *Kill
+
+	mu    sync.Mutex
+	veths map[string]netns.Veth
+}
+
+// Create implements the Links of package hotplug.
+func (l *Links) Create(_ context.Context, v netns.Veth) error {
+	return l.Kill.around("create link", func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.veths == nil {
+			l.veths = make(map[string]netns.Veth)
+		}
+		l.veths[v.Host] = v
+		return v.Validate()
+	})
+}
+
+// Delete implements the Links of package hotplug.
+func (l *Links) Delete(_ context.Context, name string) error {
+	return l.Kill.around("delete link", func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.veths, name)
+		return nil
+	})
+}
+
+// List implements the Links of package hotplug.
+func (l *Links) List(_ context.Context, prefix string) ([]netns.Link, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := []netns.Link{}
+	for _, name := range slices.Sorted(maps.Keys(l.veths)) {
+		if strings.HasPrefix(name, prefix) {
+			list = append(list, netns.Link{Name: name, MTU: l.veths[name].MTU, Up: true})
+		}
+	}
+	return list, nil
+}
+
+// Veth returns the veth with that host end.
+func (l *Links) Veth(host string) (netns.Veth, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v, ok := l.veths[host]
+	return v, ok
+}

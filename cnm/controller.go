@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnm
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/linkspan/linkspan"
+)
+
+// Controller keeps the networks, endpoints, pools and addresses of one host.
+// Its methods run concurrently.
+type Controller struct {
+	drivers map[string]Driver
+	ipams   map[string]IPAM
+	log     *slog.Logger
+	now     func() time.Time
+	ledger  ledger
+	locks   locks
+	bell    bell          // rings after every change that somebody may wait for
+	changes chan struct{} // holds one token
+
+	mu      sync.Mutex
+	refused map[string]error // by Network.ID: why it is not bound
+}
+
+// New returns a controller with the records of the store. What the last one
+// left half done is taken away by [Controller.Run].
+func New(options Options) (*Controller, error) {
+	if err := options.applyDefaults(); err != nil {
+		return nil, err
+	}
+	c := &Controller{
+		drivers: options.Drivers,
+		ipams:   options.IPAMs,
+		log:     options.Log,
+		now:     options.Now,
+		ledger:  ledger{store: options.Store},
+		changes: make(chan struct{}, 1),
+		refused: make(map[string]error),
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitLimit)
+	defer cancel()
+	if err := c.ledger.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.restore(); err != nil {
+		return nil, err
+	}
+	if len(c.Networks()) > 0 {
+		c.changed()
+	}
+	return c, nil
+}
+
+// restore hands the drivers their records.
+func (c *Controller) restore() error {
+	for name, driver := range c.drivers {
+		restorer, ok := driver.(Restorer)
+		if !ok {
+			continue
+		}
+		networks := c.ledger.allNetworks(func(n Network) bool { return n.Driver == name })
+		mine := make(map[string]bool, len(networks))
+		for _, n := range networks {
+			mine[n.ID] = true
+		}
+		endpoints := c.ledger.allEndpoints(func(e Endpoint) bool { return mine[e.Network] })
+		if err := restorer.Restore(networks, endpoints); err != nil {
+			return &linkspan.Error{Code: linkspan.CodeOf(err), Op: "restore driver " + name, Err: err}
+		}
+	}
+	return nil
+}
+
+// Changes returns a channel that delivers after networks were created or
+// removed, once for several of them, and once at the start when there are any.
+// It is for one reader.
+func (c *Controller) Changes() <-chan struct{} { return c.changes }
+
+// changed tells the reader of Changes and all who wait.
+func (c *Controller) changed() {
+	select {
+	case c.changes <- struct{}{}:
+	default:
+	}
+	c.bell.ring()
+}
+
+func (c *Controller) driver(name string) (Driver, error) {
+	driver, ok := c.drivers[name]
+	if !ok {
+		return nil, &linkspan.Error{Code: linkspan.NotFound, Message: "no network driver " + name}
+	}
+	return driver, nil
+}
+
+func (c *Controller) ipam(name string) (IPAM, error) {
+	ipam, ok := c.ipams[name]
+	if !ok {
+		return nil, &linkspan.Error{Code: linkspan.NotFound, Message: "no ipam driver " + name}
+	}
+	return ipam, nil
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docker_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/cnmtest"
+	"github.com/linkspan/linkspan/cnm/docker"
+	"github.com/linkspan/linkspan/cnm/driver/hotplug"
+	"github.com/linkspan/linkspan/cnm/ipam/pool"
+	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/store/kv/bbolt"
+)
+
+// host is a machine with a dockerd and our plugin. Fabric and bridge are in
+// memory; the bridge's ports are joined by a bridge of the kernel's.
+type host struct {
+	t       *testing.T
+	folder  string
+	kill    *cnmtest.Kill
+	fabric  *cnmtest.Fabric
+	bridge  *cnmtest.Bridge
+	daemon  *exec.Cmd
+	c       *cnm.Controller
+	numbers map[string]linkspan.NetworkID // by Docker's network id
+	stop    func()                        // the plugin
+}
+
+const patience = 60 * time.Second
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	kill := new(cnmtest.Kill)
+	h := &host{
+		t: t, folder: "/run/test", kill: kill, fabric: &cnmtest.Fabric{Kill: kill}, bridge: &cnmtest.Bridge{Kill: kill},
+		numbers: make(map[string]linkspan.NetworkID),
+	}
+	if err := os.Mkdir(h.folder, 0o700); err != nil { // on the /run of our own
+		t.Fatal(err)
+	}
+	br := netlink.NewLinkAttrs()
+	br.Name = "joiner"
+	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: br}); err != nil {
+		t.Fatal(err)
+	}
+	link, err := netlink.LinkByName("joiner")
+	if err == nil {
+		err = netlink.LinkSetUp(link)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.startPlugin()
+	h.startDaemon()
+	t.Cleanup(func() { h.stopDaemon(syscall.SIGTERM); h.stop() })
+	h.importBusybox()
+	return h
+}
+
+// kernelBridge adds ports to the kernel's bridge, too.
+type kernelBridge struct{ *cnmtest.Bridge }
+
+func (b kernelBridge) AddPort(ctx context.Context, p ovs.Port) error {
+	link, err := netlink.LinkByName(p.Name)
+	if err != nil {
+		return err
+	}
+	joiner, err := netlink.LinkByName("joiner")
+	if err != nil {
+		return err
+	}
+	return errors.Join(netlink.LinkSetMaster(link, joiner), b.Bridge.AddPort(ctx, p))
+}
+
+// startPlugin starts everything of ours, as a new process would.
+func (h *host) startPlugin() {
+	h.t.Helper()
+	store, err := bbolt.Open(filepath.Join(h.folder, "state.db"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	driver, err := hotplug.New(hotplug.Options{
+		Ports: kernelBridge{h.bridge}, Links: hotplug.Kernel{}, Fabric: h.fabric, MTU: 1400,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h.c, err = cnm.New(cnm.Options{
+		Store: store, Log: log, Drivers: map[string]cnm.Driver{"hotplug": driver},
+		IPAMs: map[string]cnm.IPAM{"pool": pool.New(pool.Options{Fabric: h.fabric})},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	listener, err := docker.Listen("/run/docker/plugins/linkspan.sock")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	server := docker.New(docker.Options{Controller: h.c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", Log: log})
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { _ = h.c.Run(ctx) })
+	group.Go(func() { h.bindAll(ctx) })
+	group.Go(func() {
+		if err := server.Serve(ctx, listener); err != nil {
+			h.t.Errorf("serve: %v", err)
+		}
+	})
+	h.stop = func() { cancel(); group.Wait(); _ = store.Close() }
+}
+
+// bindAll does what the mirror does: it gives each network one of the fabric.
+func (h *host) bindAll(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.c.Changes():
+		}
+		for _, n := range h.c.Unbound() {
+			id, ok := h.numbers[n.ID]
+			if !ok {
+				id = linkspan.NetworkID(len(h.numbers) + 1)
+				h.numbers[n.ID] = id
+			}
+			web := linkspan.Network{ID: id, Name: "net", Subnet: n.Subnet, Gateway: n.Gateway}
+			web.ApplyDefaults()
+			h.fabric.Put(web)
+			if err := h.c.Bind(ctx, n.ID, web); err != nil && ctx.Err() == nil && linkspan.CodeOf(err) != linkspan.NotFound {
+				h.t.Errorf("bind: %v", err)
+			}
+		}
+	}
+}
+
+func (h *host) startDaemon() {
+	h.t.Helper()
+	log, err := os.Create(filepath.Join(h.folder, "dockerd.log"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer log.Close()
+	h.daemon = exec.Command("dockerd", "--data-root", filepath.Join(h.folder, "data"),
+		"--exec-root", "/run/docker-exec", "-p", "/run/dockerd.pid", "-H", "unix:///run/docker.sock",
+		"--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs", "-D")
+	h.daemon.Stdout, h.daemon.Stderr = log, log
+	if err := h.daemon.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		_, err := h.try("version")
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			text, _ := os.ReadFile(log.Name())
+			h.t.Fatalf("dockerd does not answer: %v\n%s", err, text)
+		}
+	}
+}
+
+func (h *host) stopDaemon(signal syscall.Signal) {
+	_ = h.daemon.Process.Signal(signal)
+	_ = h.daemon.Wait()
+}
+
+// importBusybox makes the image "busybox" of Debian's static busybox.
+func (h *host) importBusybox() {
+	h.t.Helper()
+	program, err := os.ReadFile("/bin/busybox")
+	if err != nil {
+		h.t.Skipf("needs busybox-static: %v", err)
+	}
+	var image bytes.Buffer
+	w := tar.NewWriter(&image)
+	header := tar.Header{Name: "bin/busybox", Mode: 0o755, Size: int64(len(program))}
+	err = errors.Join(w.WriteHeader(&header), write(w, program))
+	for _, applet := range []string{"sh", "sleep", "ip", "ping", "cat"} {
+		err = errors.Join(err, w.WriteHeader(&tar.Header{
+			Name: "bin/" + applet, Typeflag: tar.TypeSymlink, Linkname: "busybox",
+		}))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		h.t.Fatal(err)
+	}
+	cmd := exec.Command("docker", "-H", "unix:///run/docker.sock", "import", "-", "busybox")
+	cmd.Stdin = &image
+	if out, err := cmd.CombinedOutput(); err != nil {
+		h.t.Fatalf("import: %v: %s", err, out)
+	}
+}
+
+func write(w *tar.Writer, data []byte) error {
+	_, err := w.Write(data)
+	return err
+}
+
+// try runs a docker command.
+func (h *host) try(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "docker", append([]string{"-H", "unix:///run/docker.sock"}, args...)...)
+	out, err := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+// do runs a docker command that must succeed.
+func (h *host) do(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := h.try(args...)
+	if err != nil {
+		t.Fatalf("docker %s: %v: %s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// refuse runs a docker command that must fail with these words.
+func (h *host) refuse(t *testing.T, words string, args ...string) {
+	t.Helper()
+	out, err := h.try(args...)
+	if err == nil || !strings.Contains(out, words) {
+		t.Errorf("docker %s: got %v: %s; want it refused with %q", strings.Join(args, " "), err, out, words)
+	}
+}
+
+// run starts a container that stays.
+func (h *host) run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	h.do(t, append(append([]string{"run", "-d", "--name", name}, args...), "busybox", "sleep", "3600")...)
+}
+
+// wantClean removes all containers and networks, and looks for what is left.
+func (h *host) wantClean(t *testing.T) {
+	t.Helper()
+	if ids := h.do(t, "ps", "-aq"); ids != "" {
+		h.do(t, append([]string{"rm", "-f"}, strings.Fields(ids)...)...)
+	}
+	if ids := h.do(t, "network", "ls", "-q", "-f", "driver=linkspan"); ids != "" {
+		h.do(t, append([]string{"network", "rm"}, strings.Fields(ids)...)...)
+	}
+	ports, _ := h.bridge.Ports(t.Context())
+	links, err := netns.List(t.Context(), "ls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(h.c.Networks()) + len(h.c.Endpoints()) + len(h.c.Pools()) + len(h.c.Leases()); n > 0 {
+		t.Errorf("records left: %v %v %v %v", h.c.Networks(), h.c.Endpoints(), h.c.Pools(), h.c.Leases())
+	}
+	if len(ports)+len(links)+len(h.fabric.Held()) > 0 {
+		t.Errorf("left: ports %v, links %v, addresses %v", ports, links, h.fabric.Held())
+	}
+}
+
+func (h *host) address(t *testing.T, container, network string) netip.Addr {
+	t.Helper()
+	out := h.do(t, "inspect", "-f", "{{(index .NetworkSettings.Networks \""+network+"\").IPAddress}}", container)
+	address, err := netip.ParseAddr(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}

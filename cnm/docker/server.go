@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/linkspan/linkspan/cnm"
+)
+
+// The times of a server.
+const (
+	// DefaultLimit is how long one call may take. Docker gives managed plugins
+	// 30 seconds, and waits for others for ever.
+	DefaultLimit = 25 * time.Second
+	readLimit    = 10 * time.Second // to read a request
+	stopReserve  = 2 * time.Second  // beyond the limit of a call, to stop
+)
+
+// Options is what a [Server] is made of.
+type Options struct {
+	Controller *cnm.Controller
+	Name       string        // that people type after -d and --ipam-driver
+	Driver     string        // key of the driver in the controller's table
+	IPAM       string        // key of the IPAM in the controller's table
+	Log        *slog.Logger  // nil: nobody is told
+	Limit      time.Duration // of one call; 0: DefaultLimit
+}
+
+// Server answers Docker's calls. Calls run concurrently.
+type Server struct {
+	options Options
+	calls   map[string]call
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New returns a server.
+func New(options Options) *Server {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Limit == 0 {
+		options.Limit = DefaultLimit
+	}
+	s := &Server{options: options}
+	s.calls = s.table()
+	return s
+}
+
+// Serve answers until ctx ends, waits for the calls under way, closes the
+// listener and returns nil; or it returns why it cannot go on.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: readLimit,
+		ReadTimeout:       readLimit,
+		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.Limit+stopReserve)
+	defer cancel()
+	err := server.Shutdown(stop)
+	if err != nil {
+		err = errors.Join(err, server.Close())
+	}
+	if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}

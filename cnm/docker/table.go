@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docker
+
+import (
+	"context"
+
+	"github.com/linkspan/linkspan/wire/plugin"
+)
+
+// The address spaces of our IPAM. Docker passes them back with each pool, and
+// so shows which IPAM a network has.
+const (
+	localSpace  = "linkspan-local"
+	globalSpace = "linkspan-global"
+)
+
+// table has every operation that is answered; Docker takes 404 for the others.
+func (s *Server) table() map[string]call {
+	return map[string]call{
+		"/Plugin.Activate": constant(plugin.Activation{Implements: []string{plugin.NetworkDriver, plugin.IpamDriver}}),
+
+		"/NetworkDriver.GetCapabilities": constant(plugin.NetworkCapabilities{
+			Scope: plugin.ScopeLocal, ConnectivityScope: plugin.ScopeGlobal,
+		}),
+		"/NetworkDriver.GwAllocCheck":                with(s.gwAllocCheck),
+		"/NetworkDriver.AllocateNetwork":             with(s.allocateNetwork),
+		"/NetworkDriver.FreeNetwork":                 with(nothing[plugin.NetworkRequest]),
+		"/NetworkDriver.CreateNetwork":               with(s.createNetwork),
+		"/NetworkDriver.DeleteNetwork":               with(s.deleteNetwork),
+		"/NetworkDriver.CreateEndpoint":              with(s.createEndpoint),
+		"/NetworkDriver.DeleteEndpoint":              with(s.deleteEndpoint),
+		"/NetworkDriver.EndpointOperInfo":            with(s.endpointInfo),
+		"/NetworkDriver.Join":                        with(s.join),
+		"/NetworkDriver.Leave":                       with(s.leave),
+		"/NetworkDriver.ProgramExternalConnectivity": with(s.programExternal),
+		"/NetworkDriver.RevokeExternalConnectivity":  with(s.revokeExternal),
+		"/NetworkDriver.DiscoverNew":                 with(nothing[plugin.DiscoveryRequest]),
+		"/NetworkDriver.DiscoverDelete":              with(nothing[plugin.DiscoveryRequest]),
+
+		"/IpamDriver.GetCapabilities": constant(plugin.IpamCapabilities{}),
+		"/IpamDriver.GetDefaultAddressSpaces": constant(plugin.AddressSpaces{
+			LocalDefaultAddressSpace: localSpace, GlobalDefaultAddressSpace: globalSpace,
+		}),
+		"/IpamDriver.RequestPool":    with(s.requestPool),
+		"/IpamDriver.ReleasePool":    with(s.releasePool),
+		"/IpamDriver.RequestAddress": with(s.requestAddress),
+		"/IpamDriver.ReleaseAddress": with(s.releaseAddress),
+	}
+}
+
+// nothing answers what tells us nothing that we need.
+func nothing[R any](context.Context, *R) (any, error) { return plugin.Empty{}, nil }
+
+// gwAllocCheck wants a gateway for every network.
+func (s *Server) gwAllocCheck(context.Context, *plugin.GwAllocCheckRequest) (any, error) {
+	return plugin.GwAllocCheckResponse{}, nil
+}
+
+// allocateNetwork gives all options back: the nodes see only those.
+func (s *Server) allocateNetwork(_ context.Context, req *plugin.AllocateNetworkRequest) (any, error) {
+	return plugin.AllocateNetworkResponse{Options: req.Options}, nil
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnm
+
+import "context"
+
+// Driver does the work of networks and endpoints on the data path. The
+// controller calls it with one endpoint's or network's calls in order, and
+// with those of different ones at the same time. Each method may be repeated
+// with the same records, also after a crash in the middle of it: what it finds
+// half done, it does again. Removing what is not there succeeds. Package
+// cnm/driver/drivertest proves a driver.
+type Driver interface {
+	// CreateNetwork refuses options that it does not know, naming them, and
+	// prepares what all endpoints of the network share.
+	CreateNetwork(ctx context.Context, n Network) error
+	// DeleteNetwork undoes CreateNetwork.
+	DeleteNetwork(ctx context.Context, n Network) error
+	// CreateEndpoint returns e with what the driver adds: the MAC when it is
+	// zero, interface and port. Other fields stay as they are.
+	CreateEndpoint(ctx context.Context, n Network, e Endpoint) (Endpoint, error)
+	// DeleteEndpoint undoes CreateEndpoint.
+	DeleteEndpoint(ctx context.Context, n Network, e Endpoint) error
+	// Join makes the interface that goes into the sandbox e.SandboxKey. When
+	// it fails it has undone what it did. The path of the sandbox need not
+	// exist yet: Docker before version 28 makes it later.
+	Join(ctx context.Context, n Network, e Endpoint) (Attachment, error)
+	// Leave undoes Join, wherever the interface is now.
+	Leave(ctx context.Context, n Network, e Endpoint) error
+}
+
+// Restorer is a [Driver] that keeps state in memory. Restore is called once,
+// before any other method, with all records of the driver's, those marked for
+// removal included.
+type Restorer interface {
+	Restore(networks []Network, endpoints []Endpoint) error
+}
+
+// Sweeper is a [Driver] that can find what it left behind. Sweep lists what
+// the driver made on the host, then calls endpoints, and removes what belongs
+// to none of those; in this order a concurrent Join loses nothing. It returns
+// how many it removed.
+type Sweeper interface {
+	Sweep(ctx context.Context, endpoints func() []Endpoint) (int, error)
+}
+
+// Describer is a [Driver] that passes on names and labels of containers, which
+// become known after Join.
+type Describer interface {
+	Describe(ctx context.Context, n Network, e Endpoint) error
+}
+
+// Publisher is a [Driver] that can publish ports of e.PortMaps on the host.
+// Without it publishing is refused.
+type Publisher interface {
+	Publish(ctx context.Context, n Network, e Endpoint) error
+	Unpublish(ctx context.Context, n Network, e Endpoint) error
+}

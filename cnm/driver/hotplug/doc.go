@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package hotplug is Linkspan's own network driver: an endpoint is a veth whose
+// host end is a port of the integration bridge, with a number and addresses
+// that the fabric is told of. Routes between endpoints are not its business:
+// the controller plugs them at the first packet.
+//
+// The number of an endpoint's port is the lowest free one from 100 to 65000. It
+// lives in the endpoint's record alone; the driver learns the numbers in use
+// from those records when the controller starts.
+//
+// What it is not: it publishes no ports, has no IPv6, and never calls Docker.
+//
+//	driver, err := hotplug.New(hotplug.Options{
+//		Ports: bridge, Links: hotplug.Kernel{}, Fabric: fabric, MTU: 1450,
+//	})
+package hotplug

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hotplug
+
+import (
+	"context"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// Ports are the ports of the integration bridge; see [ovs.Switch].
+type Ports interface {
+	// AddPort adds the port or brings it to what is asked for. After an
+	// error it may still come.
+	AddPort(ctx context.Context, p ovs.Port) error
+	// DelPort removes a port; one that is not there is fine.
+	DelPort(ctx context.Context, name string) error
+	// Ports lists all ports.
+	Ports(ctx context.Context) ([]ovs.PortStatus, error)
+}
+
+// Links are the links of the host; see [Kernel].
+type Links interface {
+	// Create makes a veth, after deleting what has one of its names.
+	Create(ctx context.Context, v netns.Veth) error
+	// Delete deletes a link and its other end; one that is not there is fine.
+	Delete(ctx context.Context, name string) error
+	// List lists the links whose names begin with prefix.
+	List(ctx context.Context, prefix string) ([]netns.Link, error)
+}
+
+// Fabric is told of endpoints.
+type Fabric interface {
+	// Attach stores an endpoint of this chassis over the reservation of its
+	// address; it may be repeated. While the controller is away it waits, as
+	// long as ctx lets it.
+	Attach(ctx context.Context, e linkspan.Endpoint) error
+}
+
+// Options is what a [Driver] is made of.
+type Options struct {
+	Ports  Ports
+	Links  Links
+	Fabric Fabric
+	// MTU is the largest that the transport carries, in bytes; 0: not known.
+	MTU int
+	// Offload leaves checksum and segmentation offload of containers on.
+	Offload bool
+}
+
+// Driver implements [cnm.Driver].
+type Driver struct {
+	options Options
+	numbers numbers
+}
+
+var (
+	_ cnm.Driver    = (*Driver)(nil)
+	_ cnm.Restorer  = (*Driver)(nil)
+	_ cnm.Sweeper   = (*Driver)(nil)
+	_ cnm.Describer = (*Driver)(nil)
+	_ Ports         = (*ovs.Switch)(nil)
+)
+
+// New returns a driver. The error has code Invalid when a part is missing.
+func New(options Options) (*Driver, error) {
+	if options.Ports == nil || options.Links == nil || options.Fabric == nil {
+		return nil, invalid("the hotplug driver needs ports, links and a fabric")
+	}
+	return &Driver{options: options}, nil
+}
+
+// Restore learns the port numbers in use.
+func (d *Driver) Restore(_ []cnm.Network, endpoints []cnm.Endpoint) error {
+	for _, e := range endpoints {
+		if e.Port != 0 {
+			d.numbers.take(e.Port, e.ID)
+		}
+	}
+	return nil
+}
+
+// CreateNetwork checks the network's options; there is nothing to prepare.
+func (d *Driver) CreateNetwork(_ context.Context, n cnm.Network) error {
+	return d.checkNetwork(n)
+}
+
+// DeleteNetwork has nothing to undo.
+func (*Driver) DeleteNetwork(context.Context, cnm.Network) error { return nil }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hotplug
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// CreateEndpoint chooses the MAC when none is given, the port's number, and
+// the name of the host's interface.
+func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
+	if err := checkEndpoint(n, e); err != nil {
+		return cnm.Endpoint{}, err
+	}
+	if !n.Bound() || !e.Address.Addr().Is4() {
+		return cnm.Endpoint{}, invalid("an endpoint of this driver needs an address of a network that the controller knows")
+	}
+	port, err := d.numbers.lowest(e.ID)
+	if err != nil {
+		return cnm.Endpoint{}, err
+	}
+	e.Port = port
+	e.HostInterface, _ = netns.Names(e.ID)
+	if e.MAC == (linkspan.MAC{}) {
+		e.MAC = macOf(n.Fabric, e.Address.Addr())
+	}
+	return e, nil
+}
+
+// DeleteEndpoint gives the port's number back.
+func (d *Driver) DeleteEndpoint(_ context.Context, _ cnm.Network, e cnm.Endpoint) error {
+	d.numbers.free(e.ID)
+	return nil
+}
+
+// macOf derives a locally administered unicast address (IEEE 802, 8.2), so that
+// an address of a network always has the same MAC. Its second byte is below
+// 0x80: those above are the datapath's own.
+func macOf(network linkspan.NetworkID, address netip.Addr) linkspan.MAC {
+	seed := binary.BigEndian.AppendUint32(nil, uint32(network))
+	sum := sha256.Sum256(append(seed, address.AsSlice()...))
+	return linkspan.MAC{0x02, sum[0] & 0x7f, sum[1], sum[2], sum[3], sum[4]}
+}

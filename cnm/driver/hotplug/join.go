@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hotplug
+
+import (
+	"context"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// The external ids of an endpoint's Interface row in OVSDB.
+const (
+	idEndpoint  = "linkspan-endpoint"
+	idNetwork   = "linkspan-network"
+	idContainer = "linkspan-container"
+)
+
+// Join makes the veth and the port and tells the fabric of the endpoint, in
+// this order: when the controller hears of a port it is there.
+func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Attachment, error) {
+	name, err := prefix(n, e)
+	if err != nil {
+		return cnm.Attachment{}, err
+	}
+	host, peer := netns.Names(e.ID)
+	var undo cnm.Undo
+	undo.Add(func(ctx context.Context) error { return d.Leave(ctx, n, e) })
+	if err := d.options.Links.Create(ctx, d.veth(n, e, host, peer)); err != nil {
+		return cnm.Attachment{}, undo.Run(ctx, err)
+	}
+	if err := d.options.Ports.AddPort(ctx, port(n, e, host)); err != nil {
+		return cnm.Attachment{}, undo.Run(ctx, err)
+	}
+	if err := d.options.Fabric.Attach(ctx, attached(n, e)); err != nil {
+		return cnm.Attachment{}, undo.Run(ctx, err)
+	}
+	attachment := cnm.Attachment{SrcName: peer, DstPrefix: name}
+	if !n.Internal {
+		attachment.Gateway = n.Gateway
+	}
+	return attachment, nil
+}
+
+// Leave removes port and veth, the veth also while Open vSwitch is away; the
+// end in the container goes with it. The fabric hears of it when the address
+// is released.
+func (d *Driver) Leave(ctx context.Context, _ cnm.Network, e cnm.Endpoint) error {
+	host, _ := netns.Names(e.ID)
+	return d.remove(ctx, host)
+}
+
+// Describe tells the fabric the name and labels of the endpoint's container.
+func (d *Driver) Describe(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
+	host, _ := netns.Names(e.ID)
+	if err := d.options.Ports.AddPort(ctx, port(n, e, host)); err != nil {
+		return err
+	}
+	return d.options.Fabric.Attach(ctx, attached(n, e))
+}
+
+func (d *Driver) veth(n cnm.Network, e cnm.Endpoint, host, peer string) netns.Veth {
+	return netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: d.mtu(n), Offload: d.options.Offload}
+}
+
+func port(n cnm.Network, e cnm.Endpoint, host string) ovs.Port {
+	ids := map[string]string{idEndpoint: e.ID, idNetwork: n.Fabric.String()}
+	if e.Container != "" {
+		ids[idContainer] = e.Container
+	}
+	return ovs.Port{Name: host, OFPort: e.Port, ExternalIDs: ids}
+}
+
+func attached(n cnm.Network, e cnm.Endpoint) linkspan.Endpoint {
+	return linkspan.Endpoint{
+		Network: n.Fabric, Address: e.Address.Addr(), ID: e.ID, MAC: e.MAC, Port: e.Port,
+		Container: e.Container, Labels: e.Labels, Created: e.Created,
+	}
+}

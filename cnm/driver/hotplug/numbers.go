@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hotplug
+
+import (
+	"math/bits"
+	"sync"
+
+	"github.com/linkspan/linkspan"
+)
+
+// firstPort is the lowest port number of an endpoint; those below it are for
+// the bridge's own ports. The highest is [linkspan.MaxPort].
+const firstPort = 100
+
+// numbers hands out port numbers; the zero value has all of them free.
+type numbers struct {
+	mu      sync.Mutex
+	taken   [linkspan.MaxPort/64 + 1]uint64
+	holders map[string]uint32 // endpoint id to number
+}
+
+// lowest returns the number that the endpoint holds or, if it holds none, the
+// lowest free one, which it then holds.
+func (n *numbers) lowest(endpoint string) (uint32, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if port, ok := n.holders[endpoint]; ok {
+		return port, nil
+	}
+	for i := firstPort / 64; i < len(n.taken); i++ {
+		word := n.taken[i]
+		if i == firstPort/64 {
+			word |= 1<<(firstPort%64) - 1
+		}
+		port := uint32(i*64 + bits.TrailingZeros64(^word))
+		if ^word != 0 && port <= linkspan.MaxPort {
+			n.hold(port, endpoint)
+			return port, nil
+		}
+	}
+	return 0, &linkspan.Error{Code: linkspan.Exhausted, Message: "all port numbers are in use"}
+}
+
+// take notes that the endpoint holds the number.
+func (n *numbers) take(port uint32, endpoint string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if port <= linkspan.MaxPort {
+		n.hold(port, endpoint)
+	}
+}
+
+func (n *numbers) hold(port uint32, endpoint string) {
+	if n.holders == nil {
+		n.holders = make(map[string]uint32)
+	}
+	n.holders[endpoint] = port
+	n.taken[port/64] |= 1 << (port % 64)
+}
+
+// free gives back what the endpoint holds.
+func (n *numbers) free(endpoint string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if port, ok := n.holders[endpoint]; ok {
+		delete(n.holders, endpoint)
+		n.taken[port/64] &^= 1 << (port % 64)
+	}
+}

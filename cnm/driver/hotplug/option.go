@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hotplug
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/wire/plugin"
+)
+
+// The options of a network (docker network create -o).
+const (
+	OptionIdle      = "linkspan.idle"                             // duration: routes idle for so long go
+	OptionMTU       = "com.docker.network.driver.mtu"             // bytes, in the container
+	OptionInterface = "com.docker.network.container_iface_prefix" // of the name in the container
+)
+
+// defaultPrefix is what Docker's own drivers call an interface.
+const defaultPrefix = "eth"
+
+// checkNetwork refuses options that are unknown or wrong, by name: none is
+// silently ignored.
+func (d *Driver) checkNetwork(n cnm.Network) error {
+	for _, key := range slices.Sorted(maps.Keys(n.Options)) {
+		if err := d.checkOption(key, n.Options[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Driver) checkOption(key, value string) error {
+	switch key {
+	case OptionIdle:
+		return checkIdle(value)
+	case OptionMTU:
+		return d.checkMTU(value)
+	case OptionInterface:
+		return checkPrefix(key, value)
+	case cnm.OptionNetwork:
+		_, err := linkspan.ParseNetworkID(value)
+		return err
+	}
+	return &linkspan.Error{
+		Code: linkspan.Invalid, Message: "unknown option " + key,
+		Hint: "the options are " + strings.Join([]string{OptionIdle, OptionMTU, OptionInterface}, ", "),
+	}
+}
+
+func checkIdle(value string) error {
+	idle, err := time.ParseDuration(value)
+	if err != nil || idle < linkspan.MinIdle || idle > linkspan.MaxIdle || idle%time.Second != 0 {
+		return invalid("option %s: %q is not a whole number of seconds from %s to %s, as in 30s",
+			OptionIdle, value, linkspan.MinIdle, linkspan.MaxIdle)
+	}
+	return nil
+}
+
+func (d *Driver) checkMTU(value string) error {
+	mtu, err := strconv.Atoi(value)
+	if err != nil || mtu < linkspan.MinMTU || mtu > linkspan.MaxMTU {
+		return invalid("option %s: %q is not a number from %d to %d", OptionMTU, value, linkspan.MinMTU, linkspan.MaxMTU)
+	}
+	if d.options.MTU != 0 && mtu > d.options.MTU {
+		return invalid("option %s: %d is more than the %d that fit between hosts", OptionMTU, mtu, d.options.MTU)
+	}
+	return nil
+}
+
+// checkPrefix leaves room for a number of three digits in a name of 15 bytes.
+func checkPrefix(key, value string) error {
+	valid := len(value) > 0 && len(value) <= 12
+	for _, r := range value {
+		valid = valid && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '-' || r == '_')
+	}
+	if !valid {
+		return invalid("option %s: %q is not 1 to 12 letters, '-' or '_'", key, value)
+	}
+	return nil
+}
+
+// prefix returns the name of the endpoint's interface in the container,
+// without its number: as its --driver-opt has it, or the network, or Docker.
+// Docker numbers interfaces itself, so that a name can only end in 0.
+func prefix(n cnm.Network, e cnm.Endpoint) (string, error) {
+	if name, ok := e.Options[plugin.OptionIfname]; ok {
+		wish, found := strings.CutSuffix(name, "0")
+		if !found || checkPrefix(plugin.OptionIfname, wish) != nil {
+			return "", invalid("option %s: %q is not letters and a 0, as in foo0; docker numbers interfaces itself", plugin.OptionIfname, name)
+		}
+		return wish, nil
+	}
+	if value, ok := n.Options[OptionInterface]; ok {
+		return value, nil
+	}
+	return defaultPrefix, nil
+}
+
+// checkEndpoint refuses options that are unknown or wrong.
+func checkEndpoint(n cnm.Network, e cnm.Endpoint) error {
+	for _, key := range slices.Sorted(maps.Keys(e.Options)) {
+		if key != plugin.OptionIfname {
+			return &linkspan.Error{
+				Code: linkspan.Invalid, Message: "unknown driver option " + key, Hint: "leave out --driver-opt " + key,
+			}
+		}
+	}
+	_, err := prefix(n, e)
+	return err
+}
+
+// mtu returns the MTU of the container: what the network asks for, as far as
+// the transport carries it; 0: the kernel's default.
+func (d *Driver) mtu(n cnm.Network) int {
+	mtu := n.MTU
+	if value, err := strconv.Atoi(n.Options[OptionMTU]); err == nil {
+		mtu = value
+	}
+	if mtu == 0 || d.options.MTU != 0 && mtu > d.options.MTU {
+		return d.options.MTU
+	}
+	return mtu
+}
+
+func invalid(format string, args ...any) *linkspan.Error {
+	return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf(format, args...)}
+}

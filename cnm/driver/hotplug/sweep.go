@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package hotplug
+
+import (
+	"context"
+	"errors"
+
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// Sweep removes ports and veths of endpoints that are no more.
+func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
+	found, err := d.interfaces(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range endpoints() {
+		host, _ := netns.Names(e.ID)
+		delete(found, host)
+	}
+	removed := 0
+	var errs []error
+	for host := range found {
+		err := d.remove(ctx, host)
+		if err == nil {
+			removed++
+		}
+		errs = append(errs, err)
+	}
+	return removed, errors.Join(errs...)
+}
+
+// interfaces returns the names of all ports and veths that the driver made.
+func (d *Driver) interfaces(ctx context.Context) (map[string]struct{}, error) {
+	found := make(map[string]struct{})
+	ports, err := d.options.Ports.Ports(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range ports {
+		if p.ExternalIDs[idEndpoint] != "" {
+			found[p.Name] = struct{}{}
+		}
+	}
+	links, err := d.options.Links.List(ctx, netns.HostPrefix)
+	for _, l := range links {
+		found[l.Name] = struct{}{}
+	}
+	return found, err
+}
+
+func (d *Driver) remove(ctx context.Context, host string) error {
+	return errors.Join(d.options.Ports.DelPort(ctx, host), d.options.Links.Delete(ctx, host))
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnm
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/linkspan/linkspan"
+)
+
+// EndpointState says how far an endpoint has come.
+type EndpointState string
+
+// The states of an endpoint.
+const (
+	Created EndpointState = "created" // it has address and MAC, and is in no sandbox
+	Joined  EndpointState = "joined"  // it is in a sandbox
+)
+
+// Endpoint is the record of a container's attachment to a network.
+type Endpoint struct {
+	ID            string            `json:"id"`      // Docker's endpoint id
+	Network       string            `json:"network"` // Network.ID
+	Address       netip.Prefix      `json:"address"` // with the length of the subnet
+	MAC           linkspan.MAC      `json:"mac,omitzero"`
+	SandboxKey    string            `json:"sandbox_key,omitempty"`
+	HostInterface string            `json:"host_interface,omitempty"`
+	Port          uint32            `json:"port,omitzero"` // OpenFlow port number
+	PortMaps      []PortMap         `json:"port_maps,omitempty"`
+	Options       map[string]string `json:"options,omitempty"` // what a person gave with --driver-opt
+	Container     string            `json:"container,omitempty"`
+	Labels        map[string]string `json:"labels,omitempty"`
+	State         EndpointState     `json:"state"`
+	Attachment    *Attachment       `json:"attachment,omitempty"` // what Join answered
+	Created       time.Time         `json:"created"`
+	Leaving       *Removal          `json:"leaving,omitempty"`  // a Leave that has yet to succeed
+	Removing      *Removal          `json:"removing,omitempty"` // nil: in use
+}
+
+// PortMap is one published port, as Docker describes it.
+type PortMap struct {
+	Proto       uint8  `json:"proto"` // 6 TCP, 17 UDP, 132 SCTP
+	Port        uint16 `json:"port"`
+	HostIP      string `json:"host_ip,omitempty"`
+	HostPort    uint16 `json:"host_port,omitzero"` // 0: any
+	HostPortEnd uint16 `json:"host_port_end,omitzero"`
+}
+
+// EndpointRequest is what an endpoint is created from.
+type EndpointRequest struct {
+	ID      string
+	Network string
+	Address netip.Prefix
+	MAC     linkspan.MAC // zero: the driver chooses
+	Options map[string]string
+}
+
+// Attachment is what a sandbox needs to take an endpoint in.
+type Attachment struct {
+	SrcName   string     `json:"src_name"`         // interface in the host's namespace, to be moved
+	DstPrefix string     `json:"dst_prefix"`       // name in the sandbox, without its number
+	Gateway   netip.Addr `json:"gateway,omitzero"` // zero: none
+	Routes    []Route    `json:"routes,omitempty"` // beside the one of the subnet
+}
+
+// Route is a static route in a sandbox.
+type Route struct {
+	Destination netip.Prefix `json:"destination"`
+	NextHop     netip.Addr   `json:"next_hop,omitzero"` // zero: directly connected
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnm
+
+import "context"
+
+// Leave takes an endpoint out of its sandbox. It may come twice, for endpoints
+// that never joined, and for ones that are gone; what the driver fails to do
+// is done later, and that is no error either.
+func (c *Controller) Leave(ctx context.Context, network, endpoint string) error {
+	unlock, err := c.locks.exclusive(ctx, endpointLock(endpoint))
+	if err != nil {
+		return fail("leave endpoint", endpoint, err)
+	}
+	defer unlock()
+	e, err := c.endpointIn(network, endpoint)
+	if err != nil {
+		return nil
+	}
+	c.retryLater("leave", endpoint, c.finishLeave(ctx, e))
+	return nil
+}
+
+// finishLeave calls the driver, also for an endpoint that is not joined as far
+// as the record goes: a crash during Join leaves things behind. The caller
+// holds the endpoint's lock.
+func (c *Controller) finishLeave(ctx context.Context, e Endpoint) error {
+	left := e
+	left.State, left.SandboxKey, left.Attachment, left.Leaving, left.PortMaps = Created, "", nil, nil, nil
+	err := c.driverLeave(ctx, e)
+	if err != nil {
+		left = e
+		left.Leaving = e.Leaving.failed(c.now(), err)
+	}
+	if commitErr := c.ledger.commit(ctx, putEndpoint(left)); commitErr != nil {
+		return commitErr
+	}
+	return err
+}
+
+func (c *Controller) driverLeave(ctx context.Context, e Endpoint) error {
+	n, ok := c.ledger.network(e.Network)
+	if !ok {
+		return notFound("network", e.Network)
+	}
+	driver, err := c.driver(n.Driver)
+	if err != nil {
+		return err
+	}
+	if publisher, ok := driver.(Publisher); ok {
+		if err := publisher.Unpublish(ctx, n, e); err != nil {
+			return err
+		}
+	}
+	return driver.Leave(ctx, n, e)
+}

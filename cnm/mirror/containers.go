@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+)
+
+// describe tells the model the names and labels of the containers behind its
+// endpoints, where they are not what it has. As it compares, whatever was lost
+// or changed while anything was away is told again.
+func (m *Mirror) describe(ctx context.Context, endpoints []cnm.Endpoint, containers []Container) error {
+	behind := make(map[string]Container)
+	for _, c := range containers {
+		for _, id := range c.Endpoints {
+			behind[id] = c
+		}
+	}
+	var errs []error
+	for _, e := range endpoints {
+		c, found := behind[e.ID]
+		if !found || e.Container == c.Name && maps.Equal(e.Labels, c.Labels) {
+			continue
+		}
+		_, err := limited(ctx, fabricLimit, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, m.cfg.Model.Describe(ctx, e.ID, c.Name, c.Labels)
+		})
+		if err != nil && linkspan.CodeOf(err) != linkspan.NotFound {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sweep lets the model take away what dockerd and the fabric do not have, and
+// the fabric take back what it lost. taken is when reading the lists began.
+func (m *Mirror) sweep(ctx context.Context, taken time.Time, docker []Network, containers []Container) error {
+	present := cnm.Present{
+		Taken: taken, Networks: make(map[string]struct{}), Endpoints: make(map[string]struct{}),
+		Fabric: m.cfg.Fabric.Endpoints(),
+	}
+	for _, d := range docker {
+		present.Networks[d.ID] = struct{}{}
+	}
+	for _, c := range containers {
+		for _, id := range c.Endpoints {
+			present.Endpoints[id] = struct{}{}
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, dockerLimit)
+	defer cancel()
+	_, err := m.cfg.Model.Reconcile(ctx, present)
+	return errors.Join(err, m.cfg.Fabric.Resync(ctx, local(m.cfg.Model)))
+}
+
+// local returns what this host has of the fabric: a reservation for each
+// address, and an endpoint where one is joined. Leases are read first: an
+// endpoint that goes meanwhile is then a reservation, which is not stored over
+// an endpoint.
+func local(model Model) []linkspan.Endpoint {
+	leases := model.Leases()
+	joined := make(map[string]cnm.Endpoint)
+	for _, e := range model.Endpoints() {
+		if e.State == cnm.Joined && e.Leaving == nil {
+			joined[e.ID] = e
+		}
+	}
+	var out []linkspan.Endpoint
+	for _, lease := range leases {
+		if lease.Fabric == 0 {
+			continue
+		}
+		here := linkspan.Endpoint{
+			Network: lease.Fabric, Address: lease.Address.Addr(), Container: lease.Container, Created: lease.Since,
+		}
+		if e, ok := joined[lease.Endpoint]; ok {
+			here.ID, here.MAC, here.Port = e.ID, e.MAC, e.Port
+			here.Container, here.Labels, here.Created = e.Container, e.Labels, e.Created
+		}
+		out = append(out, here)
+	}
+	return out
+}

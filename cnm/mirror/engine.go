@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+)
+
+// Engine is a dockerd behind its socket. It may be away, restarted or replaced
+// by another version at any time. Its methods may be called concurrently.
+type Engine struct {
+	host string
+
+	mu     sync.Mutex
+	client *client.Client // nil: to be made
+}
+
+// NewEngine speaks to host, such as "unix:///run/docker.sock"; empty is
+// Docker's usual socket. Nothing is opened yet.
+func NewEngine(host string) *Engine {
+	if host == "" {
+		host = client.DefaultDockerHost
+	}
+	return &Engine{host: host}
+}
+
+// Close ends idle connections.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.client == nil {
+		return nil
+	}
+	return e.client.Close()
+}
+
+// dial returns the client; fresh asks for a new one, as a client settles on the
+// API version of the dockerd it first spoke to.
+func (e *Engine) dial(fresh bool) (*client.Client, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.client != nil && !fresh {
+		return e.client, nil
+	}
+	c, err := client.New(client.WithHost(e.host))
+	if err != nil {
+		return nil, fmt.Errorf("docker at %s: %w", e.host, err)
+	}
+	if e.client != nil {
+		_ = e.client.Close() // ends idle connections and cannot fail
+	}
+	e.client = c
+	return c, nil
+}
+
+// Networks implements [Docker]. The list holds all that is needed; inspecting
+// each would wait for dockerd's locks.
+func (e *Engine) Networks(ctx context.Context) ([]Network, error) {
+	c, err := e.dial(false)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("driver", Driver)})
+	if err != nil {
+		return nil, dockerError("list networks", err)
+	}
+	networks := make([]Network, 0, len(list.Items))
+	for _, item := range list.Items {
+		if item.Driver != Driver || item.ConfigOnly {
+			continue
+		}
+		networks = append(networks, Network{ID: item.ID, Name: item.Name, Created: item.Created, Labels: item.Labels})
+	}
+	return networks, nil
+}
+
+// Named implements [Docker].
+func (e *Engine) Named(ctx context.Context, name string) (driver string, found bool, err error) {
+	c, err := e.dial(false)
+	if err != nil {
+		return "", false, err
+	}
+	result, err := c.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
+	switch {
+	case errdefs.IsNotFound(err):
+		return "", false, nil
+	case err != nil:
+		return "", false, dockerError("inspect network "+name, err)
+	}
+	// dockerd also finds a network whose id begins with the name.
+	return result.Network.Driver, result.Network.Name == name, nil
+}
+
+// Create implements [Docker].
+func (e *Engine) Create(ctx context.Context, n linkspan.Network) (string, error) {
+	c, err := e.dial(false)
+	if err != nil {
+		return "", err
+	}
+	result, err := c.NetworkCreate(ctx, n.Name, createOptions(n))
+	return result.ID, dockerError("create network "+n.Name, err)
+}
+
+// createOptions leaves the MTU out: the driver learns it with the binding and
+// takes what fits this host, while an option that does not fit is an error.
+func createOptions(n linkspan.Network) client.NetworkCreateOptions {
+	options := map[string]string{cnm.OptionNetwork: n.ID.String()}
+	if n.Idle != 0 && n.Idle != linkspan.DefaultIdle {
+		options[optionIdle] = n.Idle.String()
+	}
+	return client.NetworkCreateOptions{
+		Driver:   Driver,
+		Internal: n.Internal,
+		Labels:   n.Labels,
+		Options:  options,
+		IPAM: &network.IPAM{
+			Driver:  Driver,
+			Options: map[string]string{cnm.OptionNetwork: n.ID.String()},
+			Config:  []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway}},
+		},
+	}
+}
+
+// Remove implements [Docker].
+func (e *Engine) Remove(ctx context.Context, id string) error {
+	c, err := e.dial(false)
+	if err != nil {
+		return err
+	}
+	_, err = c.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+	return dockerError("remove network", err)
+}
+
+// Containers implements [Docker]. dockerd answers from a copy, so that it does
+// not wait for a container that is just starting.
+func (e *Engine) Containers(ctx context.Context) ([]Container, error) {
+	c, err := e.dial(false)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil {
+		return nil, dockerError("list containers", err)
+	}
+	containers := make([]Container, 0, len(list.Items))
+	for _, item := range list.Items {
+		one := Container{Name: ownName(item.Names), Labels: item.Labels}
+		if item.NetworkSettings != nil {
+			for _, settings := range item.NetworkSettings.Networks {
+				one.Endpoints = append(one.Endpoints, settings.EndpointID)
+			}
+		}
+		containers = append(containers, one)
+	}
+	return containers, nil
+}
+
+// ownName picks the container's own name; the others are links, with two
+// slashes.
+func ownName(names []string) string {
+	for _, name := range names {
+		if own := strings.TrimPrefix(name, "/"); !strings.Contains(own, "/") {
+			return own
+		}
+	}
+	return ""
+}
+
+// Events implements [Docker].
+func (e *Engine) Events(ctx context.Context, wake func()) error {
+	c, err := e.dial(true)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream := c.Events(ctx, client.EventsListOptions{Filters: make(client.Filters).
+		Add("type", "network", "container").
+		Add("event", "create", "destroy", "remove", "connect", "disconnect", "start", "rename")})
+	select {
+	case err := <-stream.Err:
+		return dockerError("follow events", err)
+	default:
+		wake()
+	}
+	for {
+		select {
+		case <-stream.Messages:
+			wake()
+		case err := <-stream.Err:
+			return dockerError("follow events", err)
+		}
+	}
+}
+
+// dockerError gives an error of dockerd's a code; nil stays nil.
+func dockerError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	code := linkspan.Internal
+	switch {
+	case errdefs.IsNotFound(err):
+		code = linkspan.NotFound
+	case errdefs.IsPermissionDenied(err), errdefs.IsConflict(err), errdefs.IsFailedPrecondition(err):
+		code = linkspan.InUse
+	case errdefs.IsInvalidArgument(err):
+		code = linkspan.Invalid
+	case client.IsErrConnectionFailed(err), errdefs.IsUnavailable(err):
+		code = linkspan.Unavailable
+	}
+	return &linkspan.Error{Code: code, Op: "docker " + op, Err: err}
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/store/kv"
+	"github.com/linkspan/linkspan/store/kv/memory"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const deadline = 20 * time.Second
+
+// host is a host with a mirror under test.
+type host struct {
+	t      *testing.T
+	docker *dockerd
+	fabric *fabricFake
+	model  *cnm.Controller
+	store  kv.Store
+	stop   func()
+}
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	store := memory.New()
+	t.Cleanup(func() { _ = store.Close() })
+	model := newModel(t, driver{})
+	h := &host{t: t, docker: newDockerd(model), fabric: newFabric(), model: model, store: store, stop: func() {}}
+	return h
+}
+
+// start runs a mirror; the one before it is stopped.
+func (h *host) start() *host {
+	h.t.Helper()
+	h.stop()
+	m, err := mirror.New(h.t.Context(), mirror.Config{
+		Host: "h1", Docker: h.docker, Fabric: h.fabric, Model: h.model, Store: h.store,
+		Log: slog.New(slog.DiscardHandler), StrangeAfter: time.Millisecond,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	h.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			h.t.Errorf("Run ended with %v", err)
+		}
+	})
+	h.t.Cleanup(h.stop)
+	return h
+}
+
+func (h *host) eventually(what string, ok func() bool) {
+	h.t.Helper()
+	for end := time.Now().Add(deadline); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			h.t.Fatalf("did not happen: %s\ndocker has %s, events: %q", what, h.docker.list(), h.fabric.reported())
+		}
+	}
+}
+
+func (h *host) shows(want string) {
+	h.t.Helper()
+	h.eventually("docker shows "+want, func() bool { return h.docker.list() == want })
+}
+
+func (h *host) reports(parts ...string) {
+	h.t.Helper()
+	h.eventually("an event with "+strings.Join(parts, " and "), func() bool {
+		for _, event := range h.fabric.reported() {
+			all := true
+			for _, part := range parts {
+				all = all && strings.Contains(event, part)
+			}
+			if all {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (h *host) bound(name string) {
+	h.t.Helper()
+	h.eventually(name+" is bound", func() bool {
+		n, err := h.model.Network(h.docker.idOf(name))
+		return err == nil && n.Bound() && n.Name == name
+	})
+}
+
+// looks wakes the mirror until it has looked n more times.
+func (h *host) looks(n int) {
+	h.t.Helper()
+	looks := func() int {
+		h.fabric.mu.Lock()
+		defer h.fabric.mu.Unlock()
+		return h.fabric.looks
+	}
+	want := looks() + n
+	h.eventually("the mirror looks", func() bool { h.docker.emit(); return looks() >= want })
+}
+
+func (h *host) userCreates(name, subnet string) {
+	h.t.Helper()
+	n := network(0, name, subnet)
+	if _, err := h.docker.create(h.t.Context(), n, nil); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func network(id linkspan.NetworkID, name, subnet string) linkspan.Network {
+	n := linkspan.Network{ID: id, Name: name, Subnet: netip.MustParsePrefix(subnet)}
+	n.ApplyDefaults()
+	return n
+}
+
+func (h *host) fabricHas(networks ...linkspan.Network) {
+	h.fabric.change(func() { h.fabric.networks = networks })
+}
+
+func TestNetworkAppearsAndGoes(t *testing.T) {
+	h := newHost(t).start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"), network(2, "db", "10.7.0.0/24"))
+	h.shows("[db web]")
+	h.bound("web")
+	h.bound("db")
+	h.fabricHas(network(2, "db", "10.7.0.0/24"))
+	h.shows("[db]")
+	if events := h.fabric.reported(); len(events) != 0 {
+		t.Errorf("events of ordinary changes: %q", events)
+	}
+	h.stop()
+}
+
+func TestDockerNetworkRmIsUndone(t *testing.T) {
+	h := newHost(t).start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.shows("[web]")
+	h.bound("web")
+	for _, running := range []bool{true, false} { // also while the switch is away
+		id := h.docker.idOf("web")
+		if !running {
+			h.stop()
+		}
+		if err := h.docker.Remove(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if !running {
+			h.start()
+		}
+		h.eventually("web is back", func() bool { now := h.docker.idOf("web"); return now != "" && now != id })
+		h.bound("web")
+	}
+	h.reports("network.restored web", "removed on h1 by docker network rm", "linkspan network rm web")
+	h.eventually("two events", func() bool { return len(h.fabric.reported()) == 2 })
+}
+
+func TestDockerNetworkCreateReachesTheFabric(t *testing.T) {
+	h := newHost(t).start()
+	h.userCreates("web", "10.7.0.0/24")
+	h.bound("web")
+	if got := h.fabric.Networks(); len(got) != 1 || got[0].Name != "web" {
+		t.Errorf("the fabric has %+v", got)
+	}
+}
+
+func TestProposalIsRepeatedWhileTheControllerIsAway(t *testing.T) {
+	h := newHost(t)
+	h.fabric.fault = &linkspan.Error{Code: linkspan.Unavailable, Message: "the controller is away"}
+	h.start()
+	h.userCreates("web", "10.7.0.0/24")
+	h.bound("web")
+	if events := h.fabric.reported(); len(events) != 0 {
+		t.Errorf("events: %q", events)
+	}
+}
+
+func TestEqualNetworkIsAdopted(t *testing.T) {
+	h := newHost(t)
+	h.userCreates("web", "10.7.0.0/24")
+	h.fabricHas(network(7, "web", "10.7.0.0/24"))
+	id := h.docker.idOf("web")
+	h.start()
+	h.bound("web")
+	if n, err := h.model.Network(id); err != nil || n.Fabric != 7 {
+		t.Errorf("bound to %v: %v", n.Fabric, err)
+	}
+}
+
+func TestOtherSubnetIsRefused(t *testing.T) {
+	h := newHost(t)
+	h.fabricHas(network(7, "web", "10.7.0.0/24"))
+	h.userCreates("web", "10.8.0.0/24")
+	id := h.docker.idOf("web")
+	pool := h.model.Pools()[0].ID
+	waited := make(chan error, 1)
+	go func() { // a container that was started at once waits for the network's place
+		_, err := h.model.RequestAddress(t.Context(), cnm.AddressWish{Pool: pool})
+		waited <- err
+	}()
+	h.start()
+	h.eventually("the fabric's web takes its place", func() bool { now := h.docker.idOf("web"); return now != "" && now != id })
+	h.bound("web")
+	h.reports("network.refused web", "removed on h1", "10.7.0.0/24", "linkspan network inspect web")
+	if err := <-waited; err == nil || !strings.Contains(err.Error(), "10.7.0.0/24") && linkspan.CodeOf(err) != linkspan.NotFound {
+		t.Errorf("the waiting container was told %v", err)
+	}
+}
+
+func TestNetworkInUseIsRemovedWhenItIsFree(t *testing.T) {
+	h := newHost(t).start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.shows("[web]")
+	h.bound("web")
+	h.docker.change(func() { h.docker.busy = true })
+	h.fabricHas()
+	h.reports("network.refused web", "cannot be removed on h1 while a container hangs on it")
+	h.looks(3)
+	h.docker.change(func() { h.docker.busy = false })
+	h.shows("[]")
+	if events := h.fabric.reported(); len(events) != 1 {
+		t.Errorf("events: %q", events)
+	}
+}
+
+func TestNothingIsTouchedWithoutTheFabric(t *testing.T) {
+	h := newHost(t)
+	h.userCreates("web", "10.7.0.0/24")
+	h.fabric.connected = false
+	h.start()
+	h.looks(5)
+	h.docker.mu.Lock()
+	calls := h.docker.calls
+	h.docker.mu.Unlock()
+	if h.docker.list() != "[web]" || calls > 1 { // one opens the event stream
+		t.Errorf("docker has %s after %d calls", h.docker.list(), calls)
+	}
+	h.fabric.change(func() { h.fabric.connected = true })
+	h.bound("web")
+}
+
+func TestDockerdMayBeAway(t *testing.T) {
+	h := newHost(t)
+	h.docker.setAway(true)
+	h.start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.docker.setAway(false)
+	h.shows("[web]")
+	h.bound("web")
+	h.docker.setAway(true)
+	h.fabricHas(network(2, "db", "10.8.0.0/24"))
+	h.docker.setAway(false)
+	h.shows("[db]")
+}
+
+func TestNameOfAnotherDriver(t *testing.T) {
+	h := newHost(t)
+	h.docker.others["web"] = "bridge"
+	h.start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.reports("network.refused web", "not shown on h1", "driver bridge", "docker network rm web")
+	h.docker.change(func() { delete(h.docker.others, "web") })
+	h.shows("[web]")
+	if events := h.fabric.reported(); len(events) != 1 {
+		t.Errorf("events: %q", events)
+	}
+}
+
+func TestSecondNetworkOfOneName(t *testing.T) {
+	h := newHost(t).start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.shows("[web]")
+	h.bound("web")
+	id := h.docker.idOf("web")
+	h.userCreates("web", "10.9.0.0/24")
+	h.reports("network.refused web", "this host has another network named web")
+	h.shows("[web]")
+	if h.docker.idOf("web") != id {
+		t.Error("the wrong one was removed")
+	}
+}
+
+func TestLostRecordsOfTheSwitch(t *testing.T) {
+	h := newHost(t)
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.docker.networks = []mirror.Network{{ID: "stale", Name: "web"}}
+	h.start()
+	h.eventually("web is made anew", func() bool { id := h.docker.idOf("web"); return id != "" && id != "stale" })
+	h.bound("web")
+	h.reports("network.refused web", "no record")
+}
+
+func TestContainersAreDescribed(t *testing.T) {
+	h := newHost(t).start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.bound("web")
+	id := h.docker.idOf("web")
+	n, err := h.model.Network(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wish := cnm.AddressWish{Pool: n.PoolID, Want: netip.MustParseAddr("10.7.0.5")}
+	address, err := h.model.RequestAddress(t.Context(), wish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.model.CreateEndpoint(t.Context(), cnm.EndpointRequest{ID: "e1", Network: id, Address: address}); err != nil {
+		t.Fatal(err)
+	}
+	named := func(name string) func() bool {
+		return func() bool {
+			e, err := h.model.Endpoint("e1")
+			return err == nil && e.Container == name && e.Labels["tier"] == "front"
+		}
+	}
+	labels := map[string]string{"tier": "front"}
+	for _, name := range []string{"web1", "renamed"} {
+		h.docker.change(func() {
+			h.docker.containers = []mirror.Container{{Name: name, Labels: labels, Endpoints: []string{"e1"}}}
+		})
+		h.eventually("the endpoint is named "+name, named(name))
+	}
+	h.start() // a new mirror looks for leftovers first
+	h.eventually("the fabric is told what is here", func() bool {
+		h.fabric.mu.Lock()
+		defer h.fabric.mu.Unlock()
+		return len(h.fabric.local) == 1 && h.fabric.local[0].Address == address.Addr()
+	})
+}

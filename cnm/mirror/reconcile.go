@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/linkspan/linkspan"
+)
+
+// reconcile is the one step. An error means that it is to be tried again soon.
+func (m *Mirror) reconcile(ctx context.Context) error {
+	if connected, _ := m.cfg.Fabric.Ready(); !connected {
+		return nil // the fabric tells when it is
+	}
+	taken := time.Now()
+	docker, err := limited(ctx, dockerLimit, m.cfg.Docker.Networks)
+	if err != nil {
+		return err
+	}
+	errs := []error{m.networks(ctx, m.observe(docker, taken))}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	due := taken.Sub(m.swept) >= Interval
+	if endpoints := m.cfg.Model.Endpoints(); due || len(endpoints) > 0 {
+		containers, err := limited(ctx, dockerLimit, m.cfg.Docker.Containers)
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		errs = append(errs, m.describe(ctx, endpoints, containers))
+		if due {
+			m.swept = taken
+			errs = append(errs, m.sweep(ctx, taken, docker, containers))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// networks carries out the plan.
+func (m *Mirror) networks(ctx context.Context, o observed) error {
+	var errs []error
+	for _, a := range plan(o) {
+		if err := m.do(ctx, a); err != nil {
+			errs = append(errs, fmt.Errorf("%s network %s: %w", a.verb, nameOf(a), err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func nameOf(a action) string {
+	if a.docker.Name != "" {
+		return a.docker.Name
+	}
+	if a.fabric.Name != "" {
+		return a.fabric.Name
+	}
+	return a.fabric.ID.String()
+}
+
+func (m *Mirror) do(ctx context.Context, a action) error {
+	switch a.verb {
+	case verbCreate:
+		return m.create(ctx, a)
+	case verbRemove:
+		return m.remove(ctx, a)
+	case verbPropose:
+		return m.propose(ctx, a)
+	case verbBind:
+		return m.bind(ctx, a)
+	case verbNote:
+		return m.notes.put(ctx, a.fabric.ID, a.docker.ID)
+	case verbForget:
+		return m.notes.drop(ctx, a.fabric.ID)
+	default:
+		return errPending
+	}
+}
+
+func (m *Mirror) bind(ctx context.Context, a action) error {
+	err := m.cfg.Model.Bind(ctx, a.docker.ID, a.fabric)
+	switch linkspan.CodeOf(err) {
+	case linkspan.NotFound:
+		return nil // it went in the meantime
+	case linkspan.Invalid, linkspan.Conflict:
+		return m.refuse(ctx, a.docker, err)
+	}
+	if err != nil {
+		return err
+	}
+	m.cfg.Log.Info("docker network stands for a network of the fabric", "name", a.docker.Name, "docker", a.docker.ID, "network", a.fabric.ID)
+	return m.notes.put(ctx, a.fabric.ID, a.docker.ID)
+}
+
+func limited[T any](ctx context.Context, limit time.Duration, do func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return do(ctx)
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+)
+
+// The options of docker network create that become fields of a network.
+const (
+	optionIdle = "linkspan.idle"                 // a duration
+	optionMTU  = "com.docker.network.driver.mtu" // bytes
+)
+
+// wishOf returns the network of the fabric that a network made in dockerd asks
+// for. Idle and MTU stay 0 where nothing was asked.
+func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
+	wish := linkspan.Network{
+		Name: d.Name, Labels: d.Labels, Subnet: n.Subnet, Gateway: n.Gateway, Range: n.Range, Internal: n.Internal,
+	}
+	if wish.Range == wish.Subnet {
+		wish.Range = linkspan.Network{}.Range
+	}
+	var err error
+	if text, given := n.Options[optionIdle]; given {
+		if wish.Idle, err = time.ParseDuration(text); err != nil {
+			return wish, fmt.Errorf("option %s: %q is not a time like 30s", optionIdle, text)
+		}
+	}
+	if text, given := n.Options[optionMTU]; given {
+		if wish.MTU, err = strconv.Atoi(text); err != nil {
+			return wish, fmt.Errorf("option %s: %q is not a number of bytes", optionMTU, text)
+		}
+	}
+	whole := wish
+	whole.ApplyDefaults()
+	return wish, whole.Validate()
+}
+
+// mismatch says in which field a network of the fabric is not what was asked
+// for under its name; "" when it is.
+func mismatch(wish, got *linkspan.Network) string {
+	switch {
+	case wish.Subnet != got.Subnet:
+		return fmt.Sprintf("its subnet is %s in the fabric, not %s", got.Subnet, wish.Subnet)
+	case wish.Gateway.IsValid() && wish.Gateway != got.Gateway:
+		return fmt.Sprintf("its gateway is %s in the fabric, not %s", got.Gateway, wish.Gateway)
+	case wish.Internal != got.Internal:
+		return fmt.Sprintf("in the fabric it is %s, here it was to be %s", inward(got.Internal), inward(wish.Internal))
+	case wish.Idle != 0 && wish.Idle != got.Idle:
+		return fmt.Sprintf("its idle time is %s in the fabric, not %s", got.Idle, wish.Idle)
+	case wish.MTU != 0 && wish.MTU != got.MTU:
+		return fmt.Sprintf("its mtu is %d in the fabric, not %d", got.MTU, wish.MTU)
+	default:
+		return ""
+	}
+}
+
+func inward(internal bool) string {
+	if internal {
+		return "internal"
+	}
+	return "not internal"
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnm
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/store/kv"
+)
+
+// The times of a controller.
+const (
+	// PoolLife is how long a pool lives that no network claims.
+	PoolLife = 60 * time.Second
+	// PoolWait is how long a request for a pool waits for an equal one to be
+	// claimed, before it takes that one's place.
+	PoolWait = 10 * time.Second
+	// Grace is the age below which Reconcile judges nothing.
+	Grace = 60 * time.Second
+)
+
+// Options is what a [Controller] is made of.
+type Options struct {
+	// Store keeps the records, under the prefix "cnm/". It is the host's
+	// own: a transaction that fails has not happened.
+	Store kv.Store
+	// Drivers and IPAMs are the tables of parts, by name.
+	Drivers map[string]Driver
+	IPAMs   map[string]IPAM
+	// Log is told what is repeated and swept; nil: nobody.
+	Log *slog.Logger
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+func (o *Options) applyDefaults() error {
+	if o.Store == nil {
+		return &linkspan.Error{Code: linkspan.Invalid, Op: "new cnm controller", Message: "no store"}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return nil
+}

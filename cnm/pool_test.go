@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cnm_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/cnmtest"
+)
+
+func webPool() cnm.PoolRequest { return cnm.PoolRequest{IPAM: "pool", Subnet: cnmtest.Web().Subnet} }
+
+func webNetwork(id string) cnm.NetworkRequest {
+	return cnm.NetworkRequest{ID: id, Driver: "hotplug", Subnet: cnmtest.Web().Subnet}
+}
+
+func TestEqualPoolsAreClaimedOneAfterTheOther(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		c := open(t, w)
+		first, err := c.RequestPool(limited(t), webPool())
+		must(t, err)
+		second := make(chan cnm.Pool, 1)
+		ctx := limited(t)
+		go func() {
+			p, err := c.RequestPool(ctx, webPool())
+			if err != nil {
+				t.Error(err)
+			}
+			second <- p
+		}()
+		synctest.Wait()
+		must(t, c.CreateNetwork(limited(t), webNetwork("one")))
+		p := <-second
+		must(t, c.CreateNetwork(limited(t), webNetwork("two")))
+		for id, pool := range map[string]string{"one": first.ID, "two": p.ID} {
+			n, err := c.Network(id)
+			must(t, err)
+			if n.PoolID != pool {
+				t.Errorf("network %s has pool %s, want %s", id, n.PoolID, pool)
+			}
+		}
+	})
+}
+
+// A daemon that died between the two calls must not block the subnet.
+func TestAnAbandonedPoolIsReplaced(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		c := open(t, w)
+		first, err := c.RequestPool(limited(t), webPool())
+		must(t, err)
+		begun := time.Now()
+		second, err := c.RequestPool(limited(t), webPool())
+		must(t, err)
+		if time.Since(begun) != cnm.PoolWait || second.ID == first.ID {
+			t.Errorf("waited %s and got %s", time.Since(begun), second.ID)
+		}
+		if pools := c.Pools(); len(pools) != 1 || pools[0].ID != second.ID {
+			t.Errorf("pools are %v", pools)
+		}
+	})
+}
+
+func TestAPoolThatNobodyClaimsIsReaped(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		c := open(t, w)
+		p, err := c.RequestPool(limited(t), webPool())
+		must(t, err)
+		time.Sleep(cnm.PoolLife - time.Second)
+		c.Maintain(t.Context())
+		if len(c.Pools()) != 1 {
+			t.Error("reaped too early")
+		}
+		time.Sleep(time.Second)
+		c.Maintain(t.Context())
+		if len(c.Pools()) != 0 {
+			t.Error("not reaped")
+		}
+		wantCode(t, c.CreateNetwork(limited(t), webNetwork("late")), linkspan.NotFound)
+		_, err = c.RequestAddress(limited(t), cnm.AddressWish{Pool: p.ID})
+		wantCode(t, err, linkspan.NotFound)
+	})
+}
+
+func TestAClaimedPoolStays(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := start(t, w)
+		time.Sleep(time.Hour)
+		d.c.Maintain(t.Context())
+		if len(d.c.Pools()) != 1 {
+			t.Error("reaped")
+		}
+	})
+}
+
+func TestGatewayAndOptionTellPoolsApart(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := &docker{c: open(t, w)}
+		must(t, requestPool(limited(t), d))
+		must(t, requestGateway(limited(t), d))
+		other := webNetwork("other")
+		other.Gateway = cnmtest.Web().Gateway.Next()
+		wantCode(t, d.c.CreateNetwork(limited(t), other), linkspan.NotFound)
+		other = webNetwork("other")
+		other.Options = map[string]string{cnm.OptionNetwork: "000007"}
+		wantCode(t, d.c.CreateNetwork(limited(t), other), linkspan.NotFound)
+		must(t, createNetwork(limited(t), d))
+	})
+}
+
+func TestANetworkThatTheDriverRefusesLeavesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := &docker{c: open(t, w)}
+		must(t, requestPool(limited(t), d))
+		req := webNetwork(networkID)
+		req.Options = map[string]string{"linkspan.nonsense": "1"}
+		wantCode(t, d.c.CreateNetwork(limited(t), req), linkspan.Invalid)
+		must(t, d.c.ReleasePool(limited(t), d.pool))
+		wantNothing(t, w, d.c)
+	})
+}
+
+func TestReconcileLeavesAloneWhatIsYoungOrUnknown(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := start(t, w)
+		nothing := map[string]struct{}{}
+		swept, err := d.c.Reconcile(t.Context(), cnm.Present{
+			Taken: time.Now(), Networks: nothing, Endpoints: nothing, Fabric: w.Fabric.Held(),
+		})
+		must(t, err)
+		time.Sleep(time.Hour)
+		unknown, err := d.c.Reconcile(t.Context(), cnm.Present{Taken: time.Now()})
+		must(t, err)
+		known, err := d.c.Reconcile(t.Context(), cnm.Present{
+			Taken: time.Now(), Networks: map[string]struct{}{networkID: {}},
+			Endpoints: map[string]struct{}{endpointID: {}}, Fabric: w.Fabric.Held(),
+		})
+		must(t, err)
+		if swept != (cnm.Swept{}) || unknown != (cnm.Swept{}) || known != (cnm.Swept{}) {
+			t.Errorf("swept %+v, %+v, %+v; want nothing", swept, unknown, known)
+		}
+		wantNothing(t, w, d.c)
+	})
+}

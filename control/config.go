@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"log/slog"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/session"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// Config says what a Hub works with.
+type Config struct {
+	// Session is the configuration of every session; its Log is the Hub's.
+	Session session.Config
+	// Generation returns the generation for a new session: the store's
+	// revision at which this controller became the owner. nil: always 1.
+	Generation func() uint64
+	// Peers makes tunnels ready; nil: all always are.
+	Peers Peers
+	// Event gets what somebody may ask about later; nil: nobody. It must not
+	// wait, nor call the Hub.
+	Event func(linkspan.Event)
+	// Log must not be nil.
+	Log *slog.Logger
+}
+
+// Peers sees to it that chassis which share a network can reach each other
+// through the tunnel.
+type Peers interface {
+	// Update tells of each new View and of what changed. It is called in order
+	// and must not wait.
+	Update(v *view.View, d *view.Delta)
+	// Await says whether two chassis are ready to send to each other. When
+	// they are not, it returns false and calls done once, later, when they are;
+	// never when that cannot be. It must not wait.
+	Await(a, b linkspan.ChassisID, done func()) (ready bool)
+}
+
+// alwaysReady is for those who have no Peers.
+type alwaysReady struct{}
+
+var _ Peers = alwaysReady{}
+
+func (alwaysReady) Update(*view.View, *view.Delta) {}
+
+func (alwaysReady) Await(_, _ linkspan.ChassisID, _ func()) bool { return true }
+
+// Peer is who is at the other end of a connection.
+type Peer struct {
+	// Chassis is what the peer's certificate says. 0 believes the datapath id:
+	// for connections that nobody else can make, to measure.
+	Chassis linkspan.ChassisID
+	Remote  string // where it comes from, for people
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controltest_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control"
+	"github.com/linkspan/linkspan/control/controltest"
+	"github.com/linkspan/linkspan/control/peering"
+	"github.com/linkspan/linkspan/wire/packet"
+)
+
+// stage is where a story plays.
+type stage struct {
+	t       *testing.T
+	ctx     context.Context
+	cancel  context.CancelFunc
+	hub     *control.Hub
+	fabric  *controltest.Fabric
+	peering *peering.Peering
+	watcher *control.Watcher
+
+	networks  map[string]*linkspan.Network
+	chassis   map[string]linkspan.ChassisID
+	endpoints map[string]*linkspan.Endpoint
+	followers map[linkspan.ChassisID]context.CancelFunc
+	work      sync.WaitGroup
+
+	mu       sync.Mutex
+	happened []line
+	sorted   bool // what happens now happens at several places at once
+}
+
+// line is something that happened at a switch, or nowhere.
+type line struct {
+	at   linkspan.ChassisID
+	text string
+}
+
+func (s *stage) note(at linkspan.ChassisID, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.happened = append(s.happened, line{at, text})
+}
+
+// take returns what happened since the last time, with the names of switches.
+func (s *stage) take() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sorted {
+		slices.SortStableFunc(s.happened, func(a, b line) int { return cmp.Compare(a.at, b.at) })
+	}
+	var list []string
+	for _, l := range s.happened {
+		list = append(list, strings.TrimPrefix(s.chassisName(l.at)+": "+l.text, ": "))
+	}
+	s.happened, s.sorted = nil, false
+	return list
+}
+
+func (s *stage) chassisName(id linkspan.ChassisID) string {
+	for name, other := range s.chassis {
+		if other == id {
+			return name
+		}
+	}
+	return ""
+}
+
+// deliver notes a frame that a container gets.
+func (s *stage) deliver(at linkspan.ChassisID, port uint32, frame []byte) {
+	name := fmt.Sprintf("port %d", port)
+	s.mu.Lock()
+	for _, e := range s.endpoints {
+		if e.Chassis == at && e.Port == port {
+			name = e.Container
+		}
+	}
+	s.mu.Unlock()
+	s.note(at, name+" gets "+summary(frame))
+}
+
+func summary(frame []byte) string {
+	var p packet.Packet
+	if err := packet.Parse(frame, &p); err != nil {
+		return err.Error()
+	}
+	if p.IsARP() {
+		return fmt.Sprintf("arp: %s is at %s", p.Src(), linkspan.MAC(p.EthSrc()))
+	}
+	what := "a packet"
+	switch t, _ := p.ICMPType(); {
+	case !p.Has(packet.LayerICMP):
+	case t == packet.ICMPEchoRequest:
+		what = "echo request"
+	case t == packet.ICMPEchoReply:
+		what = "echo reply"
+	case t == packet.ICMPTimeExceeded:
+		what = "time exceeded"
+	}
+	if !p.ChecksumOK() {
+		what += " with a bad checksum"
+	}
+	return fmt.Sprintf("%s from %s ttl=%d", what, p.Src(), p.TTL())
+}
+
+// follow acknowledges peers as a switch process does.
+func (s *stage) follow(id linkspan.ChassisID) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.followers[id] = cancel
+	stream := s.peering.Attach(id)
+	s.work.Go(func() {
+		defer stream.Close()
+		for sequence := uint64(1); ; sequence++ {
+			select {
+			case <-ctx.Done():
+				return
+			case <-stream.Changed():
+			}
+			if _, ok := stream.Take(sequence); ok {
+				s.peering.Acknowledge(id, sequence)
+			}
+		}
+	})
+}
+
+// end closes all and waits.
+func (s *stage) end() {
+	s.watcher.Close()
+	s.cancel()
+	s.work.Wait()
+	s.fabric.Wait()
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controltest
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// Switch is a simulated switch with one controller at a time. Its methods may
+// be called concurrently.
+type Switch struct {
+	// Output gets the frames that leave by a port; nil: they are lost. It is
+	// called without a lock and may inject frames.
+	Output func(port uint32, frame []byte)
+	// Trace gets a line for what happens; nil: nobody.
+	Trace func(line string)
+
+	dpid linkspan.DPID
+
+	mu         sync.Mutex
+	flows      []*Flow
+	meters     map[uint32]openflow.MeterConfig
+	bundle     []openflow.Message
+	conn       io.Writer
+	out        []byte // to the controller
+	emitted    []emission
+	generation uint64
+	hasRole    bool
+	async      bool // the controller has asked for packets
+}
+
+// emission is a frame on its way out.
+type emission struct {
+	port  uint32
+	frame []byte
+}
+
+// NewSwitch returns a switch without flows.
+func NewSwitch(dpid linkspan.DPID) *Switch {
+	return &Switch{dpid: dpid, meters: make(map[uint32]openflow.MeterConfig)}
+}
+
+// Serve speaks to a controller until the connection ends. Flows stay.
+func (s *Switch) Serve(conn io.ReadWriteCloser) error {
+	defer conn.Close()
+	s.mu.Lock()
+	s.conn, s.async, s.bundle = conn, false, nil
+	s.reply(&openflow.Hello{Versions: 1 << openflow.Version}, 0)
+	s.mu.Unlock()
+	s.settle()
+	r := openflow.NewReader(conn)
+	for {
+		m, err := r.Next()
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.expire()
+		if e := s.handle(m); e != nil {
+			e.Data = bytes.Clone(m[:min(len(m), 64)])
+			s.trace("refuses " + e.Error())
+			s.reply(e, m.XID())
+		}
+		s.mu.Unlock()
+		s.settle()
+	}
+}
+
+// Inject takes a frame in at a port.
+func (s *Switch) Inject(port uint32, frame []byte) {
+	s.mu.Lock()
+	s.expire()
+	s.receive(port, bytes.Clone(frame))
+	s.mu.Unlock()
+	s.settle()
+}
+
+// Expire removes the flows whose time has passed. Other methods do so as well
+// before they look at flows.
+func (s *Switch) Expire() {
+	s.mu.Lock()
+	s.expire()
+	s.mu.Unlock()
+	s.settle()
+}
+
+// Flows returns copies of the flows, in the order of their text.
+func (s *Switch) Flows() []Flow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expire()
+	list := make([]Flow, 0, len(s.flows))
+	for _, f := range s.flows {
+		list = append(list, *f)
+	}
+	slices.SortFunc(list, func(a, b Flow) int { return strings.Compare(a.String(), b.String()) })
+	return list
+}
+
+// Meters returns the numbers of the meters, in order.
+func (s *Switch) Meters() []uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []uint32
+	for id := range s.meters {
+		list = append(list, id)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// settle sends what is to be sent, without the lock, until nothing is left.
+func (s *Switch) settle() {
+	for {
+		s.mu.Lock()
+		out, conn, frames := s.out, s.conn, s.emitted
+		s.out, s.emitted = nil, nil
+		s.mu.Unlock()
+		if len(out) == 0 && len(frames) == 0 {
+			return
+		}
+		if conn != nil {
+			_, _ = conn.Write(out) // a controller that is gone misses it
+		}
+		for _, e := range frames {
+			if s.Output != nil {
+				s.Output(e.port, e.frame)
+			}
+		}
+	}
+}
+
+// reply appends a message to the controller.
+func (s *Switch) reply(m openflow.Encoder, xid uint32) { s.out = m.Append(s.out, xid) }
+
+func (s *Switch) trace(line string) {
+	if s.Trace != nil {
+		s.Trace(line)
+	}
+}
+
+// expire removes what is overdue and tells the controller.
+func (s *Switch) expire() {
+	now := time.Now()
+	s.remove(func(f *Flow) (openflow.RemovedReason, bool) { return f.overdue(now) })
+}
+
+// remove removes the flows that which picks.
+func (s *Switch) remove(which func(*Flow) (openflow.RemovedReason, bool)) {
+	var left []*Flow
+	for _, f := range s.flows {
+		reason, gone := which(f)
+		if !gone {
+			left = append(left, f)
+			continue
+		}
+		s.trace("- " + f.String() + " (" + reason.String() + ")")
+		if f.Flags&openflow.FlowSendRemoved != 0 {
+			s.reply(&openflow.FlowRemoved{
+				Cookie: f.Cookie, Priority: f.Priority, Reason: reason, TableID: f.TableID,
+				IdleTimeout: f.IdleTimeout, Packets: f.Packets, Bytes: f.Bytes, Match: f.Match,
+			}, 0)
+		}
+	}
+	s.flows = left
+}

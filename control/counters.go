@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import "sync/atomic"
+
+// Counters counts since the Hub was made. Each is read on its own.
+type Counters struct {
+	PacketIns    atomic.Uint64 // that came up
+	Early        atomic.Uint64 // of these, before the session was ready; dropped
+	Malformed    atomic.Uint64 // of these, no IPv4 packet of a known origin; dropped
+	Ignored      atomic.Uint64 // of these, dropped without a flow
+	Denied       atomic.Uint64 // of these, denied by a flow
+	Allowed      atomic.Uint64 // of these, allowed: local and remote plugs and joined
+	Expired      atomic.Uint64 // of these, answered with time exceeded
+	PlugsLocal   atomic.Uint64 // routes plugged on one chassis at once
+	PlugsRemote  atomic.Uint64 // routes plugged on two chassis
+	Joined       atomic.Uint64 // packets that waited for the plug of another
+	Away         atomic.Uint64 // packets for a chassis without a session; dropped
+	Late         atomic.Uint64 // plugs given up, for lack of an answer in time
+	Dropped      atomic.Uint64 // packets lost because too many were waiting
+	Again        atomic.Uint64 // decisions made anew, as their records had changed
+	Flushed      atomic.Uint64 // deletions sent because a record changed
+	FlowsRemoved atomic.Uint64 // flows that a switch reported gone
+	Refused      atomic.Uint64 // messages that a switch refused
+	Pending      atomic.Int64  // plugs under way
+}

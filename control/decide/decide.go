@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decide
+
+import "github.com/linkspan/linkspan/control/view"
+
+// decider looks at one thing. It returns true when it settled the verdict and
+// false to pass the packet on.
+type decider func(v *view.View, p *Packet, d *Decision) bool
+
+// deciders in the order they are asked. This is the one place where the order
+// of precedence is said.
+var deciders = [...]decider{
+	network,
+	source,
+	destination,
+	hop,
+	sameNetwork,
+}
+
+// Decide overwrites d with the decision about p in v. d is the caller's, so
+// that nothing is allocated; it holds pointers into v and none into p.
+func Decide(v *view.View, p *Packet, d *Decision) {
+	*d = Decision{}
+	for _, ask := range deciders {
+		if ask(v, p, d) {
+			return
+		}
+	}
+}
+
+// network finds the network's record.
+func network(v *view.View, p *Packet, d *Decision) bool {
+	d.Network = v.Network(p.Network)
+	if d.Network == nil {
+		return d.settle(Ignore, NoNetwork)
+	}
+	return false
+}
+
+// sameNetwork allows: both ends were found in the packet's network.
+func sameNetwork(_ *view.View, _ *Packet, d *Decision) bool {
+	d.BySource, d.ByDestination = true, true
+	return d.settle(Allow, SameNetwork)
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decide
+
+// Reason says why a verdict is what it is.
+type Reason uint8
+
+// The reasons.
+const (
+	NoReason             Reason = iota
+	SameNetwork                 // allow
+	NoNetwork                   // the packet's network is not known
+	UnknownSource               // no endpoint has the source address
+	MisplacedSource             // the source is attached elsewhere
+	UnknownDestination          // no endpoint has the destination address
+	OutsideDestination          // the destination address is not of the network
+	MisplacedDestination        // the destination is attached elsewhere
+	OwnAddress                  // source and destination are the same
+	TimeExceeded                // its time to live is used up
+	ChassisAway                 // the destination's chassis has no session
+	PeersLate                   // the chassis could not be made ready for each other in time
+)
+
+var reasonTexts = [...]string{
+	NoReason:             "",
+	SameNetwork:          "both ends are in the same network",
+	NoNetwork:            "the network does not exist",
+	UnknownSource:        "no endpoint has the source address",
+	MisplacedSource:      "the source is not attached there",
+	UnknownDestination:   "no endpoint has the destination address",
+	OutsideDestination:   "the destination is outside of the network",
+	MisplacedDestination: "the destination is not attached there",
+	OwnAddress:           "source and destination are the same",
+	TimeExceeded:         "time to live exceeded",
+	ChassisAway:          "the destination's chassis is away",
+	PeersLate:            "the tunnel to the destination's chassis is not ready",
+}
+
+// String returns the reason as a sentence in lower case without a full stop.
+func (r Reason) String() string { return reasonTexts[r] }

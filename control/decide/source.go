@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decide
+
+import "github.com/linkspan/linkspan/control/view"
+
+// source finds the endpoint that sent the packet and checks that it is where
+// the packet came from. The spoof guard of the chassis has done so for its own
+// ports; what fails here raced with a change and is ignored, the next packet
+// meets the new guard. What comes from another chassis is checked here alone.
+func source(v *view.View, p *Packet, d *Decision) bool {
+	key := view.Key{Network: p.Network, Address: p.Source}
+	e := v.Endpoint(key)
+	var reason Reason
+	switch {
+	case e == nil || !e.Attached():
+		reason = UnknownSource
+	case p.Tunnelled() && (e.Chassis != p.Sender || e.Chassis == p.Chassis):
+		reason = MisplacedSource
+	case !p.Tunnelled() && (e.Chassis != p.Chassis || e.Port != p.Port):
+		reason = MisplacedSource
+	default:
+		d.Source = e
+		return false
+	}
+	if !p.Tunnelled() {
+		return d.settle(Ignore, reason)
+	}
+	d.BySource = true
+	d.rests(key, e)
+	return d.settle(Deny, reason)
+}

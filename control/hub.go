@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// Hub holds the sessions of all switches and the View they decide on. Its
+// methods may be called concurrently.
+type Hub struct {
+	cfg      Config
+	view     atomic.Pointer[view.View]
+	index    *index
+	watchers watchers
+	counters Counters
+
+	update    sync.Mutex // orders Views and what follows from them
+	datapaths atomic.Pointer[map[linkspan.ChassisID]*datapath]
+}
+
+// New returns a Hub with an empty View and no session. It holds nothing that
+// must be closed; sessions end with the contexts given to Accept.
+func New(cfg Config) *Hub {
+	if cfg.Generation == nil {
+		cfg.Generation = func() uint64 { return 1 }
+	}
+	if cfg.Peers == nil {
+		cfg.Peers = alwaysReady{}
+	}
+	if cfg.Event == nil {
+		cfg.Event = func(linkspan.Event) {}
+	}
+	cfg.Session.Log = cfg.Log
+	h := &Hub{cfg: cfg, index: newIndex()}
+	h.view.Store(new(view.View))
+	h.datapaths.Store(&map[linkspan.ChassisID]*datapath{})
+	return h
+}
+
+// View returns the current View.
+func (h *Hub) View() *view.View { return h.view.Load() }
+
+// datapath returns the session's state of a chassis, or nil when it is away.
+func (h *Hub) datapath(id linkspan.ChassisID) *datapath { return (*h.datapaths.Load())[id] }
+
+// enter makes d the datapath of its chassis and ends the one before; the
+// caller holds update.
+func (h *Hub) enter(d *datapath) {
+	if old := h.datapath(d.id); old != nil {
+		old.session.Fail(&linkspan.Error{Code: linkspan.Conflict, Message: "the switch connected again"})
+	}
+	next := maps.Clone(*h.datapaths.Load())
+	next[d.id] = d
+	h.datapaths.Store(&next)
+}
+
+// leave removes d, unless another one took its place.
+func (h *Hub) leave(d *datapath) {
+	h.update.Lock()
+	defer h.update.Unlock()
+	if h.datapath(d.id) != d {
+		return
+	}
+	next := maps.Clone(*h.datapaths.Load())
+	delete(next, d.id)
+	h.datapaths.Store(&next)
+}
+
+// Info says how a chassis is connected.
+type Info struct {
+	Since  time.Time
+	Remote string
+	Ready  bool // its flows are in place
+}
+
+// Connected returns how a chassis is connected; ok is false when it is not.
+func (h *Hub) Connected(id linkspan.ChassisID) (info Info, ok bool) {
+	d := h.datapath(id)
+	if d == nil {
+		return Info{}, false
+	}
+	return Info{d.since, d.remote, d.ready.Load()}, true
+}
+
+// Disconnect ends the session of a chassis, for the given reason. It says
+// whether there was one; it does not wait for its end.
+func (h *Hub) Disconnect(id linkspan.ChassisID, reason string) bool {
+	d := h.datapath(id)
+	if d == nil {
+		return false
+	}
+	d.session.Fail(&linkspan.Error{Code: linkspan.Permission, Message: reason})
+	return true
+}
+
+// Counters returns what the Hub counts, for reading.
+func (h *Hub) Counters() *Counters { return &h.counters }
+
+// event reports something about a chassis.
+func (h *Hub) event(kind linkspan.EventKind, id linkspan.ChassisID, message string) {
+	name := id.DPID().String()
+	if c := h.View().Chassis(id); c != nil {
+		name = c.Name
+	}
+	h.cfg.Event(linkspan.Event{Time: time.Now(), Kind: kind, Subject: name, Chassis: name, Message: message})
+}

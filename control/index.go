@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// shards is how many locks the index has.
+const shards = 64
+
+// fading is how long a denial stays in the index, at least: longer than its
+// flow lasts and than a session can hold a message back.
+const fading = 6 * pipeline.DenyTime
+
+// index says on which chassis there may be flows that depend on an endpoint's
+// record, or on its absence. Routes stay until their record changes; an
+// endpoint's own chassis is not in it, as the record says it. Denials depend
+// on addresses that need not exist, and fade.
+type index struct{ shard [shards]shard }
+
+type shard struct {
+	mu     sync.Mutex
+	routes map[view.Key][]linkspan.ChassisID
+	// Denials of this period and of the one before.
+	denials, fadingDenials map[view.Key][]linkspan.ChassisID
+	turned                 time.Time
+}
+
+func newIndex() *index {
+	x := new(index)
+	for i := range x.shard {
+		x.shard[i].routes = make(map[view.Key][]linkspan.ChassisID)
+		x.shard[i].denials = make(map[view.Key][]linkspan.ChassisID)
+	}
+	return x
+}
+
+func (x *index) of(key view.Key) *shard { return &x.shard[key.Hash()%shards] }
+
+// route notes that there may be flows of the route between two endpoints of
+// different chassis, on both.
+func (x *index) route(a, b *linkspan.Endpoint) {
+	x.of(view.KeyOf(a)).route(view.KeyOf(a), b.Chassis)
+	x.of(view.KeyOf(b)).route(view.KeyOf(b), a.Chassis)
+}
+
+func (s *shard) route(key view.Key, on linkspan.ChassisID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	insert(s.routes, key, on)
+}
+
+// denial notes that there may be a flow that denies on a chassis.
+func (x *index) denial(reads []decide.Read, on linkspan.ChassisID) {
+	now := time.Now()
+	for i := range reads {
+		x.of(reads[i].Key).denial(reads[i].Key, on, now)
+	}
+}
+
+func (s *shard) denial(key view.Key, on linkspan.ChassisID, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.turned) > fading {
+		s.fadingDenials, s.denials = s.denials, make(map[view.Key][]linkspan.ChassisID)
+		s.turned = now
+	}
+	insert(s.denials, key, on)
+}
+
+// take returns the chassis that depend on a key, and forgets them.
+func (x *index) take(key view.Key) []linkspan.ChassisID {
+	s := x.of(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Concat(s.routes[key], s.denials[key], s.fadingDenials[key])
+	delete(s.routes, key)
+	delete(s.denials, key)
+	delete(s.fadingDenials, key)
+	return all
+}
+
+// insert adds to a sorted list.
+func insert(m map[view.Key][]linkspan.ChassisID, key view.Key, on linkspan.ChassisID) {
+	list := m[key]
+	if i, there := slices.BinarySearch(list, on); !there {
+		m[key] = slices.Insert(list, i, on)
+	}
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+	"github.com/linkspan/linkspan/wire/packet"
+)
+
+// attempts is how often a packet is decided anew because its records changed.
+const attempts = 4
+
+// PacketIn decides about a packet and appends the answer.
+func (d *datapath) PacketIn(m openflow.Message) {
+	count := &d.hub.counters
+	count.PacketIns.Add(1)
+	if !d.ready.Load() {
+		count.Early.Add(1)
+		return
+	}
+	if !d.read(m) {
+		count.Malformed.Add(1)
+		return
+	}
+	d.process(&d.packet, d.in.Data, &d.decision)
+}
+
+// read takes from a message what decisions read.
+func (d *datapath) read(m openflow.Message) bool {
+	if d.in.Decode(m) != nil || !pipeline.Origin(d.in.Match, &d.packet) {
+		return false
+	}
+	// A frame with a bad transport header still has its addresses.
+	_ = packet.Parse(d.in.Data, &d.parsed)
+	if !d.parsed.IsIPv4() {
+		return false
+	}
+	d.packet.Chassis = d.id
+	d.packet.Source, d.packet.Destination = d.parsed.Src(), d.parsed.Dst()
+	d.packet.TTL = d.parsed.TTL()
+	return true
+}
+
+// process decides about a packet of this chassis until the decision holds.
+// scratch is overwritten.
+func (d *datapath) process(p *decide.Packet, frame []byte, scratch *decide.Decision) {
+	for range attempts {
+		v := d.hub.view.Load()
+		decide.Decide(v, p, scratch)
+		if d.act(v, p, scratch, frame) {
+			return
+		}
+		d.hub.counters.Again.Add(1)
+	}
+	d.hub.counters.Dropped.Add(1)
+}
+
+// act does what was decided. It returns false when the decision fell meanwhile.
+func (d *datapath) act(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
+	switch dec.Verdict {
+	case decide.Allow:
+		if dec.Local() {
+			return d.plugLocal(v, p, dec, frame)
+		}
+		return d.plugRemote(v, p, dec, frame)
+	case decide.Deny:
+		return d.deny(v, p, dec)
+	case decide.Expire:
+		d.expire(dec, frame)
+		return true
+	default:
+		d.hub.counters.Ignored.Add(1)
+		return true
+	}
+}
+
+// plugLocal plugs a route between two endpoints of this chassis and delivers
+// the packet.
+func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
+	b := d.session.Begin()
+	if !d.hub.holds(v, dec) {
+		d.session.EndQuietly(b)
+		return false
+	}
+	b = pipeline.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
+	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
+	b = pipeline.AppendDeliver(b, 0, &leg, p.Port, frame)
+	d.session.EndQuietly(b)
+	d.hub.counters.Allowed.Add(1)
+	d.hub.counters.PlugsLocal.Add(1)
+	d.hub.watchers.plugged(d.id, dec)
+	return true
+}
+
+// deny drops what is like the packet for a while.
+func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bool {
+	d.hub.index.denial(dec.Reads(), d.id)
+	b := d.session.Begin()
+	if !d.hub.holds(v, dec) {
+		d.session.EndQuietly(b)
+		return false
+	}
+	// Once more: a flush between the first time and the lock forgot it.
+	d.hub.index.denial(dec.Reads(), d.id)
+	d.session.EndQuietly(pipeline.AppendDeny(b, 0, d.round, p, dec))
+	d.hub.counters.Denied.Add(1)
+	d.hub.watchers.denied(p, dec.Reason)
+	return true
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package pipeline turns what was decided into flows. It is the only place
+// with table numbers, priorities, cookies, meters and timeouts. It does no
+// I/O and keeps no state: flows follow from a View, or from a decision.
+//
+//	set := pipeline.Static(v, 1)                     // what chassis 1 always has
+//	b = pipeline.AppendRoute(b, round, net, a, c, 1) // the flows of a route on it
+//
+// # The table of tables
+//
+//	               +-- tagged: drop
+//	packet -> 0 classify --- from an endpoint's port -> 5 guard -+- IPv4 -> 30 route   -> a port, the tunnel, the controller
+//	               |                                             +- ARP  -> 10 neighbour -> back to the asker
+//	               +-- from the tunnel -----------------------------------> 40 deliver -> a port, the controller
+//
+// Whatever no flow takes is dropped and counted by a flow of priority 0 in
+// each table. Tables 20 (connection tracking) and 21 (policy) are reserved
+// between guard and route.
+//
+// Register 0 is the network, register 1 the endpoint's port, register 2 the
+// chassis that sent a packet through the tunnel.
+//
+// # Table 0, classify
+//
+// Says of which network a packet is: by its port or, from the tunnel, by its
+// source address 0a:CC:CC:NN:NN:NN, which carries the sending chassis and the
+// network. What comes from the tunnel for another chassis, or is not IPv4, is
+// dropped; so is every tagged frame, as later tables look behind tags.
+//
+//	300  vlan_tci=0x1000/0x1000                                drop
+//	100  in_port=P                                             reg0=N, reg1=P, goto 5
+//	100  in_port=T, ip, eth_dst=0e:00:00:00:CC:CC, eth_src=0a:* reg0, reg2 from eth_src, goto 40
+//
+// # Table 5, guard
+//
+// Only what bears the endpoint's own addresses goes on, and only to the router.
+// A probe for the endpoint's own address is not answered.
+//
+//	110  in_port=P, arp, arp_tpa=A                             drop
+//	100  in_port=P, eth_src=M, eth_dst=R, ip, nw_src=A         goto 30
+//	100  in_port=P, eth_src=M, arp, arp_spa=A, arp_sha=M       meter of P for ARP, goto 10
+//
+// # Table 10, neighbour
+//
+// Every address of the subnet is at the router's MAC.
+//
+//	100  reg0=N, arp, arp_op=1, arp_tpa=SUBNET                 answer, back out
+//
+// # Table 30, route
+//
+// From endpoints. Between endpoints of one chassis there is no hop, so their
+// routes stand above the answer to an expired time to live.
+//
+//	400  reg0=N, ip, [nw_src=A,] nw_dst=B                      drop, hard 10 s
+//	300  ip, nw_ttl=0                                          drop
+//	200  reg0=N, ip, nw_src=A, nw_dst=B                        MACs, output port of B, idle
+//	150  in_port=P, ip, nw_ttl=1                               meter of P, controller
+//	100  reg0=N, ip, nw_src=A, nw_dst=B                        dec_ttl, MACs, output T, idle
+//	10   in_port=P, ip                                         meter of P, controller
+//
+// # Table 40, deliver
+//
+// From the tunnel. A packet without a route here may be the victim of a lost
+// flow: it goes to the controller, which plugs the route again.
+//
+//	400  reg0=N, reg2=C, ip, [nw_src=A,] [nw_dst=B]            drop, hard 10 s
+//	300  ip, nw_ttl=0                                          drop
+//	200  in_port=T, ip, nw_ttl=1                               meter of T, controller
+//	100  reg0=N, reg2=C, ip, nw_src=A, nw_dst=B                dec_ttl, MACs, output port of B, idle
+//	10   in_port=T, ip                                         meter of T, controller
+//
+// # Cookies
+//
+// 8 bits of kind, 16 bits of round, 40 bits of object. A session installs what
+// is static under a new round and then deletes the other rounds; routes keep
+// the round in which they were plugged.
+package pipeline

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// Run with -update to rewrite the files below testdata; read the difference.
+var update = flag.Bool("update", false, "rewrite testdata")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Fatalf("%s (run with -update when this is meant):\n%s", path, diff)
+	}
+}
+
+func TestStaticFlows(t *testing.T) {
+	s := Static(world(), 1)
+	slices.SortFunc(s.Flows, func(a, b Flow) int { return a.compare(&b) })
+	slices.SortFunc(s.Meters, func(a, b Meter) int { return int(a.ID) - int(b.ID) })
+	var out strings.Builder
+	for _, m := range s.Meters {
+		fmt.Fprintf(&out, "meter %d: %d packets/s, burst %d\n", m.ID, m.Rate, m.Burst)
+	}
+	for _, f := range s.Flows {
+		fmt.Fprintln(&out, text(f.Add(9)))
+	}
+	golden(t, "static.txt", out.String())
+}
+
+func TestFlowsOfDecisions(t *testing.T) {
+	v := world()
+	c2, c3, c4 := v.Endpoint(key(2)), v.Endpoint(key(3)), v.Endpoint(key(4))
+	away := decide.Packet{Chassis: 1, Port: 12, Network: 7, Source: address(2), Destination: address(200), TTL: 64}
+	forged := decide.Packet{Chassis: 1, Port: linkspan.TunnelPort, Sender: 2, Network: 7, Source: address(99), Destination: address(2), TTL: 64}
+	var unknown, spoofed decide.Decision
+	decide.Decide(v, &away, &unknown)
+	decide.Decide(v, &forged, &spoofed)
+	n := v.Network(7)
+	var out strings.Builder
+	for _, part := range []struct {
+		title string
+		bytes []byte
+	}{
+		{"the route 10.7.0.2 - 10.7.0.3 on chassis 1", AppendRoute(nil, 1, 9, n, c2, c3, 1)},
+		{"the route 10.7.0.2 - 10.7.0.4 on chassis 1", AppendRoute(nil, 1, 9, n, c2, c4, 1)},
+		{"the route 10.7.0.2 - 10.7.0.4 on chassis 2", AppendRoute(nil, 1, 9, n, c2, c4, 2)},
+		{"10.7.0.2 sends to an unknown address", AppendDeny(nil, 1, 9, &away, &unknown)},
+		{"chassis 2 sends from an unknown address", AppendDeny(nil, 1, 9, &forged, &spoofed)},
+		{"10.7.0.2 changes", AppendUnplug(nil, 1, key(2))},
+		{"network 7 changes", AppendUnplugNetwork(nil, 1, 7)},
+		{"after a reconnect", AppendExpel(AppendForget(nil, 1), 1, 8)},
+	} {
+		fmt.Fprintf(&out, "# %s\n", part.title)
+		for _, m := range messages(t, part.bytes) {
+			fmt.Fprintln(&out, text(m))
+		}
+	}
+	golden(t, "decisions.txt", out.String())
+}
+
+func key(last byte) view.Key { return view.Key{Network: 7, Address: address(last)} }
+
+func messages(t *testing.T, b []byte) []*openflow.FlowMod {
+	t.Helper()
+	var list []*openflow.FlowMod
+	for len(b) > 0 {
+		m, rest, err := openflow.SplitMessage(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mod := new(openflow.FlowMod)
+		if err := mod.Decode(m); err != nil {
+			t.Fatal(err)
+		}
+		list, b = append(list, mod), rest
+	}
+	return list
+}
+
+// text writes a message as a line of ovs-ofctl.
+func text(m *openflow.FlowMod) string {
+	cmd := [...]string{"add", "modify", "modify strictly", "delete", "delete strictly"}[m.Command]
+	where := fmt.Sprintf("table=%d", m.TableID)
+	if m.TableID == openflow.TableAll {
+		where = "all tables"
+	}
+	line := fmt.Sprintf("%-6s %s cookie=%016x", cmd, where, m.Cookie)
+	if m.CookieMask != 0 {
+		line += fmt.Sprintf("/%016x", m.CookieMask)
+	}
+	if m.Command != openflow.FlowAdd {
+		return line + " " + m.Match.String()
+	}
+	return fmt.Sprintf("%s priority=%d idle=%d hard=%d %s actions=%s",
+		line, m.Priority, m.IdleTimeout, m.HardTimeout, m.Match, m.Instructions)
+}

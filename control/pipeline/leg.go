@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// Leg is one direction of a route on one chassis: a flow. Both ends are
+// attached, and one of them on the chassis.
+type Leg struct {
+	Network  *linkspan.Network
+	From, To *linkspan.Endpoint
+	On       linkspan.ChassisID
+}
+
+// local says whether the leg begins and ends on its chassis.
+func (l *Leg) local() bool { return l.From.Chassis == l.To.Chassis }
+
+// arrives says whether the leg begins on the other chassis.
+func (l *Leg) arrives() bool { return l.From.Chassis != l.On }
+
+// place returns where the leg's flow stands.
+func (l *Leg) place() (table uint8, priority uint16) {
+	switch {
+	case l.local():
+		return tableRoute, priorityLocal
+	case l.arrives():
+		return tableDeliver, priorityRemote
+	}
+	return tableRoute, priorityRemote
+}
+
+// match fills m with the leg's match, no wider than the pair that was decided.
+func (l *Leg) match(m *openflow.Match) {
+	m.Reg(regNetwork, uint32(l.Network.ID))
+	if l.arrives() {
+		m.Reg(regSender, uint32(l.From.Chassis))
+	}
+	m.EthType(ethIPv4).IPv4Src(l.From.Address).IPv4Dst(l.To.Address)
+}
+
+// Actions appends what is done to a packet of the leg. Between chassis each of
+// the two counts as a hop.
+func (l *Leg) Actions(a openflow.Actions) openflow.Actions {
+	if l.local() {
+		return a.SetMAC(openflow.FieldEthSrc, RouterMAC()).
+			SetMAC(openflow.FieldEthDst, l.To.MAC).Output(l.To.Port, 0)
+	}
+	if l.arrives() {
+		return a.DecTTL().SetMAC(openflow.FieldEthSrc, RouterMAC()).
+			SetMAC(openflow.FieldEthDst, l.To.MAC).Output(l.To.Port, 0)
+	}
+	return a.DecTTL().SetMAC(openflow.FieldEthSrc, SenderMAC(l.On, l.Network.ID)).
+		SetMAC(openflow.FieldEthDst, l.To.Chassis.TunnelMAC()).Output(linkspan.TunnelPort, 0)
+}
+
+// legActions is room enough for a leg's actions, in bytes; legInstructions for
+// its instructions.
+const (
+	legActions      = 8 + 16 + 16 + 16
+	legInstructions = 8 + legActions
+)
+
+// idle returns the timeout in seconds.
+func (l *Leg) idle() uint16 { return uint16(l.Network.Idle / time.Second) }
+
+// cookie returns the cookie of a flow plugged in round r; both directions have
+// the same.
+func (l *Leg) cookie(r Round) Cookie {
+	return NewCookie(KindRoute, r, uint64(linkspan.RouteIDOf(l.Network.ID, l.From.Address, l.To.Address)))
+}
+
+// append appends the message that plugs the leg.
+func (l *Leg) append(b []byte, xid uint32, c Cookie) []byte {
+	var m openflow.Match
+	var acts [legActions]byte
+	var list [legInstructions]byte
+	l.match(&m)
+	mod := openflow.FlowMod{
+		Cookie: uint64(c), Command: openflow.FlowAdd,
+		IdleTimeout: l.idle(), Flags: openflow.FlowSendRemoved, Match: m.View(),
+		Instructions: openflow.Instructions(list[:0]).Apply(l.Actions(acts[:0])),
+	}
+	mod.TableID, mod.Priority = l.place()
+	return mod.Append(b, xid)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// ofNetwork is what a chassis has for each network with endpoints on it: the
+// answer to ARP requests for any address of the subnet.
+func ofNetwork(n *linkspan.Network) Set {
+	o := owner{KindNetwork, uint64(n.ID)}
+	m := match().Reg(regNetwork, uint32(n.ID)).EthType(ethARP).ARPOp(1).ARPTPAPrefix(n.Subnet)
+	return Set{Flows: []Flow{o.flow(tableNeighbour, priorityPass, m, apply(arpReply()))}}
+}
+
+// arpReply turns a request into its answer and sends it back: sender and
+// target change places, the router's address is what was asked for. Register 3
+// holds the asked address meanwhile.
+func arpReply() openflow.Actions {
+	const reply = 2
+	router := RouterMAC()
+	scratch := openflow.Reg(3).All()
+	tpa, spa := openflow.FieldARPTPA.All(), openflow.FieldARPSPA.All()
+	return openflow.Actions(nil).
+		Move(openflow.FieldEthSrc.All(), openflow.FieldEthDst.All()).
+		SetMAC(openflow.FieldEthSrc, router).
+		SetUint(openflow.FieldARPOp, reply).
+		Move(openflow.FieldARPSHA.All(), openflow.FieldARPTHA.All()).
+		SetMAC(openflow.FieldARPSHA, router).
+		Move(tpa, scratch).Move(spa, tpa).Move(scratch, spa).
+		Output(openflow.PortInPort, 0)
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// TestDifferenceLeadsFromStaticToStatic: what is put and what goes turns the
+// static flows of one View into those of another.
+func TestDifferenceLeadsFromStaticToStatic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := new(view.View)
+		for range rapid.IntRange(0, 20).Draw(t, "before") {
+			from, _ = from.Apply(change(t))
+		}
+		var changes []view.Change
+		for range rapid.IntRange(1, 8).Draw(t, "changes") {
+			changes = append(changes, change(t))
+		}
+		to, d := from.Apply(changes...)
+		for on := linkspan.ChassisID(1); on <= 2; on++ {
+			put, gone := Difference(from, to, &d, on)
+			have := installed{}
+			have.put(Static(from, on))
+			have.put(put)
+			have.remove(gone)
+			want := installed{}
+			want.put(Static(to, on))
+			if diff := cmp.Diff(want, have); diff != "" {
+				t.Fatalf("chassis %d: %s", on, diff)
+			}
+		}
+	})
+}
+
+// change draws a change; ports belong to one endpoint at a time, as the
+// chassis sees to.
+func change(t *rapid.T) view.Change {
+	id := linkspan.NetworkID(rapid.IntRange(1, 2).Draw(t, "network"))
+	last := byte(rapid.IntRange(2, 5).Draw(t, "address"))
+	switch rapid.IntRange(0, 4).Draw(t, "what") {
+	case 0:
+		return view.RemoveEndpoint(id, address(last))
+	case 1:
+		n := network(id)
+		n.Internal = rapid.Bool().Draw(t, "internal")
+		return view.PutNetwork(n)
+	case 2:
+		return view.RemoveNetwork(id)
+	}
+	e := endpoint(id, last, linkspan.ChassisID(rapid.IntRange(1, 2).Draw(t, "chassis")), 0)
+	if rapid.Bool().Draw(t, "attached") {
+		e.Port = uint32(id)*100 + uint32(last)
+		e.MAC[5] = byte(rapid.IntRange(0, 1).Draw(t, "mac"))
+	}
+	return view.PutEndpoint(e)
+}
+
+// installed is what a switch would hold, by what it tells things apart by.
+type installed map[string]string
+
+func (have installed) put(s Set) {
+	for _, f := range s.Flows {
+		have[flowName(&f)] = text(f.Add(1))
+	}
+	for _, m := range s.Meters {
+		have[string(rune('m'))+string(rune(m.ID))] = "meter"
+	}
+}
+
+func (have installed) remove(s Set) {
+	for _, f := range s.Flows {
+		delete(have, flowName(&f))
+	}
+	for _, m := range s.Meters {
+		delete(have, string(rune('m'))+string(rune(m.ID)))
+	}
+}
+
+func flowName(f *Flow) string {
+	return string(rune(f.Table)) + string(rune(f.Priority)) + f.Match.String()
+}
+
+// dumped is a plugged flow as a switch gives it back: its fields in another
+// order.
+func dumped(m *openflow.FlowMod) *openflow.FlowStats {
+	oxms := slices.Collect(m.Match.All())
+	slices.Reverse(oxms)
+	var back openflow.Match
+	for _, o := range oxms {
+		back.Add(o)
+	}
+	return &openflow.FlowStats{
+		TableID: m.TableID, Priority: m.Priority, IdleTimeout: m.IdleTimeout, Flags: m.Flags,
+		Cookie: m.Cookie, Match: slices.Clone(back.View()), Instructions: m.Instructions,
+	}
+}
+
+func TestCurrentKnowsItsOwnFlows(t *testing.T) {
+	v := world()
+	for _, on := range []linkspan.ChassisID{1, 2} {
+		flows := messages(t, AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), on))
+		for _, m := range flows {
+			if f := dumped(m); !Current(v, on, f) {
+				t.Fatalf("chassis %d: %s is not taken for current", on, f)
+			}
+		}
+	}
+}
+
+func TestCurrentRefusesWhatChanged(t *testing.T) {
+	v := world()
+	flows := messages(t, AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), 1))
+	idle := network(7)
+	idle.Idle *= 2
+	other := endpoint(7, 3, 1, 13)
+	other.MAC[5]++
+	for name, c := range map[string]view.Change{
+		"idle time":    view.PutNetwork(idle),
+		"MAC":          view.PutEndpoint(other),
+		"moved":        view.PutEndpoint(endpoint(7, 3, 2, 13)),
+		"only leased":  view.PutEndpoint(endpoint(7, 3, 1, 0)),
+		"gone":         view.RemoveEndpoint(7, address(3)),
+		"network gone": view.RemoveNetwork(7),
+	} {
+		next, _ := v.Apply(c)
+		if Current(next, 1, dumped(flows[0])) {
+			t.Errorf("%s: still current", name)
+		}
+	}
+	wide := dumped(flows[0])
+	wide.Match = wide.Match[:len(wide.Match)-8]
+	if Current(v, 1, wide) {
+		t.Error("a wider match: still current")
+	}
+	if Current(v, 2, dumped(flows[0])) {
+		t.Error("on a chassis that has neither end: still current")
+	}
+}
+
+func TestPluggingAllocatesNothing(t *testing.T) {
+	v, buf := world(), make([]byte, 0, 4096)
+	n := testing.AllocsPerRun(100, func() {
+		b := AppendRoute(buf, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), 1)
+		AppendUnplug(b, 1, key(2))
+	})
+	if n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+}
+
+func BenchmarkAppendRoute(b *testing.B) {
+	v, buf := world(), make([]byte, 0, 4096)
+	n, c2, c3 := v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3))
+	b.ReportAllocs()
+	for b.Loop() {
+		AppendRoute(buf, 1, 9, n, c2, c3, 1)
+	}
+}

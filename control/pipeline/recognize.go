@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"bytes"
+	"net/netip"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// RoutesIn returns the request for the flows of all routes of a network, of
+// all networks when it is 0.
+func RoutesIn(id linkspan.NetworkID) *openflow.FlowRequest {
+	r := &openflow.FlowRequest{
+		TableID: openflow.TableAll,
+		Cookie:  uint64(NewCookie(KindRoute, 0, 0)), CookieMask: maskKind,
+	}
+	if id != 0 {
+		r.Match = match().Reg(regNetwork, uint32(id)).View()
+	}
+	return r
+}
+
+// Plugged is what the match of a route's flow says.
+type Plugged struct {
+	Network  linkspan.NetworkID
+	From, To netip.Addr
+	Arrives  bool // from the other chassis
+	Tunnel   bool // between two chassis
+}
+
+// Recognize reads table, priority and match of a flow of kind KindRoute; ok is
+// false when it is none that this package plugs.
+func Recognize(table uint8, priority uint16, m openflow.MatchView) (p Plugged, ok bool) {
+	network, hasNetwork := m.Uint(openflow.Reg(regNetwork))
+	from, hasFrom := m.Addr(openflow.FieldIPv4Src)
+	to, hasTo := m.Addr(openflow.FieldIPv4Dst)
+	p = Plugged{
+		Network: linkspan.NetworkID(network), From: from, To: to,
+		Arrives: table == tableDeliver,
+		Tunnel:  priority == priorityRemote,
+	}
+	known := table == tableDeliver || table == tableRoute
+	return p, known && hasNetwork && hasFrom && hasTo
+}
+
+// Ends returns the keys of the two endpoints.
+func (p *Plugged) Ends() (from, to view.Key) {
+	return view.Key{Network: p.Network, Address: p.From}, view.Key{Network: p.Network, Address: p.To}
+}
+
+// Current says whether a dumped flow of a route is just what v would have
+// plugged for its ends on that chassis.
+func Current(v *view.View, on linkspan.ChassisID, f *openflow.FlowStats) bool {
+	p, ok := Recognize(f.TableID, f.Priority, f.Match)
+	if !ok {
+		return false
+	}
+	from, to := p.Ends()
+	leg := Leg{v.Network(p.Network), v.Endpoint(from), v.Endpoint(to), on}
+	if leg.Network == nil || !attached(leg.From) || !attached(leg.To) {
+		return false
+	}
+	if leg.From.Chassis != on && leg.To.Chassis != on {
+		return false
+	}
+	return leg.is(f)
+}
+
+func attached(e *linkspan.Endpoint) bool { return e != nil && e.Attached() }
+
+// is says whether f is the leg's flow.
+func (l *Leg) is(f *openflow.FlowStats) bool {
+	table, priority := l.place()
+	if f.TableID != table || f.Priority != priority || f.IdleTimeout != l.idle() || f.HardTimeout != 0 {
+		return false
+	}
+	var m openflow.Match
+	l.match(&m)
+	want := openflow.Instructions(nil).Apply(l.Actions(nil))
+	return sameMatch(m.View(), f.Match) && bytes.Equal(want, f.Instructions)
+}
+
+// sameMatch compares two matches field by field: a switch gives the fields
+// back in an order of its own.
+func sameMatch(want, got openflow.MatchView) bool {
+	n := 0
+	for o := range want.All() {
+		value, mask, ok := got.Lookup(o.Field)
+		if !ok || !bytes.Equal(value, o.Value) || !bytes.Equal(mask, o.Mask) {
+			return false
+		}
+		n++
+	}
+	for range got.All() {
+		n--
+	}
+	return n == 0
+}
+
+// AppendExpelFlow appends the message that deletes one dumped flow and no
+// other.
+func AppendExpelFlow(b []byte, xid uint32, f *openflow.FlowStats) []byte {
+	mod := openflow.FlowMod{
+		Cookie: f.Cookie, CookieMask: ^uint64(0), Command: openflow.FlowDeleteStrict,
+		TableID: f.TableID, Priority: f.Priority, Match: f.Match,
+	}
+	return mod.Append(b, xid)
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// AppendRoute appends the messages that plug both directions of the route
+// between two endpoints on one of their chassis, the direction from a first.
+func AppendRoute(b []byte, xid uint32, r Round, n *linkspan.Network, a, c *linkspan.Endpoint, on linkspan.ChassisID) []byte {
+	leg := Leg{n, a, c, on}
+	cookie := leg.cookie(r)
+	b = leg.append(b, xid, cookie)
+	leg.From, leg.To = c, a
+	return leg.append(b, xid, cookie)
+}
+
+// AppendUnplug appends the messages that delete every flow of a decision, in
+// all tables, that has the key's address at either end.
+func AppendUnplug(b []byte, xid uint32, key view.Key) []byte {
+	b = appendUnplug(b, xid, key, openflow.FieldIPv4Src)
+	return appendUnplug(b, xid, key, openflow.FieldIPv4Dst)
+}
+
+func appendUnplug(b []byte, xid uint32, key view.Key, end openflow.Field) []byte {
+	var m openflow.Match
+	m.Reg(regNetwork, uint32(key.Network)).EthType(ethIPv4).Addr(end, key.Address)
+	return appendDelete(b, xid, m.View(), groupMoved, maskGroup)
+}
+
+// AppendUnplugNetwork appends the message that deletes every flow of a
+// decision in the network.
+func AppendUnplugNetwork(b []byte, xid uint32, id linkspan.NetworkID) []byte {
+	var m openflow.Match
+	m.Reg(regNetwork, uint32(id))
+	return appendDelete(b, xid, m.View(), groupMoved, maskGroup)
+}
+
+// AppendForget appends the message that deletes the flows of all denials.
+func AppendForget(b []byte, xid uint32) []byte {
+	return appendDelete(b, xid, nil, uint64(NewCookie(KindDeny, 0, 0)), maskKind)
+}
+
+// AppendExpel appends the message that deletes the static flows of a round.
+func AppendExpel(b []byte, xid uint32, r Round) []byte {
+	return appendDelete(b, xid, nil, groupFixed|uint64(r)<<40, maskGroup|maskRound)
+}
+
+// appendDelete appends a deletion from all tables.
+func appendDelete(b []byte, xid uint32, m openflow.MatchView, cookie, mask uint64) []byte {
+	mod := openflow.FlowMod{
+		Cookie: cookie, CookieMask: mask, Command: openflow.FlowDelete,
+		TableID: openflow.TableAll, Match: m,
+	}
+	return mod.Append(b, xid)
+}

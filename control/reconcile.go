@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// settling is how long a switch may take to install its static flows.
+const settling = 30 * time.Second
+
+// held is what a switch held when it connected.
+type held struct {
+	rounds map[pipeline.Round]bool // of static flows
+	used   map[pipeline.Round]bool // of any flow
+	routes []openflow.FlowStats
+	meters []openflow.MeterConfig
+}
+
+// reconcile brings the switch from what it holds to what the View says, and
+// opens it for decisions. Running routes that are still right are not touched;
+// at no moment is a static flow missing that was there before and is to stay.
+func (d *datapath) reconcile(ctx context.Context) error {
+	have, err := d.dump(ctx)
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	h := d.hub
+	h.update.Lock()
+	d.round = nextRound(have.used)
+	d.meters = make(map[uint32]pipeline.Meter)
+	v := h.view.Load()
+	h.enter(d)
+	d.session.Barrier(settling, func(b []byte) ([]byte, bool) {
+		set := pipeline.Static(v, d.id)
+		b = d.reviseMeters(b, set.Meters, have.meters)
+		b = appendBundle(b, d.session.XID(), set.Flows, d.round)
+		for r := range have.rounds {
+			b = pipeline.AppendExpel(b, 0, r)
+		}
+		b = pipeline.AppendForget(b, 0)
+		b = d.reviseRoutes(b, v, have.routes)
+		return d.expelMeters(b, set.Meters, have.meters), true
+	}, func(err error) { done <- err })
+	h.update.Unlock()
+	if err := <-done; err != nil {
+		return err
+	}
+	if err := d.refused.error(); err != nil {
+		return err
+	}
+	d.ready.Store(true)
+	h.event(linkspan.SwitchConnected, d.id, "connected from "+d.remote)
+	return nil
+}
+
+// dump asks what the switch holds of ours.
+func (d *datapath) dump(ctx context.Context) (*held, error) {
+	have := &held{rounds: make(map[pipeline.Round]bool), used: make(map[pipeline.Round]bool)}
+	all := openflow.FlowRequest{TableID: openflow.TableAll}
+	if err := d.session.Dump(ctx, &all, have.flows); err != nil {
+		return nil, err
+	}
+	meters := openflow.MeterRequest{MeterID: openflow.MeterAll, Config: true}
+	return have, d.session.Dump(ctx, &meters, have.config)
+}
+
+// flows sorts dumped flows; what is kept is copied.
+func (have *held) flows(body []byte) (err error) {
+	var f openflow.FlowStats
+	for len(body) > 0 {
+		if body, err = f.Next(body); err != nil {
+			return err
+		}
+		c := pipeline.Cookie(f.Cookie)
+		switch kind := c.Kind(); {
+		case kind == pipeline.KindRoute:
+			f.Match, f.Instructions = bytes.Clone(f.Match), bytes.Clone(f.Instructions)
+			have.routes = append(have.routes, f)
+		case kind.Static():
+			have.rounds[c.Round()] = true
+		}
+		have.used[c.Round()] = true
+	}
+	return nil
+}
+
+func (have *held) config(body []byte) (err error) {
+	for len(body) > 0 {
+		var m openflow.MeterConfig
+		if body, err = m.Next(body); err != nil {
+			return err
+		}
+		have.meters = append(have.meters, m)
+	}
+	return nil
+}
+
+// nextRound returns a round that no flow has, after the greatest where that
+// is possible.
+func nextRound(used map[pipeline.Round]bool) pipeline.Round {
+	var next pipeline.Round
+	if len(used) > 0 {
+		next = slices.Max(slices.Collect(maps.Keys(used)))
+	}
+	for next++; used[next] || next == 0; next++ {
+	}
+	return next
+}
+
+// reviseMeters adds what is missing and changes what is otherwise. Meters come
+// first: flows refer to them, and bundles do not take them.
+func (d *datapath) reviseMeters(b []byte, want []pipeline.Meter, have []openflow.MeterConfig) []byte {
+	for i := range have {
+		m, ok := pipeline.MeterOf(&have[i])
+		if !ok {
+			m = pipeline.Meter{ID: have[i].MeterID} // to be changed
+		}
+		d.meters[m.ID] = m
+	}
+	return d.appendMeters(b, want)
+}
+
+// expelMeters deletes the meters of ours that nothing uses any more.
+func (d *datapath) expelMeters(b []byte, want []pipeline.Meter, have []openflow.MeterConfig) []byte {
+	wanted := make(map[uint32]bool, len(want))
+	for _, m := range want {
+		wanted[m.ID] = true
+	}
+	for i := range have {
+		if id := have[i].MeterID; pipeline.Ours(id) && !wanted[id] {
+			b = d.meters[id].Append(b, 0, openflow.MeterDelete)
+			delete(d.meters, id)
+		}
+	}
+	return b
+}
+
+// appendBundle installs flows all at once.
+func appendBundle(b []byte, xid uint32, flows []pipeline.Flow, r pipeline.Round) []byte {
+	const id, flags = 1, openflow.BundleAtomic | openflow.BundleOrdered
+	control := openflow.BundleControl{BundleID: id, Command: openflow.BundleOpen, Flags: flags}
+	b = control.Append(b, xid)
+	for i := range flows {
+		b = openflow.AppendBundleAdd(b, xid, id, flags, flows[i].Add(r))
+	}
+	control.Command = openflow.BundleCommit
+	return control.Append(b, xid)
+}
+
+// reviseRoutes deletes the routes that the View would not plug just so, and
+// notes the others in the index.
+func (d *datapath) reviseRoutes(b []byte, v *view.View, routes []openflow.FlowStats) []byte {
+	for i := range routes {
+		f := &routes[i]
+		if !pipeline.Current(v, d.id, f) {
+			b = pipeline.AppendExpelFlow(b, 0, f)
+			continue
+		}
+		p, _ := pipeline.Recognize(f.TableID, f.Priority, f.Match)
+		if from, to := p.Ends(); p.Tunnel {
+			d.hub.index.route(v.Endpoint(from), v.Endpoint(to))
+		}
+	}
+	return b
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"time"
+
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// patience is how long a plug waits for tunnels to become ready.
+const patience = 2 * time.Second
+
+// The stages of a plug that waits for its tunnel: either the tunnel becomes
+// ready, or it is given up.
+const (
+	stageWaiting = iota
+	stageGoing
+)
+
+// plugRemote plugs a route between two chassis. The flows of the destination's
+// chassis are in place before those of the source's are sent, and the packets
+// after those: none arrives where nothing is ready for it. A packet that comes
+// out of the tunnel proves that its source's chassis has its flows; then only
+// this chassis's are plugged.
+func (d *datapath) plugRemote(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
+	far := d.hub.datapath(dec.Destination.Chassis)
+	if !p.Tunnelled() && (far == nil || !far.ready.Load()) {
+		d.hub.counters.Away.Add(1)
+		d.hub.watchers.denied(p, decide.ChassisAway)
+		return true
+	}
+	d.hub.counters.Allowed.Add(1)
+	g := d.join(v, p, dec, frame)
+	if g == nil {
+		return true
+	}
+	if d.hub.cfg.Peers.Await(dec.Source.Chassis, dec.Destination.Chassis, g.tunnelReady) {
+		g.proceed()
+		return true
+	}
+	d.plugs.mu.Lock()
+	g.timer = time.AfterFunc(patience, g.tunnelLate)
+	d.plugs.mu.Unlock()
+	return true
+}
+
+// tunnelReady goes on, unless the plug was given up.
+func (g *plug) tunnelReady() {
+	if g.stage.CompareAndSwap(stageWaiting, stageGoing) {
+		g.proceed()
+		g.home.session.Wake()
+	}
+}
+
+// tunnelLate gives the plug up.
+func (g *plug) tunnelLate() {
+	if g.stage.CompareAndSwap(stageWaiting, stageGoing) {
+		g.giveUp(decide.PeersLate)
+	}
+}
+
+// giveUp drops the packets.
+func (g *plug) giveUp(reason decide.Reason) {
+	frames := g.close()
+	if frames == nil {
+		return
+	}
+	g.home.hub.counters.Late.Add(1)
+	g.home.hub.watchers.denied(&frames[0].packet, reason)
+}
+
+// proceed plugs the far side first, where there is one to plug.
+func (g *plug) proceed() {
+	dec := &g.decision
+	if dec.Destination.Chassis == g.home.id {
+		g.finish()
+		return
+	}
+	far := g.home.hub.datapath(dec.Destination.Chassis)
+	if far == nil || !far.ready.Load() {
+		g.giveUp(decide.ChassisAway)
+		return
+	}
+	hub := g.home.hub
+	hub.index.route(dec.Source, dec.Destination)
+	sent := far.session.Barrier(0, func(b []byte) ([]byte, bool) {
+		if !hub.holds(g.view, dec) {
+			return b, false
+		}
+		// Once more: a flush between the first time and the lock forgot it.
+		hub.index.route(dec.Source, dec.Destination)
+		return pipeline.AppendRoute(b, 0, far.round, dec.Network, dec.Source, dec.Destination, far.id), true
+	}, g.farDone)
+	if !sent {
+		g.again()
+	}
+}
+
+// farDone goes on when the far side has its flows.
+func (g *plug) farDone(err error) {
+	if err != nil {
+		g.giveUp(decide.ChassisAway)
+		return
+	}
+	g.finish()
+	g.home.session.Wake()
+}
+
+// finish plugs the home side and sends the packets on their way.
+func (g *plug) finish() {
+	d, dec := g.home, &g.decision
+	d.hub.index.route(dec.Source, dec.Destination)
+	b := d.session.Begin()
+	if !d.hub.holds(g.view, dec) {
+		d.session.EndQuietly(b)
+		g.again()
+		return
+	}
+	d.hub.index.route(dec.Source, dec.Destination)
+	b = pipeline.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
+	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
+	for _, w := range g.close() {
+		b = pipeline.AppendDeliver(b, 0, &leg, w.packet.Port, w.frame)
+	}
+	d.session.EndQuietly(b)
+	d.hub.counters.PlugsRemote.Add(1)
+	d.hub.watchers.plugged(d.id, dec)
+}
+
+// again decides anew about the packets: a record that the decision read has
+// changed.
+func (g *plug) again() {
+	d := g.home
+	var scratch decide.Decision
+	for _, w := range g.close() {
+		d.hub.counters.Again.Add(1)
+		d.process(&w.packet, w.frame, &scratch)
+	}
+	d.session.Wake()
+}

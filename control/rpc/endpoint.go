@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/trust"
+)
+
+type endpointService struct{ *Server }
+
+var _ apiv1connect.EndpointServiceHandler = endpointService{}
+
+func (s endpointService) List(ctx context.Context, req *connect.Request[apiv1.EndpointServiceListRequest]) (*connect.Response[apiv1.EndpointServiceListResponse], error) {
+	if err := allow(ctx, trust.EndpointRead); err != nil {
+		return nil, err
+	}
+	network, chassis, err := s.filter(ctx, req.Msg.GetNetwork(), req.Msg.GetChassis())
+	if err != nil {
+		return nil, err
+	}
+	endpoints, err := s.endpoints(ctx, network, chassis)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&apiv1.EndpointServiceListResponse{Endpoints: endpoints}), nil
+}
+
+func (s endpointService) Get(ctx context.Context, req *connect.Request[apiv1.EndpointServiceGetRequest]) (*connect.Response[apiv1.EndpointServiceGetResponse], error) {
+	if err := allow(ctx, trust.EndpointRead); err != nil {
+		return nil, err
+	}
+	all, err := s.endpoints(ctx, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	e, err := pick(all, req.Msg.GetEndpoint())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&apiv1.EndpointServiceGetResponse{Endpoint: e}), nil
+}
+
+// pick finds the one endpoint that a person means.
+func pick(all []*apiv1.Endpoint, name string) (*apiv1.Endpoint, error) {
+	parsed, err := linkspan.ParseEndpointName(name)
+	var found []*apiv1.Endpoint
+	for _, e := range all {
+		byName := err == nil && (matches(e, parsed) || matches(e, parsed.Whole()))
+		if byName || e.GetAddress() == name || len(name) >= 4 && strings.HasPrefix(e.GetId(), name) {
+			found = append(found, e)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, ambiguous(name, found)
+	case err != nil:
+		return nil, err
+	}
+	return nil, &linkspan.Error{
+		Code: linkspan.NotFound, Message: "endpoint " + name + " does not exist",
+		Hint: "linkspan endpoint ls shows those that do",
+	}
+}
+
+func matches(e *apiv1.Endpoint, n linkspan.EndpointName) bool {
+	return e.GetContainer() == n.Container && (n.Chassis == "" || e.GetChassis() == n.Chassis) &&
+		(n.Network == "" || e.GetNetworkName() == n.Network)
+}
+
+func ambiguous(name string, found []*apiv1.Endpoint) error {
+	candidates := make([]string, len(found))
+	for i, e := range found {
+		candidates[i] = fmt.Sprintf("%s/%s.%s (%s)", e.GetChassis(), e.GetContainer(), e.GetNetworkName(), e.GetAddress())
+	}
+	return &linkspan.Error{
+		Code: linkspan.Conflict, Message: "endpoint " + name + " may be any of " + strings.Join(candidates, ", "),
+		Hint: "name one in full, as [chassis/]container[.network]",
+	}
+}
+
+// filter turns names into numbers; an empty name is 0, which means all.
+func (s *Server) filter(ctx context.Context, network, chassis string) (linkspan.NetworkID, linkspan.ChassisID, error) {
+	var n linkspan.Network
+	var c linkspan.Chassis
+	var err error
+	if network != "" {
+		if n, err = s.findNetwork(ctx, network); err != nil {
+			return 0, 0, err
+		}
+	}
+	if chassis != "" {
+		c, err = s.store.ChassisByName(ctx, chassis)
+	}
+	return n.ID, c.ID, err
+}
+
+// endpoints lists those of a network and a chassis; 0 is all.
+func (s *Server) endpoints(ctx context.Context, network linkspan.NetworkID, chassis linkspan.ChassisID) ([]*apiv1.Endpoint, error) {
+	records, err := s.store.Endpoints(ctx, network)
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*apiv1.Endpoint, 0, len(records))
+	for i := range records {
+		if e := &records[i]; chassis == 0 || e.Chassis == chassis {
+			out = append(out, api.EndpointToProto(e, names.networks[e.Network], names.chassis[e.Chassis]))
+		}
+	}
+	return out, nil
+}
+
+// names of networks and chassis, by number, as the store has them now.
+type names struct {
+	networks map[linkspan.NetworkID]string
+	chassis  map[linkspan.ChassisID]string
+}
+
+func (s *Server) names(ctx context.Context) (names, error) {
+	networks, err := s.store.Networks(ctx)
+	if err != nil {
+		return names{}, err
+	}
+	all, err := s.store.AllChassis(ctx)
+	if err != nil {
+		return names{}, err
+	}
+	n := names{make(map[linkspan.NetworkID]string, len(networks)), make(map[linkspan.ChassisID]string, len(all))}
+	for i := range networks {
+		n.networks[networks[i].ID] = networks[i].Name
+	}
+	for i := range all {
+		n.chassis[all[i].ID] = all[i].Name
+	}
+	return n, nil
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/trust"
+)
+
+type networkService struct{ *Server }
+
+var _ apiv1connect.NetworkServiceHandler = networkService{}
+
+func (s networkService) Create(ctx context.Context, req *connect.Request[apiv1.NetworkServiceCreateRequest]) (*connect.Response[apiv1.NetworkServiceCreateResponse], error) {
+	if err := allow(ctx, trust.NetworkCreate); err != nil {
+		return nil, err
+	}
+	wanted, err := api.NetworkFromProto(req.Msg.GetNetwork())
+	if err != nil {
+		return nil, err
+	}
+	wanted.ID, wanted.Creator = 0, callerOf(ctx).String()
+	n, err := s.store.CreateNetwork(ctx, wanted)
+	switch {
+	case err == nil:
+		s.event(ctx, linkspan.NetworkCreated, n.Name, "subnet "+n.Subnet.String())
+	case req.Msg.GetAdopt() && linkspan.CodeOf(err) == linkspan.Exists && n.Subnet == wanted.Subnet.Masked() && !n.Removing:
+		return connect.NewResponse(&apiv1.NetworkServiceCreateResponse{Network: api.NetworkToProto(&n), Adopted: true}), nil
+	default:
+		return nil, err
+	}
+	return connect.NewResponse(&apiv1.NetworkServiceCreateResponse{Network: api.NetworkToProto(&n)}), nil
+}
+
+func (s networkService) List(ctx context.Context, _ *connect.Request[apiv1.NetworkServiceListRequest]) (*connect.Response[apiv1.NetworkServiceListResponse], error) {
+	if err := allow(ctx, trust.NetworkRead); err != nil {
+		return nil, err
+	}
+	networks, err := s.store.Networks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[linkspan.NetworkID]uint32)
+	for e := range s.hub.View().Endpoints() {
+		counts[e.Network]++
+	}
+	resp := &apiv1.NetworkServiceListResponse{Networks: make([]*apiv1.Network, len(networks))}
+	for i := range networks {
+		resp.Networks[i] = network(&networks[i], counts[networks[i].ID])
+	}
+	return connect.NewResponse(resp), nil
+}
+
+func (s networkService) Get(ctx context.Context, req *connect.Request[apiv1.NetworkServiceGetRequest]) (*connect.Response[apiv1.NetworkServiceGetResponse], error) {
+	if err := allow(ctx, trust.NetworkRead); err != nil {
+		return nil, err
+	}
+	n, err := s.findNetwork(ctx, req.Msg.GetNetwork())
+	if err != nil {
+		return nil, err
+	}
+	endpoints, err := s.endpoints(ctx, n.ID, 0)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&apiv1.NetworkServiceGetResponse{Network: network(&n, uint32(len(endpoints))), Endpoints: endpoints}), nil
+}
+
+func (s networkService) Remove(ctx context.Context, req *connect.Request[apiv1.NetworkServiceRemoveRequest]) (*connect.Response[apiv1.NetworkServiceRemoveResponse], error) {
+	if err := allow(ctx, trust.NetworkRemoveEmpty); err != nil {
+		return nil, err
+	}
+	n, err := s.findNetwork(ctx, req.Msg.GetNetwork())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.RemoveNetwork(ctx, n.ID); err != nil {
+		return nil, err
+	}
+	s.event(ctx, linkspan.NetworkRemoved, n.Name, "subnet "+n.Subnet.String())
+	return connect.NewResponse(&apiv1.NetworkServiceRemoveResponse{}), nil
+}
+
+// network adds to the record how many endpoints it has.
+func network(n *linkspan.Network, endpoints uint32) *apiv1.Network {
+	m := api.NetworkToProto(n)
+	m.Endpoints = endpoints
+	return m
+}
+
+// findNetwork takes a name or an id; the name wins.
+func (s *Server) findNetwork(ctx context.Context, name string) (linkspan.Network, error) {
+	n, err := s.store.NetworkByName(ctx, name)
+	if linkspan.CodeOf(err) != linkspan.NotFound {
+		return n, err
+	}
+	if id, bad := linkspan.ParseNetworkID(name); bad == nil {
+		if n, byID := s.store.Network(ctx, id); byID == nil {
+			return n, nil
+		}
+	}
+	return n, err
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/linkspan/linkspan"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/control"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/trust"
+)
+
+// dumpLimit is how long a switch may take to dump its routes before it counts
+// as missing.
+const dumpLimit = 10 * time.Second
+
+type routeService struct{ *Server }
+
+var _ apiv1connect.RouteServiceHandler = routeService{}
+
+func (s routeService) List(ctx context.Context, req *connect.Request[apiv1.RouteServiceListRequest]) (*connect.Response[apiv1.RouteServiceListResponse], error) {
+	if err := allow(ctx, trust.RouteRead); err != nil {
+		return nil, err
+	}
+	network, chassis, err := s.filter(ctx, req.Msg.GetNetwork(), req.Msg.GetChassis())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dumpLimit)
+	defer cancel()
+	routes, missing := s.hub.Routes(ctx, control.Filter{Network: network, Chassis: chassis})
+	v := s.hub.View()
+	resp := &apiv1.RouteServiceListResponse{Routes: make([]*apiv1.Route, len(routes))}
+	for i := range routes {
+		resp.Routes[i] = routeMessage(v, &routes[i])
+	}
+	for _, id := range missing {
+		resp.Missing = append(resp.Missing, chassisName(v, id))
+	}
+	return connect.NewResponse(resp), nil
+}
+
+func routeMessage(v *view.View, r *linkspan.Route) *apiv1.Route {
+	packets, bytes := r.Traffic()
+	m := &apiv1.Route{
+		Id: r.ID.String(), Network: networkName(v, r.Network), A: r.A.String(), B: r.B.String(),
+		AName: endpointName(v, r.Network, r.A), BName: endpointName(v, r.Network, r.B),
+		Transport: string(r.Transport), Packets: packets, Bytes: bytes,
+	}
+	for _, id := range r.Chassis {
+		m.Chassis = append(m.Chassis, chassisName(v, id))
+	}
+	var age, idle time.Duration
+	for i := range r.Flows {
+		f := &r.Flows[i]
+		age, idle = max(age, f.Age), max(idle, f.Idle)
+		m.Flows = append(m.Flows, &apiv1.RouteFlow{
+			Chassis: chassisName(v, f.Chassis), From: f.From.String(), To: f.To.String(),
+			Packets: f.Packets, Bytes: f.Bytes, Age: durationpb.New(f.Age), Text: f.Text,
+		})
+	}
+	m.Age, m.Idle = durationpb.New(age), durationpb.New(idle)
+	return m
+}
+
+// Watch sends an empty message first, so that the caller knows that nothing
+// from now on is missed, and tells when the caller was too slow.
+func (s routeService) Watch(ctx context.Context, req *connect.Request[apiv1.RouteServiceWatchRequest], stream *connect.ServerStream[apiv1.RouteServiceWatchResponse]) error {
+	if err := allow(ctx, trust.RouteRead); err != nil {
+		return err
+	}
+	network, _, err := s.filter(ctx, req.Msg.GetNetwork(), "")
+	if err != nil {
+		return err
+	}
+	w := s.hub.Watch()
+	defer w.Close()
+	if err := stream.Send(&apiv1.RouteServiceWatchResponse{}); err != nil {
+		return err
+	}
+	for {
+		events, lost, err := w.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if lost > 0 {
+			return &linkspan.Error{Code: linkspan.Unavailable, Message: fmt.Sprintf("%d route events were lost, as they were read too slowly", lost)}
+		}
+		for i := range events {
+			if network != 0 && events[i].Network != network {
+				continue
+			}
+			if err := stream.Send(routeEvent(s.hub.View(), &events[i])); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+var routeKinds = map[control.RouteEventKind]apiv1.RouteServiceWatchResponse_Kind{
+	control.Plugged:   apiv1.RouteServiceWatchResponse_KIND_PLUGGED,
+	control.Unplugged: apiv1.RouteServiceWatchResponse_KIND_UNPLUGGED,
+	control.Denied:    apiv1.RouteServiceWatchResponse_KIND_DENIED,
+}
+
+func routeEvent(v *view.View, e *control.RouteEvent) *apiv1.RouteServiceWatchResponse {
+	return &apiv1.RouteServiceWatchResponse{
+		Time: timestamppb.New(e.Time), Kind: routeKinds[e.Kind], Network: networkName(v, e.Network),
+		From: e.From.String(), To: e.To.String(), Chassis: chassisName(v, e.Chassis), Reason: e.Reason,
+		FromName: endpointName(v, e.Network, e.From), ToName: endpointName(v, e.Network, e.To),
+		Packets: e.Packets, Bytes: e.Bytes,
+	}
+}
+
+func networkName(v *view.View, id linkspan.NetworkID) string {
+	if n := v.Network(id); n != nil {
+		return n.Name
+	}
+	return id.String()
+}
+
+func chassisName(v *view.View, id linkspan.ChassisID) string {
+	if c := v.Chassis(id); c != nil {
+		return c.Name
+	}
+	return id.DPID().String()
+}
+
+// endpointName is chassis/container of an address, or what is known of it.
+func endpointName(v *view.View, network linkspan.NetworkID, a netip.Addr) string {
+	e := v.Endpoint(view.Key{Network: network, Address: a})
+	if e == nil {
+		return ""
+	}
+	return chassisName(v, e.Chassis) + "/" + e.Container
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/control"
+	"github.com/linkspan/linkspan/control/address"
+	"github.com/linkspan/linkspan/control/peering"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/store"
+	"github.com/linkspan/linkspan/trust"
+)
+
+// Hub is what the API asks of the sessions; see [control.Hub].
+type Hub interface {
+	View() *view.View
+	Connected(linkspan.ChassisID) (control.Info, bool)
+	Disconnect(id linkspan.ChassisID, reason string) bool
+	Routes(context.Context, control.Filter) ([]linkspan.Route, []linkspan.ChassisID)
+	Watch() *control.Watcher
+}
+
+var _ Hub = (*control.Hub)(nil)
+
+// Config is what the API of a controller stands on; all fields are needed.
+type Config struct {
+	Store     *store.Store
+	Addresses *address.Allocator
+	CA        *trust.CA
+	Trust     trust.TLS
+	Hub       Hub
+	Peering   *peering.Peering
+	Advertise []string // where switches reach the API, host:port; goes into join tokens
+	Build     *apiv1.SystemServiceVersionResponse
+	Checks    func(context.Context) []*apiv1.Check
+	Log       *slog.Logger
+}
+
+// Server answers the calls of the API.
+type Server struct {
+	store     *store.Store
+	addresses *address.Allocator
+	ca        *trust.CA
+	trust     trust.TLS
+	hub       Hub
+	peering   *peering.Peering
+	advertise []string
+	build     *apiv1.SystemServiceVersionResponse
+	checks    func(context.Context) []*apiv1.Check
+	log       *slog.Logger
+	now       func() time.Time
+	networks  bell
+}
+
+// New returns a server; it starts nothing.
+func New(c Config) *Server {
+	return &Server{
+		store: c.Store, addresses: c.Addresses, ca: c.CA, trust: c.Trust, hub: c.Hub, peering: c.Peering,
+		advertise: c.Advertise, build: c.Build, checks: c.Checks, log: c.Log, now: time.Now,
+	}
+}
+
+// maxMessage bounds a request, in bytes; the largest is a certificate request.
+const maxMessage = 1 << 20
+
+// Remote serves callers by the certificate of their connection.
+func (s *Server) Remote() http.Handler { return s.identify(s.services()) }
+
+// Local serves whoever can open the local socket, as administrator.
+func (s *Server) Local() http.Handler { return trusted(s.services()) }
+
+func (s *Server) services() http.Handler {
+	mux := http.NewServeMux()
+	options := []connect.HandlerOption{connect.WithInterceptors(coded{}), connect.WithReadMaxBytes(maxMessage)}
+	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
+	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
+	mux.Handle(apiv1connect.NewRouteServiceHandler(routeService{s}, options...))
+	mux.Handle(apiv1connect.NewSwitchServiceHandler(switchService{s}, options...))
+	mux.Handle(apiv1connect.NewChassisServiceHandler(chassisService{s}, options...))
+	mux.Handle(apiv1connect.NewEventServiceHandler(eventService{s}, options...))
+	mux.Handle(apiv1connect.NewSystemServiceHandler(systemService{s}, options...))
+	return mux
+}
+
+// Identified lets other handlers stand beside the API on the same connections:
+// within them, Caller tells who it is.
+func (s *Server) Identified(next http.Handler) http.Handler { return s.identify(next) }
+
+// Caller returns who makes a request that was let in, and the number of the
+// chassis if it is one.
+func (s *Server) Caller(r *http.Request) (trust.Identity, linkspan.ChassisID) {
+	id := callerOf(r.Context()).Identity
+	return id, id.Number
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"io"
+	"sync"
+)
+
+// keep is the capacity in bytes beyond which a written buffer is not reused.
+const keep = 1 << 20
+
+// outbox holds what is to be written. Whoever appends never waits for the
+// switch: while one goroutine writes a chunk, the others fill the next.
+type outbox struct {
+	mu     sync.Mutex
+	buf    []byte // to be written next
+	spare  []byte // for reuse
+	flying int    // bytes being written
+	busy   bool   // a goroutine is writing
+	wake   chan struct{}
+}
+
+func newOutbox() *outbox { return &outbox{wake: make(chan struct{}, 1)} }
+
+// waiting returns how many bytes are not written yet; the caller holds mu.
+func (o *outbox) waiting() int { return len(o.buf) + o.flying }
+
+// rouse has the writer look.
+func (o *outbox) rouse() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// flush writes until nothing is left, unless another goroutine does so.
+func (o *outbox) flush(w io.Writer) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.busy {
+		return nil
+	}
+	o.busy = true
+	defer func() { o.busy = false }()
+	for len(o.buf) > 0 {
+		chunk := o.buf
+		o.buf, o.spare, o.flying = o.spare[:0], nil, len(chunk)
+		o.mu.Unlock()
+		_, err := w.Write(chunk)
+		o.mu.Lock()
+		o.flying = 0
+		if err != nil {
+			return err
+		}
+		if cap(chunk) <= keep {
+			o.spare = chunk[:0]
+		}
+	}
+	return nil
+}

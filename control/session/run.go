@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// batch is how many messages are handled, at most, before their answers are
+// written.
+const batch = 256
+
+// tick is how often deadlines of calls are looked at.
+const tick = 250 * time.Millisecond
+
+// Run reads until the connection ends, ctx is done, or Fail is called, and
+// returns why. It closes the connection and waits for all that it started.
+func (s *Session) Run(ctx context.Context, h Handler) error {
+	s.echoed.Store(time.Now().UnixNano())
+	stop := context.AfterFunc(ctx, func() { s.Fail(context.Cause(ctx)) })
+	defer stop()
+	var group sync.WaitGroup
+	group.Go(s.write)
+	group.Go(s.watch)
+	group.Go(func() {
+		<-s.failed
+		s.conn.Close()
+	})
+	s.Fail(s.read(h))
+	group.Wait()
+	s.pending.end(s.err)
+	return s.err
+}
+
+// write writes whenever somebody has appended.
+func (s *Session) write() {
+	for {
+		select {
+		case <-s.failed:
+			return
+		case <-s.out.wake:
+			if err := s.out.flush(s.conn); err != nil {
+				s.Fail(unavailable("write to the switch", err))
+			}
+		}
+	}
+}
+
+// watch probes the switch and looks at deadlines.
+func (s *Session) watch() {
+	ticks := time.NewTicker(min(tick, s.cfg.ProbeTime))
+	defer ticks.Stop()
+	late := &linkspan.Error{Code: linkspan.Unavailable, Message: "the switch did not answer in time"}
+	next := time.Now().Add(s.cfg.ProbeTime)
+	for {
+		select {
+		case <-s.failed:
+			return
+		case now := <-ticks.C:
+			s.pending.expire(now, late)
+			if now.Sub(time.Unix(0, s.echoed.Load())) > s.cfg.DeadTime {
+				s.Fail(&linkspan.Error{Code: linkspan.Unavailable, Message: "the switch does not answer probes"})
+			}
+			if !now.Before(next) {
+				next = now.Add(s.cfg.ProbeTime)
+				s.End(new(openflow.EchoRequest).Append(s.Begin(), 0))
+			}
+		}
+	}
+}
+
+// read hands messages to h until the connection ends.
+func (s *Session) read(h Handler) error {
+	for n := 1; ; n++ {
+		m, err := s.reader.Next()
+		if err != nil {
+			return s.ended(err)
+		}
+		s.handle(h, m)
+		if s.reader.Buffered() == 0 || n%batch == 0 {
+			if err := s.out.flush(s.conn); err != nil {
+				return unavailable("write to the switch", err)
+			}
+		}
+	}
+}
+
+// ended says how the stream ended.
+func (s *Session) ended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return unavailable("the switch closed the connection", nil)
+	}
+	var malformed openflow.DecodeError
+	if errors.As(err, &malformed) {
+		return &linkspan.Error{Code: linkspan.Invalid, Message: "the switch does not speak OpenFlow 1.3", Err: err}
+	}
+	return unavailable("read from the switch", err)
+}
+
+// handle deals with one message.
+func (s *Session) handle(h Handler, m openflow.Message) {
+	switch m.Type() {
+	case openflow.TypePacketIn:
+		h.PacketIn(m)
+	case openflow.TypeFlowRemoved:
+		h.FlowRemoved(m)
+	case openflow.TypeEchoRequest:
+		s.EndQuietly(echo(s.Begin(), m))
+	case openflow.TypeEchoReply:
+		s.echoed.Store(time.Now().UnixNano())
+	case openflow.TypeBarrierReply, openflow.TypeMultipartReply:
+		s.pending.reply(m.XID(), m, nil)
+	case openflow.TypeError:
+		s.refused(h, m)
+	}
+}
+
+// refused hands an error to the call that it answers, or to h.
+func (s *Session) refused(h Handler, m openflow.Message) {
+	e := new(openflow.ErrorMessage)
+	if err := e.Decode(m); err != nil {
+		s.cfg.Log.Warn("malformed error message", "error", err)
+		return
+	}
+	if m.XID() != 0 && s.pending.reply(m.XID(), nil, e) {
+		return
+	}
+	h.Refused(e)
+}

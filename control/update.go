@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"slices"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// Update makes changes to the View and has the switches follow: flows that
+// rested on a changed record are deleted, static flows are put and deleted.
+// When it returns, all that is in the sessions' out-buffers; it waits for no
+// switch.
+func (h *Hub) Update(changes ...view.Change) {
+	h.update.Lock()
+	defer h.update.Unlock()
+	old := h.view.Load()
+	next, delta := old.Apply(changes...)
+	if delta.Empty() {
+		return
+	}
+	h.view.Store(next)
+	h.cfg.Peers.Update(next, &delta)
+	for _, c := range delta.Endpoints {
+		h.flushEndpoint(c)
+	}
+	for _, c := range delta.Networks {
+		h.flushNetwork(c, old, next)
+	}
+	for _, id := range affected(&delta, old, next) {
+		if d := h.datapath(id); d != nil {
+			put, gone := pipeline.Difference(old, next, &delta, id)
+			d.change(put, gone)
+		}
+	}
+}
+
+// flushEndpoint deletes the flows that rest on an endpoint's record.
+func (h *Hub) flushEndpoint(c view.Changed[linkspan.Endpoint]) {
+	key := view.KeyOf(c.Any())
+	on := h.index.take(key)
+	for _, e := range []*linkspan.Endpoint{c.Old, c.New} {
+		if e != nil {
+			on = append(on, e.Chassis)
+		}
+	}
+	slices.Sort(on)
+	for _, id := range slices.Compact(on) {
+		if d := h.datapath(id); d != nil {
+			d.session.End(pipeline.AppendUnplug(d.session.Begin(), 0, key))
+			h.counters.Flushed.Add(1)
+		}
+	}
+}
+
+// flushNetwork deletes the flows that rest on a network's record: they are on
+// chassis that have, or had until now, endpoints of it.
+func (h *Hub) flushNetwork(c view.Changed[linkspan.Network], old, next *view.View) {
+	if c.Old == nil {
+		return
+	}
+	id := c.Old.ID
+	on := slices.AppendSeq(slices.Collect(old.Members(id)), next.Members(id))
+	slices.Sort(on)
+	for _, member := range slices.Compact(on) {
+		if d := h.datapath(member); d != nil {
+			d.session.End(pipeline.AppendUnplugNetwork(d.session.Begin(), 0, id))
+			h.counters.Flushed.Add(1)
+		}
+	}
+}
+
+// affected returns the chassis whose static flows may differ.
+func affected(d *view.Delta, old, next *view.View) []linkspan.ChassisID {
+	var ids []linkspan.ChassisID
+	for _, c := range d.Endpoints {
+		for _, e := range []*linkspan.Endpoint{c.Old, c.New} {
+			if e != nil && e.Attached() {
+				ids = append(ids, e.Chassis)
+			}
+		}
+	}
+	for _, c := range d.Networks {
+		ids = slices.AppendSeq(ids, old.Members(c.Any().ID))
+		ids = slices.AppendSeq(ids, next.Members(c.Any().ID))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// change puts and deletes static flows and meters: meters before the flows
+// that use them, and away after. The caller holds the Hub's update.
+func (d *datapath) change(put, gone pipeline.Set) {
+	b := d.session.Begin()
+	b = d.appendMeters(b, put.Meters)
+	for i := range gone.Flows {
+		b = gone.Flows[i].Delete().Append(b, 0)
+	}
+	for i := range put.Flows {
+		b = put.Flows[i].Add(d.round).Append(b, 0)
+	}
+	for _, m := range gone.Meters {
+		b = m.Append(b, 0, openflow.MeterDelete)
+		delete(d.meters, m.ID)
+	}
+	d.session.End(b)
+}
+
+// appendMeters adds meters, or changes those that the switch has otherwise.
+func (d *datapath) appendMeters(b []byte, meters []pipeline.Meter) []byte {
+	for _, m := range meters {
+		switch have, there := d.meters[m.ID]; {
+		case !there:
+			b = m.Append(b, 0, openflow.MeterAdd)
+		case have != m:
+			b = m.Append(b, 0, openflow.MeterModify)
+		}
+		d.meters[m.ID] = m
+	}
+	return b
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view/hamt"
+)
+
+// Apply returns a View with the changes made in order, and what is different.
+// A record changed twice appears once for each time. v stays as it is.
+func (v *View) Apply(changes ...Change) (*View, Delta) {
+	b := builder{View: *v}
+	for _, c := range changes {
+		if c.apply != nil {
+			c.apply(&b)
+		}
+	}
+	next := b.View
+	return &next, b.delta
+}
+
+// builder is a View in the making.
+type builder struct {
+	View
+	delta Delta
+}
+
+func (b *builder) putNetwork(n *linkspan.Network) {
+	old := b.Network(n.ID)
+	if old != nil && sameNetwork(old, n) {
+		return
+	}
+	b.networks = b.networks.Put(networkKey(n.ID), n)
+	b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{old, n})
+}
+
+func (b *builder) removeNetwork(id linkspan.NetworkID) {
+	if old := b.Network(id); old != nil {
+		b.networks = b.networks.Delete(networkKey(id))
+		b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{Old: old})
+	}
+}
+
+func (b *builder) putChassis(c *linkspan.Chassis) {
+	old := b.Chassis(c.ID)
+	if old != nil && sameChassis(old, c) {
+		return
+	}
+	b.chassis = b.chassis.Put(chassisKey(c.ID), c)
+	b.delta.Chassis = append(b.delta.Chassis, Changed[linkspan.Chassis]{old, c})
+}
+
+func (b *builder) removeChassis(id linkspan.ChassisID) {
+	if old := b.Chassis(id); old != nil {
+		b.chassis = b.chassis.Delete(chassisKey(id))
+		b.delta.Chassis = append(b.delta.Chassis, Changed[linkspan.Chassis]{Old: old})
+	}
+}
+
+// setEndpoint puts e under its key, or removes the key when e is nil.
+func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
+	old := b.Endpoint(key)
+	switch {
+	case old == nil && e == nil, old != nil && e != nil && sameEndpoint(old, e):
+		return
+	case e == nil:
+		b.endpoints = b.endpoints.Delete(key)
+	default:
+		b.endpoints = b.endpoints.Put(key, e)
+	}
+	b.delta.Endpoints = append(b.delta.Endpoints, Changed[linkspan.Endpoint]{old, e})
+	if e != nil && e.Attached() {
+		b.attach(e)
+	}
+	if old != nil && old.Attached() {
+		b.detach(old, e)
+	}
+}
+
+// attach enters e among the attached endpoints of its chassis.
+func (b *builder) attach(e *linkspan.Endpoint) {
+	on := chassisKey(e.Chassis)
+	set, _ := b.attached.Get(on)
+	b.attached = b.attached.Put(on, set.Put(KeyOf(e), e))
+	b.count(e.Network, e.Chassis, +1)
+}
+
+// detach takes old from the attached endpoints of its chassis, unless e stands
+// there under the same key now.
+func (b *builder) detach(old, e *linkspan.Endpoint) {
+	on := chassisKey(old.Chassis)
+	if e == nil || !e.Attached() || e.Chassis != old.Chassis {
+		set, _ := b.attached.Get(on)
+		b.attached = putOrDelete(b.attached, on, set.Delete(KeyOf(old)))
+	}
+	b.count(old.Network, old.Chassis, -1)
+}
+
+// count changes the number of endpoints of a network that a chassis has.
+func (b *builder) count(network linkspan.NetworkID, on linkspan.ChassisID, by int) {
+	nets, _ := b.presence.Get(chassisKey(on))
+	before, _ := nets.Get(networkKey(network))
+	hosts, _ := b.members.Get(networkKey(network))
+	after := before + by
+	if after == 0 {
+		nets, hosts = nets.Delete(networkKey(network)), hosts.Delete(chassisKey(on))
+	} else {
+		nets, hosts = nets.Put(networkKey(network), after), hosts.Put(chassisKey(on), after)
+	}
+	b.presence = putOrDelete(b.presence, chassisKey(on), nets)
+	b.members = putOrDelete(b.members, networkKey(network), hosts)
+	if (before == 0) != (after == 0) {
+		b.delta.Presence = append(b.delta.Presence, Presence{network, on, after != 0})
+	}
+}
+
+// putOrDelete puts a map of maps, or deletes the key when the map is empty.
+func putOrDelete[K, L hamt.Key, V any](m hamt.Map[K, hamt.Map[L, V]], key K, value hamt.Map[L, V]) hamt.Map[K, hamt.Map[L, V]] {
+	if value.Len() == 0 {
+		return m.Delete(key)
+	}
+	return m.Put(key, value)
+}

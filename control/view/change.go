@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"net/netip"
+
+	"github.com/linkspan/linkspan"
+)
+
+// Change is one record put into a View or removed from it. The zero Change
+// changes nothing.
+type Change struct{ apply func(*builder) }
+
+// PutNetwork adds a network or replaces the one of its number. The record
+// belongs to the View from now on.
+func PutNetwork(n *linkspan.Network) Change {
+	return Change{func(b *builder) { b.putNetwork(n) }}
+}
+
+// RemoveNetwork removes a network; there need not be one.
+func RemoveNetwork(id linkspan.NetworkID) Change {
+	return Change{func(b *builder) { b.removeNetwork(id) }}
+}
+
+// PutEndpoint adds an endpoint or replaces the one of its network and address.
+// The record belongs to the View from now on.
+func PutEndpoint(e *linkspan.Endpoint) Change {
+	return Change{func(b *builder) { b.setEndpoint(KeyOf(e), e) }}
+}
+
+// RemoveEndpoint removes an endpoint; there need not be one.
+func RemoveEndpoint(network linkspan.NetworkID, address netip.Addr) Change {
+	return Change{func(b *builder) { b.setEndpoint(Key{network, address}, nil) }}
+}
+
+// PutChassis adds a chassis or replaces the one of its number. The record
+// belongs to the View from now on.
+func PutChassis(c *linkspan.Chassis) Change {
+	return Change{func(b *builder) { b.putChassis(c) }}
+}
+
+// RemoveChassis removes a chassis; there need not be one.
+func RemoveChassis(id linkspan.ChassisID) Change {
+	return Change{func(b *builder) { b.removeChassis(id) }}
+}

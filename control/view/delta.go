@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import "github.com/linkspan/linkspan"
+
+// Delta says what is different between two Views: for each record that
+// changed, what it was before (nil when it was not there) and what it is now
+// (nil when it is gone). A record that was put again without a difference is
+// not in it, and the View keeps its old pointer.
+type Delta struct {
+	Networks  []Changed[linkspan.Network]
+	Endpoints []Changed[linkspan.Endpoint]
+	Chassis   []Changed[linkspan.Chassis]
+	Presence  []Presence
+}
+
+// Changed is a record before and after; one of them may be nil, never both.
+type Changed[R any] struct{ Old, New *R }
+
+// Any returns New, or Old when the record is gone.
+func (c Changed[R]) Any() *R {
+	if c.New != nil {
+		return c.New
+	}
+	return c.Old
+}
+
+// Presence says that a chassis got its first attached endpoint of a network,
+// or lost its last.
+type Presence struct {
+	Network linkspan.NetworkID
+	Chassis linkspan.ChassisID
+	Present bool // now
+}
+
+// Empty says that nothing changed.
+func (d *Delta) Empty() bool {
+	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"iter"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view/hamt"
+)
+
+// View is an immutable state of the world. The zero View is empty and ready
+// for use. Records it returns must not be changed.
+type View struct {
+	networks  hamt.Map[networkKey, *linkspan.Network]
+	endpoints hamt.Map[Key, *linkspan.Endpoint]
+	chassis   hamt.Map[chassisKey, *linkspan.Chassis]
+	attached  hamt.Map[chassisKey, endpointSet] // attached endpoints of a chassis
+	members   hamt.Map[networkKey, members]     // chassis with attached endpoints of a network
+	presence  hamt.Map[chassisKey, presence]    // networks with attached endpoints on a chassis
+}
+
+type (
+	endpointSet = hamt.Map[Key, *linkspan.Endpoint]
+	members     = hamt.Map[chassisKey, int]
+	presence    = hamt.Map[networkKey, int]
+)
+
+// Network returns the network of that number, or nil.
+func (v *View) Network(id linkspan.NetworkID) *linkspan.Network {
+	n, _ := v.networks.Get(networkKey(id))
+	return n
+}
+
+// Endpoint returns the endpoint of that key, reserved or attached, or nil.
+func (v *View) Endpoint(key Key) *linkspan.Endpoint {
+	e, _ := v.endpoints.Get(key)
+	return e
+}
+
+// Chassis returns the chassis of that number, or nil.
+func (v *View) Chassis(id linkspan.ChassisID) *linkspan.Chassis {
+	c, _ := v.chassis.Get(chassisKey(id))
+	return c
+}
+
+// Networks yields all networks, in no useful order.
+func (v *View) Networks() iter.Seq[*linkspan.Network] { return values(v.networks) }
+
+// Endpoints yields all endpoints, in no useful order.
+func (v *View) Endpoints() iter.Seq[*linkspan.Endpoint] { return values(v.endpoints) }
+
+// AllChassis yields all chassis, in no useful order.
+func (v *View) AllChassis() iter.Seq[*linkspan.Chassis] { return values(v.chassis) }
+
+// Attached yields the endpoints attached on a chassis, in no useful order.
+func (v *View) Attached(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
+	set, _ := v.attached.Get(chassisKey(id))
+	return values(set)
+}
+
+// Members yields the chassis that have attached endpoints of a network.
+func (v *View) Members(id linkspan.NetworkID) iter.Seq[linkspan.ChassisID] {
+	m, _ := v.members.Get(networkKey(id))
+	return func(yield func(linkspan.ChassisID) bool) {
+		for k := range m.All() {
+			if !yield(linkspan.ChassisID(k)) {
+				return
+			}
+		}
+	}
+}
+
+// Present yields the networks that have attached endpoints on a chassis.
+func (v *View) Present(id linkspan.ChassisID) iter.Seq[linkspan.NetworkID] {
+	p, _ := v.presence.Get(chassisKey(id))
+	return func(yield func(linkspan.NetworkID) bool) {
+		for k := range p.All() {
+			if !yield(linkspan.NetworkID(k)) {
+				return
+			}
+		}
+	}
+}
+
+// Member says whether a chassis has an attached endpoint of a network.
+func (v *View) Member(id linkspan.NetworkID, on linkspan.ChassisID) bool {
+	p, _ := v.presence.Get(chassisKey(on))
+	_, ok := p.Get(networkKey(id))
+	return ok
+}
+
+func values[K hamt.Key, V any](m hamt.Map[K, V]) iter.Seq[V] {
+	return func(yield func(V) bool) {
+		for _, value := range m.All() {
+			if !yield(value) {
+				return
+			}
+		}
+	}
+}

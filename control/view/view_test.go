@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package view
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/linkspan/linkspan"
+)
+
+func address(last byte) netip.Addr { return netip.AddrFrom4([4]byte{10, 7, 0, last}) }
+
+func endpoint(network linkspan.NetworkID, last byte, on linkspan.ChassisID, port uint32) *linkspan.Endpoint {
+	return &linkspan.Endpoint{
+		Network: network, Address: address(last), Chassis: on, Port: port,
+		MAC: linkspan.MAC{2, 0, 0, 0, 0, last},
+	}
+}
+
+func TestApplyKeepsTheOldView(t *testing.T) {
+	var empty View
+	e := endpoint(7, 2, 1, 11)
+	v, d := empty.Apply(PutEndpoint(e))
+	if empty.Endpoint(KeyOf(e)) != nil || v.Endpoint(KeyOf(e)) != e {
+		t.Fatal("the old view changed, or the new one did not")
+	}
+	want := Delta{
+		Endpoints: []Changed[linkspan.Endpoint]{{nil, e}},
+		Presence:  []Presence{{7, 1, true}},
+	}
+	if diff := cmp.Diff(want, d, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func TestPuttingTheSameKeepsThePointer(t *testing.T) {
+	e := endpoint(7, 2, 1, 11)
+	n := &linkspan.Network{ID: 7, Name: "web", Labels: map[string]string{"a": "b"}}
+	c := &linkspan.Chassis{ID: 1, Name: "h1"}
+	v, _ := new(View).Apply(PutEndpoint(e), PutNetwork(n), PutChassis(c))
+	e2, n2, c2 := *e, *n, *c
+	n2.Labels = map[string]string{"a": "b"}
+	w, d := v.Apply(PutEndpoint(&e2), PutNetwork(&n2), PutChassis(&c2))
+	if !d.Empty() || w.Endpoint(KeyOf(e)) != e || w.Network(7) != n || w.Chassis(1) != c {
+		t.Fatalf("equal records count as changed: %+v", d)
+	}
+}
+
+func TestRemovingWhatIsNotThere(t *testing.T) {
+	v, d := new(View).Apply(RemoveNetwork(1), RemoveChassis(1), RemoveEndpoint(1, address(1)), Change{})
+	if !d.Empty() || v.Endpoint(Key{1, address(1)}) != nil {
+		t.Fatalf("%+v", d)
+	}
+}
+
+func TestMoveChangesPresence(t *testing.T) {
+	v, _ := new(View).Apply(PutEndpoint(endpoint(7, 2, 1, 11)))
+	v, d := v.Apply(PutEndpoint(endpoint(7, 2, 2, 12)))
+	if !slices.Contains(d.Presence, Presence{7, 1, false}) || !slices.Contains(d.Presence, Presence{7, 2, true}) {
+		t.Fatalf("presence: %+v", d.Presence)
+	}
+	if v.Member(7, 1) || !v.Member(7, 2) {
+		t.Fatal("membership did not move")
+	}
+}
+
+// TestIndexesAgree applies random changes and compares every index of the View
+// with what the endpoints say.
+func TestIndexesAgree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := new(View)
+		for range rapid.IntRange(0, 60).Draw(t, "changes") {
+			network := linkspan.NetworkID(rapid.IntRange(1, 3).Draw(t, "network"))
+			last := byte(rapid.IntRange(1, 5).Draw(t, "address"))
+			if rapid.Bool().Draw(t, "remove") {
+				v, _ = v.Apply(RemoveEndpoint(network, address(last)))
+				continue
+			}
+			on := linkspan.ChassisID(rapid.IntRange(1, 3).Draw(t, "chassis"))
+			port := uint32(rapid.IntRange(0, 2).Draw(t, "port"))
+			v, _ = v.Apply(PutEndpoint(endpoint(network, last, on, port)))
+		}
+		agree(t, v)
+	})
+}
+
+func agree(t *rapid.T, v *View) {
+	type place struct {
+		network linkspan.NetworkID
+		chassis linkspan.ChassisID
+	}
+	want := map[place]int{}
+	attached := 0
+	for e := range v.Endpoints() {
+		if e.Attached() {
+			want[place{e.Network, e.Chassis}]++
+			attached++
+		}
+	}
+	for id := linkspan.ChassisID(1); id <= 3; id++ {
+		for e := range v.Attached(id) {
+			if v.Endpoint(KeyOf(e)) != e || e.Chassis != id {
+				t.Fatalf("%s is listed on chassis %d", KeyOf(e), id)
+			}
+			attached--
+		}
+		for network := linkspan.NetworkID(1); network <= 3; network++ {
+			there := want[place{network, id}] > 0
+			if v.Member(network, id) != there ||
+				slices.Contains(slices.Collect(v.Members(network)), id) != there ||
+				slices.Contains(slices.Collect(v.Present(id)), network) != there {
+				t.Fatalf("network %d on chassis %d: want %t", network, id, there)
+			}
+		}
+	}
+	if attached != 0 {
+		t.Fatalf("%d attached endpoints are not listed", attached)
+	}
+}
+
+func big(n int) *View {
+	changes := make([]Change, 0, n)
+	for i := range n {
+		changes = append(changes, PutEndpoint(&linkspan.Endpoint{
+			Network: 7, Chassis: linkspan.ChassisID(i%100 + 1), Port: uint32(i + 1), MAC: linkspan.MAC{2},
+			Address: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}),
+		}))
+	}
+	v, _ := new(View).Apply(changes...)
+	return v
+}
+
+func BenchmarkEndpoint(b *testing.B) {
+	v := big(10_000)
+	key := Key{7, netip.AddrFrom4([4]byte{10, 0, 3, 9})}
+	b.ReportAllocs()
+	for b.Loop() {
+		if v.Endpoint(key) == nil {
+			b.Fatal("missing")
+		}
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	v := big(10_000)
+	e := *v.Endpoint(Key{7, netip.AddrFrom4([4]byte{10, 0, 3, 9})})
+	b.ReportAllocs()
+	for b.Loop() {
+		r := e
+		r.Port++
+		if _, d := v.Apply(PutEndpoint(&r)); d.Empty() {
+			b.Fatal("nothing changed")
+		}
+	}
+}

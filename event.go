@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package linkspan
+
+import "time"
+
+// EventKind is a dotted name, noun first: "network.restored".
+type EventKind string
+
+// The kinds of events.
+const (
+	NetworkCreated  EventKind = "network.created"
+	NetworkRemoved  EventKind = "network.removed"
+	NetworkRestored EventKind = "network.restored" // a docker network rm was undone
+	NetworkRefused  EventKind = "network.refused"  // a docker network create was undone
+	SwitchJoined    EventKind = "switch.joined"
+	SwitchRemoved   EventKind = "switch.removed"
+	SwitchConnected EventKind = "switch.connected"
+	SwitchLost      EventKind = "switch.lost"
+	SessionRefused  EventKind = "session.refused"
+)
+
+// Event is something that happened and somebody may ask about later.
+type Event struct {
+	Time    time.Time `json:"time"`
+	Kind    EventKind `json:"kind"`
+	Subject string    `json:"subject"` // the name of what it happened to
+	Chassis string    `json:"chassis,omitempty"`
+	Actor   string    `json:"actor,omitempty"` // the identity behind it
+	Message string    `json:"message"`         // why, and what to type next
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package netns
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+)
+
+// The userspace datapath reads a port by a packet socket, which takes a copy:
+// the kernel still hands every frame to the host's own stack. A container that
+// addresses its frames to the host end of its veth would be routed by the
+// host, around the bridge and every policy. The shield drops, before routing
+// and connection tracking, all IP that enters the host's stack by a host end.
+// (On the kernel datapath the frames never get that far.)
+
+// shieldTable is the nftables table (family inet) that holds the shield.
+const shieldTable = "linkspan-shield"
+
+// EnsureShield raises the shield for all links whose names begin with prefix,
+// those of the future included, in one nftables transaction that leaves no gap.
+func EnsureShield(ctx context.Context, prefix string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	conn, err := nftables.New()
+	if err != nil {
+		return fmt.Errorf("nftables: %w", err)
+	}
+	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: shieldTable})
+	chain := conn.AddChain(&nftables.Chain{Name: "stack", Table: table, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityRaw})
+	conn.FlushChain(chain)
+	conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte(prefix)}, // no trailing zero: a prefix
+		&expr.Counter{},
+		&expr.Verdict{Kind: expr.VerdictDrop},
+	}})
+	if err := conn.Flush(); err != nil {
+		return fmt.Errorf("raise shield for %s*: %w", prefix, err)
+	}
+	return nil
+}
+
+// RemoveShield takes the shield down; one that is not up is fine.
+func RemoveShield(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	conn, err := nftables.New()
+	if err != nil {
+		return fmt.Errorf("nftables: %w", err)
+	}
+	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: shieldTable})
+	conn.DelTable(table) // added first, so that deleting never fails
+	if err := conn.Flush(); err != nil {
+		return fmt.Errorf("remove shield: %w", err)
+	}
+	return nil
+}

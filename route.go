@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package linkspan
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// RouteID is 40 bits, the same on both chassis of a route: it is derived from
+// the network and the two addresses, so nobody has to hand it out.
+type RouteID uint64
+
+// RouteIDOf returns the id of the route between two addresses of a network, in
+// either order. Two routes may, rarely, have the same id: it is a name for
+// people and for cookies; network and addresses tell routes apart.
+func RouteIDOf(network NetworkID, a, b netip.Addr) RouteID {
+	if b.Less(a) {
+		a, b = b, a
+	}
+	x, y := a.As16(), b.As16()
+	h := spread(uint64(network))
+	for i := 0; i < 16; i += 8 {
+		h = spread(h ^ binary.BigEndian.Uint64(x[i:]))
+		h = spread(h ^ binary.BigEndian.Uint64(y[i:]))
+	}
+	return RouteID(h >> 24)
+}
+
+// spread lets every bit of x change every bit of the result (splitmix64).
+func spread(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// String returns ten hexadecimal digits.
+func (id RouteID) String() string { return fmt.Sprintf("%010x", uint64(id)) }
+
+// Transport says how the packets of a route get from one chassis to the other.
+type Transport string
+
+// The transports.
+const (
+	Local  Transport = "local"  // both endpoints on one chassis
+	Tunnel Transport = "tunnel" // encapsulated between two chassis
+)
+
+// Route is a hot-plug route as the datapaths report it: one pair of endpoints,
+// both directions, on one or two chassis. It is idle when all its flows are.
+type Route struct {
+	ID        RouteID
+	Network   NetworkID
+	A, B      netip.Addr // A is the lower address
+	Chassis   []ChassisID
+	Transport Transport
+	Flows     []RouteFlow
+}
+
+// RouteFlow is one installed flow of a route.
+type RouteFlow struct {
+	Chassis ChassisID
+	From    netip.Addr
+	To      netip.Addr
+	Packets uint64
+	Bytes   uint64
+	Age     time.Duration // since it was plugged
+	Idle    time.Duration // the time after which it goes; not since the last packet
+	Text    string        // match and actions, for people
+}
+
+// Traffic returns the packets and bytes of both directions. A packet between
+// two chassis passes a flow on each, so of each direction the flow that counted
+// most is taken.
+func (r *Route) Traffic() (packets, bytes uint64) {
+	most := make(map[netip.Addr]RouteFlow, 2)
+	for _, f := range r.Flows {
+		if old, ok := most[f.From]; !ok || f.Packets > old.Packets {
+			most[f.From] = f
+		}
+	}
+	for _, f := range most {
+		packets += f.Packets
+		bytes += f.Bytes
+	}
+	return packets, bytes
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package store turns words into records and back: which keys there are, what
+// a transaction must hold for a network, an endpoint, a chassis or a token to
+// be written, and what a change of a record means to those who follow it. It
+// decides nothing about packets, knows no caller's rights, and keeps nothing in
+// memory: any process with the same key-value store (package kv) sees the same.
+//
+// # Keys
+//
+//	networks/<id>               a network; id is six hexadecimal digits
+//	names/networks/<name>       its id
+//	endpoints/<id>/<address>    an endpoint or a reservation, so an address is leased once
+//	chassis/<number>            a chassis; four hexadecimal digits
+//	names/chassis/<name>        its number
+//	tokens/<id>                 a join token, hashed
+//	revocations/<id>            what certificates are no longer good for
+//	numbers/<kind>              the last number given
+//	events/<slot>               the last EventSlots events
+//
+// Routes are not stored: the datapaths are their record.
+//
+// # Cost
+//
+// Creating, reserving, attaching and releasing are one or two transactions
+// each, whatever the number of networks, endpoints and chassis. Listing costs
+// what it returns.
+//
+//	s := store.New(kv)
+//	n, err := s.CreateNetwork(ctx, linkspan.Network{Name: "web", Subnet: subnet})
+package store

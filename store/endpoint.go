@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/store/kv"
+)
+
+// Reserve leases e.Address to e.Chassis. A lease of the same address to the
+// same chassis that has no port yet succeeds again only for the same ID or
+// container; a taken address has code Exists and names its holder.
+func (s *Store) Reserve(ctx context.Context, e linkspan.Endpoint) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	e.Created = s.now().UTC()
+	err := retry(ctx, "reserve "+e.Address.String(), func() error {
+		cond, err := s.joinable(ctx, e.Network, e.Address)
+		if err != nil {
+			return err
+		}
+		key := endpointKey(e.Network, e.Address)
+		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{cond, kv.Absent(key)}, Then: []kv.Op{put(key, e)}})
+		if errors.Is(err, kv.ErrConflict) {
+			return s.taken(ctx, e)
+		}
+		return err
+	})
+	return fault("reserve "+e.Address.String(), err)
+}
+
+// joinable returns the condition under which an endpoint may join: the network
+// is as it was just read, and not being removed.
+func (s *Store) joinable(ctx context.Context, id linkspan.NetworkID, a netip.Addr) (kv.Cond, error) {
+	n, revision, err := get[linkspan.Network](ctx, s, networkKey(id), "network "+id.String())
+	switch {
+	case err != nil:
+		return kv.Cond{}, err
+	case n.Removing:
+		return kv.Cond{}, &linkspan.Error{Code: linkspan.Conflict, Message: "network " + n.Name + " is being removed", Hint: "try again"}
+	case !n.IsHost(a) || a == n.Gateway:
+		return kv.Cond{}, &linkspan.Error{Code: linkspan.Invalid, Message: "address " + a.String() + " is not one that network " + n.Name + " (" + n.Subnet.String() + ", gateway " + n.Gateway.String() + ") can lease"}
+	}
+	return kv.RevisionIs(networkKey(id), revision), nil
+}
+
+// taken tells why the reservation lost: the address is held, or only the
+// network changed meanwhile (then kv.ErrConflict, to try again).
+func (s *Store) taken(ctx context.Context, e linkspan.Endpoint) error {
+	holder, err := s.Endpoint(ctx, e.Network, e.Address)
+	if linkspan.CodeOf(err) == linkspan.NotFound {
+		return kv.ErrConflict
+	}
+	if err != nil {
+		return err
+	}
+	by := holder.Container
+	if by == "" {
+		by = "an endpoint"
+	}
+	if c, err := s.Chassis(ctx, holder.Chassis); err == nil {
+		by += " on " + c.Name
+	}
+	return &linkspan.Error{Code: linkspan.Exists, Message: "address " + e.Address.String() + " is taken by " + by}
+}
+
+// Attach stores what a reservation has become: its port, MAC, container. The
+// reservation must be the same chassis's; without one it has code NotFound.
+func (s *Store) Attach(ctx context.Context, e linkspan.Endpoint) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	err := retry(ctx, "attach "+e.Address.String(), func() error {
+		old, revision, err := s.own(ctx, e)
+		if err != nil {
+			return err
+		}
+		e.Created = old.Created
+		if e.Container == "" {
+			e.Container = old.Container
+		}
+		if e.Labels == nil {
+			e.Labels = old.Labels
+		}
+		key := endpointKey(e.Network, e.Address)
+		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{kv.RevisionIs(key, revision)}, Then: []kv.Op{put(key, e)}})
+		return err
+	})
+	return fault("attach "+e.Address.String(), err)
+}
+
+// own returns the stored record of e if its chassis is e's.
+func (s *Store) own(ctx context.Context, e linkspan.Endpoint) (linkspan.Endpoint, uint64, error) {
+	key := endpointKey(e.Network, e.Address)
+	old, revision, err := get[linkspan.Endpoint](ctx, s, key, "endpoint "+e.Address.String())
+	if err == nil && old.Chassis != e.Chassis {
+		err = &linkspan.Error{Code: linkspan.Permission, Message: "endpoint " + e.Address.String() + " belongs to another chassis"}
+	}
+	return old, revision, err
+}
+
+// Release frees an address of a chassis. A free one is no error; another
+// chassis's has code Permission.
+func (s *Store) Release(ctx context.Context, network linkspan.NetworkID, a netip.Addr, chassis linkspan.ChassisID) error {
+	err := retry(ctx, "release "+a.String(), func() error {
+		_, revision, err := s.own(ctx, linkspan.Endpoint{Network: network, Address: a, Chassis: chassis})
+		if linkspan.CodeOf(err) == linkspan.NotFound && err != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		key := endpointKey(network, a)
+		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{kv.RevisionIs(key, revision)}, Then: []kv.Op{kv.Delete(key)}})
+		return err
+	})
+	return fault("release "+a.String(), err)
+}
+
+// Endpoint returns the endpoint or reservation of an address.
+func (s *Store) Endpoint(ctx context.Context, network linkspan.NetworkID, a netip.Addr) (linkspan.Endpoint, error) {
+	e, _, err := get[linkspan.Endpoint](ctx, s, endpointKey(network, a), "endpoint "+a.String())
+	return e, err
+}
+
+// Endpoints returns those of one network, or of all when network is 0.
+func (s *Store) Endpoints(ctx context.Context, network linkspan.NetworkID) ([]linkspan.Endpoint, error) {
+	prefix := endpointsPrefix
+	if network != 0 {
+		prefix = endpointsOf(network)
+	}
+	return list[linkspan.Endpoint](ctx, s, prefix)
+}

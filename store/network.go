@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/store/kv"
+)
+
+// CreateNetwork numbers and stores a network after filling its defaults. A
+// taken name has code Exists, and the network that has it is returned.
+func (s *Store) CreateNetwork(ctx context.Context, n linkspan.Network) (linkspan.Network, error) {
+	n.ApplyDefaults()
+	if err := n.Validate(); err != nil {
+		return linkspan.Network{}, err
+	}
+	n.Created, n.Removing = s.now().UTC(), false
+	var existing linkspan.Network
+	err := retry(ctx, "create network "+n.Name, func() (err error) {
+		existing, err = s.NetworkByName(ctx, n.Name)
+		if err == nil {
+			return &linkspan.Error{Code: linkspan.Exists, Message: "network " + n.Name + " exists already, with subnet " + existing.Subnet.String()}
+		}
+		if linkspan.CodeOf(err) != linkspan.NotFound {
+			return err
+		}
+		return s.tryCreateNetwork(ctx, &n)
+	})
+	if linkspan.CodeOf(err) == linkspan.Exists {
+		return existing, err
+	}
+	if err != nil {
+		return linkspan.Network{}, fault("create network "+n.Name, err)
+	}
+	return n, nil
+}
+
+func (s *Store) tryCreateNetwork(ctx context.Context, n *linkspan.Network) error {
+	number, cond, op, err := s.nextNumber(ctx, "network", uint64(linkspan.MaxNetworkID))
+	if err != nil {
+		return err
+	}
+	n.ID = linkspan.NetworkID(number)
+	_, err = s.kv.Get(ctx, networkKey(n.ID))
+	if err == nil { // the counter has been round once
+		return errors.Join(s.skipNumber(ctx, cond, op), kv.ErrConflict)
+	}
+	_, err = s.kv.Txn(ctx, kv.Txn{
+		If: []kv.Cond{cond, kv.Absent(networkKey(n.ID)), kv.Absent(networkNameKey(n.Name))},
+		Then: []kv.Op{
+			op,
+			put(networkKey(n.ID), n),
+			kv.Put(networkNameKey(n.Name), []byte(n.ID.String())),
+		},
+	})
+	return err
+}
+
+// Network returns the network of a number.
+func (s *Store) Network(ctx context.Context, id linkspan.NetworkID) (linkspan.Network, error) {
+	n, _, err := get[linkspan.Network](ctx, s, networkKey(id), "network "+id.String())
+	return n, err
+}
+
+// NetworkByName returns the network of a name.
+func (s *Store) NetworkByName(ctx context.Context, name string) (linkspan.Network, error) {
+	entry, err := s.kv.Get(ctx, networkNameKey(name))
+	if errors.Is(err, kv.ErrNotFound) || errors.Is(err, kv.ErrInvalid) {
+		return linkspan.Network{}, &linkspan.Error{
+			Code: linkspan.NotFound, Message: "network " + name + " does not exist",
+			Hint: "linkspan network ls shows those that do",
+		}
+	}
+	if err != nil {
+		return linkspan.Network{}, fault("find network "+name, err)
+	}
+	id, err := linkspan.ParseNetworkID(string(entry.Value))
+	if err != nil {
+		return linkspan.Network{}, err
+	}
+	return s.Network(ctx, id)
+}
+
+// Networks returns all networks, by number.
+func (s *Store) Networks(ctx context.Context) ([]linkspan.Network, error) {
+	return list[linkspan.Network](ctx, s, networksPrefix)
+}
+
+// RemoveNetwork removes an empty network. While an endpoint or a reservation
+// exists it refuses with code InUse and changes nothing.
+//
+// It first marks the network, which no endpoint can join from then on, then
+// looks whether it is empty: whoever joined before the mark is seen, whoever
+// comes after it is refused.
+func (s *Store) RemoveNetwork(ctx context.Context, id linkspan.NetworkID) error {
+	var marked linkspan.Network
+	err := retry(ctx, "remove network", func() (err error) {
+		marked, err = s.markRemoving(ctx, id, true)
+		return err
+	})
+	if err != nil {
+		return fault("remove network", err)
+	}
+	endpoints, err := s.Endpoints(ctx, id)
+	if err == nil && len(endpoints) == 0 {
+		_, err = s.kv.Txn(ctx, kv.Txn{Then: []kv.Op{
+			kv.Delete(networkKey(id)), kv.Delete(networkNameKey(marked.Name)),
+		}})
+		return fault("remove network "+marked.Name, err)
+	}
+	if err == nil {
+		err = inUse(marked.Name, endpoints)
+	}
+	undo := retry(context.WithoutCancel(ctx), "keep network", func() error {
+		_, err := s.markRemoving(context.WithoutCancel(ctx), id, false)
+		return err
+	})
+	return errors.Join(err, undo)
+}
+
+func (s *Store) markRemoving(ctx context.Context, id linkspan.NetworkID, removing bool) (linkspan.Network, error) {
+	n, revision, err := get[linkspan.Network](ctx, s, networkKey(id), "network "+id.String())
+	if err != nil || n.Removing == removing {
+		return n, err
+	}
+	n.Removing = removing
+	_, err = s.kv.Txn(ctx, kv.Txn{
+		If:   []kv.Cond{kv.RevisionIs(networkKey(id), revision)},
+		Then: []kv.Op{put(networkKey(id), n)},
+	})
+	return n, err
+}
+
+func inUse(name string, endpoints []linkspan.Endpoint) error {
+	who := endpoints[0].Container
+	if who == "" {
+		who = endpoints[0].Address.String()
+	}
+	message := "network " + name + " has an endpoint, " + who
+	if len(endpoints) > 1 {
+		message = "network " + name + " has endpoints, " + who + " among them"
+	}
+	return &linkspan.Error{
+		Code: linkspan.InUse, Message: message,
+		Hint: "linkspan endpoint ls --network " + name + " shows them; remove or disconnect those containers first",
+	}
+}
