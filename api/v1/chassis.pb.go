@@ -378,7 +378,7 @@ func (x *Peer) GetUnderlay() string {
 
 type ChassisServiceFollowResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
-	Sequence        uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"` // rises by one in a stream
+	Sequence        uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"` // rises in a stream, and from one stream to the next
 	Snapshot        bool                   `protobuf:"varint,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // what is not in this message is gone
 	Networks        []*Network             `protobuf:"bytes,3,rep,name=networks,proto3" json:"networks,omitempty"`
 	NetworksRemoved []uint32               `protobuf:"varint,4,rep,packed,name=networks_removed,json=networksRemoved,proto3" json:"networks_removed,omitempty"` // ids

@@ -202,7 +202,7 @@ func (s *Switch) giveUp() {
 		if s.open > 0 && q.seen.Load()&stateOpen != 0 {
 			q.seen.Store(stateMissed)
 			s.open--
-			s.faults.note(&s.faults.Missing, "no answer to question %d", i)
+			s.faults.note(&s.faults.Missing, "no answer to question %d, tag aside % x", i, q.frame)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -40,11 +41,16 @@ type Fabric struct {
 
 // chassis is one host's side of the API.
 type chassis struct {
-	id   linkspan.ChassisID
-	tls  trust.TLS
-	api  *api.Client
-	ends func()
+	id       linkspan.ChassisID
+	underlay string
+	tls      trust.TLS
+	api      *api.Client
+	ends     func()
+	trouble  atomic.Pointer[error] // why the stream broke last
 }
+
+// mtu is that of the underlay, in bytes.
+const mtu = 1500
 
 // atOnce is how many calls are under way at a time, over all chassis.
 const atOnce = 64
@@ -105,11 +111,12 @@ func (f *Fabric) join(ctx context.Context, admin *api.Client, s int) (*chassis, 
 	if err != nil {
 		return nil, err
 	}
+	underlay := fmt.Sprintf("192.0.2.%d", s)
 	stranger, end := f.client(trust.TLS{}, &token)
 	defer end()
 	answer, err := stranger.Chassis.Join(ctx, connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
 		Token: made.Msg.GetToken(), Name: fmt.Sprintf("h%d", s), Csr: request.CSR(),
-		Underlay: fmt.Sprintf("192.0.2.%d", s), Mtu: 1500, Version: "bench",
+		Underlay: underlay, Mtu: mtu, Version: "bench",
 	}))
 	if err != nil {
 		return nil, err
@@ -122,7 +129,7 @@ func (f *Fabric) join(ctx context.Context, admin *api.Client, s int) (*chassis, 
 	if err != nil {
 		return nil, err
 	}
-	c := &chassis{id: linkspan.ChassisID(answer.Msg.GetId()), tls: trust.TLS{Keeper: keeper}}
+	c := &chassis{id: linkspan.ChassisID(answer.Msg.GetId()), underlay: underlay, tls: trust.TLS{Keeper: keeper}}
 	c.api, c.ends = f.client(c.tls, nil)
 	return c, keeper.Replace(pair)
 }

@@ -4,10 +4,13 @@ package scenario
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"connectrpc.com/connect"
 
+	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 )
 
@@ -18,20 +21,22 @@ const again = 100 * time.Millisecond
 // a simulated switch has no tunnel to set up.
 func (c *chassis) follow(ctx context.Context) {
 	for ctx.Err() == nil {
-		c.stream(ctx)
+		err := c.stream(ctx)
 		select {
 		case <-ctx.Done():
 		case <-time.After(again):
+			c.trouble.Store(&err)
 		}
 	}
 }
 
-// stream follows until the stream ends. Why it ended does not matter: the next
-// one begins with a snapshot, and a controller that is gone fails the run.
-func (c *chassis) stream(ctx context.Context) {
-	stream, err := c.api.Chassis.Follow(ctx, connect.NewRequest(&apiv1.ChassisServiceFollowRequest{Version: "bench", Mtu: 1500}))
+// stream follows until the stream ends, and says why it did.
+func (c *chassis) stream(ctx context.Context) error {
+	stream, err := c.api.Chassis.Follow(ctx, connect.NewRequest(&apiv1.ChassisServiceFollowRequest{
+		Version: "bench", Underlay: c.underlay, Mtu: mtu,
+	}))
 	if err != nil {
-		return
+		return err
 	}
 	defer stream.Close()
 	for stream.Receive() {
@@ -39,7 +44,20 @@ func (c *chassis) stream(ctx context.Context) {
 			Sequence: stream.Msg().GetSequence(),
 		}))
 		if err != nil {
-			return
+			return err
 		}
 	}
+	return stream.Err()
+}
+
+// Trouble returns the last reason for which each chassis's stream broke, nil
+// when none did.
+func (f *Fabric) Trouble() error {
+	var all error
+	for i, c := range f.chassis {
+		if err := c.trouble.Load(); err != nil {
+			all = errors.Join(all, fmt.Errorf("stream of chassis %d: %w", i+1, api.FromRPC(*err)))
+		}
+	}
+	return all
 }

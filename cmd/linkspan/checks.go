@@ -78,3 +78,23 @@ func (h *host) checkOVS(ctx context.Context) []*apiv1.Check {
 }
 
 func counted(here, total int) string { return fmt.Sprintf("%d of %d connected", here, total) }
+
+// checks looks at this controller.
+func (b *brain) checks(ctx context.Context) []*apiv1.Check {
+	_, err := b.store.Events(ctx, 1)
+	v, total, here := b.hub.View(), 0, 0
+	for c := range v.AllChassis() {
+		total++
+		if _, ok := b.hub.Connected(c.ID); ok {
+			here++
+		}
+	}
+	state := apiv1.Check_STATE_OK
+	if here < total {
+		state = apiv1.Check_STATE_WARNING
+	}
+	return []*apiv1.Check{
+		verdict("store", err, "answers, embedded etcd", "is the disk full? etcd stops writing before it is"),
+		check("switches", state, counted(here, total), "linkspan switch ls shows which are away"),
+	}
+}

@@ -5,24 +5,20 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api/channel"
-	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/address"
 	"github.com/linkspan/linkspan/control/peering"
 	"github.com/linkspan/linkspan/control/rpc"
-	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/store"
 	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/trust"
@@ -106,62 +102,6 @@ func (b *brain) follow(ctx context.Context, followed chan struct{}) error {
 	})
 }
 
-// viewChanges are the changes of the store as the View takes them.
-func viewChanges(changes []store.Change) []view.Change {
-	out := make([]view.Change, 0, len(changes))
-	for _, c := range changes {
-		switch {
-		case c.Network != nil && c.Removed:
-			out = append(out, view.RemoveNetwork(c.Network.ID))
-		case c.Network != nil:
-			out = append(out, view.PutNetwork(c.Network))
-		case c.Endpoint != nil && c.Removed:
-			out = append(out, view.RemoveEndpoint(c.Endpoint.Network, c.Endpoint.Address))
-		case c.Endpoint != nil:
-			out = append(out, view.PutEndpoint(c.Endpoint))
-		case c.Chassis != nil && c.Removed:
-			out = append(out, view.RemoveChassis(c.Chassis.ID))
-		case c.Chassis != nil:
-			out = append(out, view.PutChassis(c.Chassis))
-		}
-	}
-	return out
-}
-
-// replacing are the changes that make of v what all says, and no more.
-func replacing(v *view.View, all []store.Change) []view.Change {
-	out := viewChanges(all)
-	networks := make(map[linkspan.NetworkID]bool)
-	endpoints := make(map[view.Key]bool)
-	chassis := make(map[linkspan.ChassisID]bool)
-	for _, c := range all {
-		switch {
-		case c.Network != nil:
-			networks[c.Network.ID] = true
-		case c.Endpoint != nil:
-			endpoints[view.KeyOf(c.Endpoint)] = true
-		case c.Chassis != nil:
-			chassis[c.Chassis.ID] = true
-		}
-	}
-	for e := range v.Endpoints() {
-		if !endpoints[view.KeyOf(e)] {
-			out = append(out, view.RemoveEndpoint(e.Network, e.Address))
-		}
-	}
-	for n := range v.Networks() {
-		if !networks[n.ID] {
-			out = append(out, view.RemoveNetwork(n.ID))
-		}
-	}
-	for c := range v.AllChassis() {
-		if !chassis[c.ID] {
-			out = append(out, view.RemoveChassis(c.ID))
-		}
-	}
-	return out
-}
-
 // revocations keeps the handshakes true to what was revoked.
 func (b *brain) revocations(ctx context.Context) error {
 	return store.Revocations[trust.Revocation](b.store).Follow(ctx, func(all []trust.Revocation) {
@@ -239,113 +179,4 @@ func (b *brain) remote() http.Handler {
 		b.accept(ctx, conn, control.Peer{Chassis: number, Remote: conn.Remote})
 	})))
 	return mux
-}
-
-func (b *brain) accept(ctx context.Context, conn session, peer control.Peer) {
-	err := b.hub.Accept(ctx, conn, peer)
-	if err != nil && ctx.Err() == nil {
-		b.role.log.Info("openflow session ended", "remote", peer.Remote, "error", err)
-	}
-}
-
-// session is what the hub reads and writes.
-type session interface {
-	Read([]byte) (int, error)
-	Write([]byte) (int, error)
-	Close() error
-}
-
-// listenOpenFlow takes OpenFlow connections of foreign switches.
-func (b *brain) listenOpenFlow(ctx context.Context, parts *errgroup.Group) error {
-	c := b.role
-	if c.openflow != "" {
-		config, err := b.keys.tls.OpenFlowConfig()
-		if err != nil {
-			return err
-		}
-		l, err := net.Listen("tcp", c.openflow)
-		if err != nil {
-			return err
-		}
-		parts.Go(func() error { return b.acceptAll(ctx, tls.NewListener(l, config), peerOfTLS) })
-	}
-	if c.openflowPlain != "" {
-		l, err := listenLoopback("--openflow-plain", c.openflowPlain)
-		if err != nil {
-			return err
-		}
-		c.log.Warn("openflow without TLS is open; for measuring only", "address", l.Addr())
-		parts.Go(func() error {
-			return b.acceptAll(ctx, l, func(_ context.Context, conn net.Conn) (control.Peer, error) {
-				return control.Peer{Remote: conn.RemoteAddr().String()}, nil
-			})
-		})
-	}
-	return nil
-}
-
-// acceptAll runs a session on each connection until ctx ends, and waits for
-// them.
-func (b *brain) acceptAll(ctx context.Context, l net.Listener, who func(context.Context, net.Conn) (control.Peer, error)) error {
-	var sessions errgroup.Group
-	stop := context.AfterFunc(ctx, func() { l.Close() })
-	defer stop()
-	for {
-		conn, err := l.Accept()
-		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-			return sessions.Wait()
-		}
-		if err != nil { // out of descriptors: others will end
-			b.role.log.Warn("openflow connection not accepted", "error", err)
-			time.Sleep(100 * time.Millisecond)
-			continue
-		}
-		sessions.Go(func() error {
-			peer, err := who(ctx, conn)
-			if err != nil {
-				b.role.log.Info("openflow connection refused", "remote", conn.RemoteAddr(), "error", err)
-				return conn.Close()
-			}
-			b.accept(ctx, conn, peer)
-			return nil
-		})
-	}
-}
-
-// peerOfTLS finishes the handshake and says which chassis it is.
-func peerOfTLS(ctx context.Context, conn net.Conn) (control.Peer, error) {
-	t := conn.(*tls.Conn)
-	ctx, cancel := context.WithTimeout(ctx, headerTimeout)
-	defer cancel()
-	if err := t.HandshakeContext(ctx); err != nil {
-		return control.Peer{}, err
-	}
-	id, err := trust.PeerIdentity(t.ConnectionState())
-	if err != nil {
-		return control.Peer{}, err
-	}
-	if id.Number == 0 {
-		return control.Peer{}, &linkspan.Error{Code: linkspan.Permission, Message: id.Label() + " has no place in the fabric"}
-	}
-	return control.Peer{Chassis: id.Number, Remote: conn.RemoteAddr().String()}, nil
-}
-
-// checks looks at this controller.
-func (b *brain) checks(ctx context.Context) []*apiv1.Check {
-	_, err := b.store.Events(ctx, 1)
-	v, total, here := b.hub.View(), 0, 0
-	for c := range v.AllChassis() {
-		total++
-		if _, ok := b.hub.Connected(c.ID); ok {
-			here++
-		}
-	}
-	state := apiv1.Check_STATE_OK
-	if here < total {
-		state = apiv1.Check_STATE_WARNING
-	}
-	return []*apiv1.Check{
-		verdict("store", err, "answers, embedded etcd", "is the disk full? etcd stops writing before it is"),
-		check("switches", state, counted(here, total), "linkspan switch ls shows which are away"),
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -180,8 +181,13 @@ func (h *host) startDaemon() {
 }
 
 func (h *host) stopDaemon(signal syscall.Signal) {
+	containerd, _ := os.ReadFile("/run/docker-exec/containerd/containerd.pid")
 	_ = h.daemon.Process.Signal(signal)
 	_ = h.daemon.Wait()
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(containerd))); err == nil && signal == syscall.SIGKILL {
+		// It dies with dockerd, and this process is the init that must reap it.
+		_, _ = syscall.Wait4(pid, nil, 0, nil)
+	}
 }
 
 // importBusybox makes the image "busybox" of Debian's static busybox.
@@ -246,7 +252,7 @@ func (h *host) refuse(t *testing.T, words string, args ...string) {
 // run starts a container that stays.
 func (h *host) run(t *testing.T, name string, args ...string) {
 	t.Helper()
-	h.do(t, append(append([]string{"run", "-d", "--name", name}, args...), "busybox", "sleep", "3600")...)
+	h.do(t, append(append([]string{"run", "-d", "--stop-signal", "KILL", "--name", name}, args...), "busybox", "sleep", "3600")...)
 }
 
 // wantClean removes all containers and networks, and looks for what is left.

@@ -105,8 +105,8 @@ func (s *stage) connect(w []string) error {
 	return nil
 }
 
-// follow begins or ends the following of a chassis: peers are not ready
-// without it.
+// followCmd has a chassis acknowledge its peers, with "off" not yet: until then
+// no tunnel to it is ready.
 func (s *stage) followCmd(w []string) error {
 	id := s.chassis[w[0]]
 	if len(w) > 1 && w[1] == "off" {
@@ -209,9 +209,10 @@ func (s *stage) events([]string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, time.Millisecond)
 	defer cancel()
 	events, lost, err := s.watcher.Next(ctx)
+	s.sorted = true
 	for _, e := range events {
 		kind := [...]string{"", "plugged", "unplugged", "denied"}[e.Kind]
-		s.note(0, fmt.Sprintf("%s %s > %s at %s: %s", kind, e.From, e.To, s.chassisName(e.Chassis), e.Reason))
+		s.note(e.Chassis, fmt.Sprintf("%s %s > %s: %s", kind, e.From, e.To, e.Reason))
 	}
 	if lost > 0 || err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%d lost, %w", lost, err)

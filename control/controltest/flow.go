@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/linkspan/linkspan/control/pipeline"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
@@ -25,6 +26,14 @@ func (f *Flow) String() string {
 		line += " " + m
 	}
 	return line + " actions=" + f.Instructions.String()
+}
+
+// kind opens the trace of what happens to a static flow.
+func (f *Flow) kind() string {
+	if pipeline.Cookie(f.Cookie).Kind().Static() {
+		return "static "
+	}
+	return ""
 }
 
 // sorted returns the fields in an order of their own, so that equal matches

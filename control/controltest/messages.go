@@ -20,10 +20,13 @@ func badType() *openflow.ErrorMessage {
 
 // handle does what a message asks; the caller holds mu.
 func (s *Switch) handle(m openflow.Message) *openflow.ErrorMessage {
+	if writes(m.Type()) && s.turn != s.master {
+		return refuse(openflow.ErrorBadRequest, openflow.CodeIsSlave)
+	}
 	switch m.Type() {
 	case openflow.TypeHello, openflow.TypeEchoReply, openflow.TypeError, openflow.TypeSetConfig:
 	case openflow.TypeSetAsync:
-		s.async = true
+		s.turn.async = true
 	case openflow.TypeEchoRequest:
 		s.reply(&openflow.EchoReply{Data: m.Body()}, m.XID())
 	case openflow.TypeFeaturesRequest:
@@ -48,6 +51,15 @@ func (s *Switch) handle(m openflow.Message) *openflow.ErrorMessage {
 	return nil
 }
 
+// writes says whether messages of a type are the master's alone.
+func writes(t openflow.Type) bool {
+	switch t {
+	case openflow.TypeFlowMod, openflow.TypeMeterMod, openflow.TypePacketOut, openflow.TypeExperimenter:
+		return true
+	}
+	return false
+}
+
 func (s *Switch) role(m openflow.Message) *openflow.ErrorMessage {
 	var r openflow.RoleRequest
 	if r.Decode(m) != nil {
@@ -57,6 +69,7 @@ func (s *Switch) role(m openflow.Message) *openflow.ErrorMessage {
 		return refuse(openflow.ErrorRoleRequestFailed, openflow.CodeStale)
 	}
 	s.generation, s.hasRole = r.Generation, true
+	s.master = s.turn
 	reply := openflow.RoleReply(r)
 	s.reply(&reply, m.XID())
 	return nil
@@ -119,12 +132,12 @@ func (s *Switch) flowMod(m openflow.Message) *openflow.ErrorMessage {
 func (s *Switch) install(f *Flow) {
 	for i, old := range s.flows {
 		if old.same(&f.FlowMod) {
-			s.trace("= " + f.String())
+			s.trace(f.kind() + "= " + f.String())
 			s.flows[i] = f
 			return
 		}
 	}
-	s.trace("+ " + f.String())
+	s.trace(f.kind() + "+ " + f.String())
 	s.flows = append(s.flows, f)
 }
 
@@ -161,7 +174,7 @@ func (s *Switch) multipart(m openflow.Message) *openflow.ErrorMessage {
 	default:
 		return badType()
 	}
-	s.out = reply.AppendReply(s.out, m.XID())
+	s.turn.out = reply.AppendReply(s.turn.out, m.XID())
 	return nil
 }
 
@@ -186,19 +199,19 @@ func (s *Switch) dumpFlows(r *openflow.FlowRequest, xid uint32) {
 		}
 		reply.Body = stats.AppendBody(reply.Body)
 		if n++; n%some == 0 {
-			s.out = reply.AppendReply(s.out, xid)
+			s.turn.out = reply.AppendReply(s.turn.out, xid)
 			reply.Body = nil
 		}
 	}
 	reply.More = false
-	s.out = reply.AppendReply(s.out, xid)
+	s.turn.out = reply.AppendReply(s.turn.out, xid)
 }
 
 // bundleMessage collects the messages of a bundle and does them at its commit.
 func (s *Switch) bundleMessage(m openflow.Message) *openflow.ErrorMessage {
 	var add openflow.BundleAdd
 	if add.Decode(m) == nil {
-		s.bundle = append(s.bundle, bytes.Clone(add.Inner))
+		s.turn.bundle = append(s.turn.bundle, bytes.Clone(add.Inner))
 		return nil
 	}
 	var c openflow.BundleControl
@@ -206,12 +219,12 @@ func (s *Switch) bundleMessage(m openflow.Message) *openflow.ErrorMessage {
 		return badType()
 	}
 	if c.Command == openflow.BundleCommit {
-		for _, inner := range s.bundle {
+		for _, inner := range s.turn.bundle {
 			if e := s.handle(inner); e != nil {
 				return e
 			}
 		}
-		s.bundle = nil
+		s.turn.bundle = nil
 	}
 	c.Command++
 	s.reply(&c, m.XID())

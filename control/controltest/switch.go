@@ -14,8 +14,9 @@ import (
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
-// Switch is a simulated switch with one controller at a time. Its methods may
-// be called concurrently.
+// Switch is a simulated switch. Of several connections the one that last became
+// master gets the packets and may write, as on Open vSwitch. Its methods may be
+// called concurrently.
 type Switch struct {
 	// Output gets the frames that leave by a port; nil: they are lost. It is
 	// called without a lock and may inject frames.
@@ -28,13 +29,20 @@ type Switch struct {
 	mu         sync.Mutex
 	flows      []*Flow
 	meters     map[uint32]openflow.MeterConfig
-	bundle     []openflow.Message
-	conn       io.Writer
-	out        []byte // to the controller
+	clients    map[*client]bool
+	turn       *client // whose message is being handled
+	master     *client // who gets packets and may write
 	emitted    []emission
 	generation uint64
 	hasRole    bool
-	async      bool // the controller has asked for packets
+}
+
+// client is a controller's connection.
+type client struct {
+	conn   io.Writer
+	out    []byte // to be sent
+	bundle []openflow.Message
+	async  bool // it has asked for packets
 }
 
 // emission is a frame on its way out.
@@ -45,16 +53,18 @@ type emission struct {
 
 // NewSwitch returns a switch without flows.
 func NewSwitch(dpid linkspan.DPID) *Switch {
-	return &Switch{dpid: dpid, meters: make(map[uint32]openflow.MeterConfig)}
+	return &Switch{dpid: dpid, meters: make(map[uint32]openflow.MeterConfig), clients: make(map[*client]bool)}
 }
 
 // Serve speaks to a controller until the connection ends. Flows stay.
 func (s *Switch) Serve(conn io.ReadWriteCloser) error {
 	defer conn.Close()
+	c := &client{conn: conn}
 	s.mu.Lock()
-	s.conn, s.async, s.bundle = conn, false, nil
+	s.clients[c], s.turn = true, c
 	s.reply(&openflow.Hello{Versions: 1 << openflow.Version}, 0)
 	s.mu.Unlock()
+	defer s.forget(c)
 	s.settle()
 	r := openflow.NewReader(conn)
 	for {
@@ -63,6 +73,7 @@ func (s *Switch) Serve(conn io.ReadWriteCloser) error {
 			return err
 		}
 		s.mu.Lock()
+		s.turn = c
 		s.expire()
 		if e := s.handle(m); e != nil {
 			e.Data = bytes.Clone(m[:min(len(m), 64)])
@@ -71,6 +82,15 @@ func (s *Switch) Serve(conn io.ReadWriteCloser) error {
 		}
 		s.mu.Unlock()
 		s.settle()
+	}
+}
+
+func (s *Switch) forget(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.clients, c)
+	if s.master == c {
+		s.master = nil
 	}
 }
 
@@ -121,14 +141,25 @@ func (s *Switch) Meters() []uint32 {
 func (s *Switch) settle() {
 	for {
 		s.mu.Lock()
-		out, conn, frames := s.out, s.conn, s.emitted
-		s.out, s.emitted = nil, nil
+		frames := s.emitted
+		s.emitted = nil
+		type batch struct {
+			conn io.Writer
+			out  []byte
+		}
+		var batches []batch
+		for c := range s.clients {
+			if len(c.out) > 0 {
+				batches = append(batches, batch{c.conn, c.out})
+				c.out = nil
+			}
+		}
 		s.mu.Unlock()
-		if len(out) == 0 && len(frames) == 0 {
+		if len(batches) == 0 && len(frames) == 0 {
 			return
 		}
-		if conn != nil {
-			_, _ = conn.Write(out) // a controller that is gone misses it
+		for _, b := range batches {
+			_, _ = b.conn.Write(b.out) // a controller that is gone misses it
 		}
 		for _, e := range frames {
 			if s.Output != nil {
@@ -138,8 +169,14 @@ func (s *Switch) settle() {
 	}
 }
 
-// reply appends a message to the controller.
-func (s *Switch) reply(m openflow.Encoder, xid uint32) { s.out = m.Append(s.out, xid) }
+// reply appends a message to whoever's turn it is, tell one to the master.
+func (s *Switch) reply(m openflow.Encoder, xid uint32) { s.turn.out = m.Append(s.turn.out, xid) }
+
+func (s *Switch) tell(m openflow.Encoder) {
+	if s.master != nil {
+		s.master.out = m.Append(s.master.out, 0)
+	}
+}
 
 func (s *Switch) trace(line string) {
 	if s.Trace != nil {
@@ -162,12 +199,12 @@ func (s *Switch) remove(which func(*Flow) (openflow.RemovedReason, bool)) {
 			left = append(left, f)
 			continue
 		}
-		s.trace("- " + f.String() + " (" + reason.String() + ")")
+		s.trace(f.kind() + "- " + f.String() + " (" + reason.String() + ")")
 		if f.Flags&openflow.FlowSendRemoved != 0 {
-			s.reply(&openflow.FlowRemoved{
+			s.tell(&openflow.FlowRemoved{
 				Cookie: f.Cookie, Priority: f.Priority, Reason: reason, TableID: f.TableID,
 				IdleTimeout: f.IdleTimeout, Packets: f.Packets, Bytes: f.Bytes, Match: f.Match,
-			}, 0)
+			})
 		}
 	}
 	s.flows = left

@@ -95,7 +95,7 @@ func (w *walk) output(port uint32, _ uint16) {
 
 // punt sends the frame to the controller with port and registers.
 func (w *walk) punt() {
-	if !w.s.async {
+	if w.s.master == nil || !w.s.master.async {
 		return
 	}
 	var m openflow.Match
@@ -110,7 +110,7 @@ func (w *walk) punt() {
 		BufferID: openflow.NoBuffer, TotalLen: uint16(len(w.frame)), Reason: openflow.ReasonAction,
 		TableID: w.table, Cookie: w.flow.Cookie, Match: m.View(), Data: w.frame,
 	}
-	w.s.reply(&in, 0)
+	w.s.tell(&in)
 }
 
 // decTTL decrements and mends the header checksum.

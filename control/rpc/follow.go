@@ -31,7 +31,10 @@ func (s chassisService) Follow(ctx context.Context, req *connect.Request[apiv1.C
 	}
 	peers := s.peering.Attach(id)
 	defer peers.Close()
-	f := follower{server: s.Server, id: id, peers: peers, told: make(map[linkspan.NetworkID]*linkspan.Network)}
+	f := follower{
+		server: s.Server, id: id, peers: peers, told: make(map[linkspan.NetworkID]*linkspan.Network),
+		sequence: uint64(s.now().UnixNano()), // above those of an earlier stream, whose last word may come late
+	}
 	return f.run(ctx, stream)
 }
 

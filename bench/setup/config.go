@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"time"
+
+	"github.com/linkspan/linkspan/bench/scenario"
+)
+
+// config is what the command line says.
+type config struct {
+	linkspan string // program
+	peer     string // program
+	results  string // folder
+	name     string // of the files there
+	profile  string // file
+	pairs    int
+	size     scenario.Size
+	window   int
+	time     time.Duration
+}
+
+func (c *config) flags(f *flag.FlagSet) {
+	f.StringVar(&c.linkspan, "linkspan", "bin/linkspan", "the `program` to measure")
+	f.StringVar(&c.peer, "peer", "/usr/bin/ovs-testcontroller", "the `program` to compare with")
+	f.StringVar(&c.results, "results", "bench/results", "write the report into this `folder`")
+	f.StringVar(&c.name, "name", "setup", "`name` of the report, without ending")
+	f.StringVar(&c.profile, "profile", "", "after measuring, write a CPU profile of linkspan's set-ups to this `file`")
+	f.IntVar(&c.pairs, "pairs", 20, "how many `times` each thing is measured, in turn")
+	f.IntVar(&c.size.Switches, "switches", 16, "simulated switches; the peer takes no more than 16")
+	f.IntVar(&c.size.Hosts, "hosts", 100, "hosts on each switch")
+	f.IntVar(&c.window, "window", 64, "questions that each switch keeps open for throughput")
+	f.DurationVar(&c.time, "time", 2*time.Second, "how long each measurement asks")
+}
+
+// validate says what cannot be measured.
+func (c *config) validate() error {
+	switch {
+	case c.pairs < 2:
+		return errors.New("-pairs: a confidence interval needs two or more")
+	case c.size.Switches < 2 || c.size.Switches > 16:
+		return errors.New("-switches: routes between chassis need 2, and ovs-testcontroller serves no more than 16")
+	case c.window < 1 || c.time < 100*time.Millisecond:
+		return errors.New("-window and -time: at least 1 question and 100ms")
+	}
+	return c.size.Validate()
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control"
+	"github.com/linkspan/linkspan/trust"
+)
+
+// acceptPause is how long to wait when no connection can be accepted.
+const acceptPause = 100 * time.Millisecond
+
+// accept runs one session.
+func (b *brain) accept(ctx context.Context, conn io.ReadWriteCloser, peer control.Peer) {
+	err := b.hub.Accept(ctx, conn, peer)
+	if err != nil && ctx.Err() == nil {
+		b.role.log.Info("openflow session ended", "remote", peer.Remote, "error", err)
+	}
+}
+
+// listenOpenFlow takes OpenFlow connections of foreign switches.
+func (b *brain) listenOpenFlow(ctx context.Context, parts *errgroup.Group) error {
+	c := b.role
+	if c.openflow != "" {
+		config, err := b.keys.tls.OpenFlowConfig()
+		if err != nil {
+			return err
+		}
+		l, err := net.Listen("tcp", c.openflow)
+		if err != nil {
+			return err
+		}
+		parts.Go(func() error { return b.acceptAll(ctx, tls.NewListener(l, config), peerOfTLS) })
+	}
+	if c.openflowPlain != "" {
+		l, err := listenLoopback("--openflow-plain", c.openflowPlain)
+		if err != nil {
+			return err
+		}
+		c.log.Warn("openflow without TLS is open; for measuring only", "address", l.Addr())
+		parts.Go(func() error {
+			return b.acceptAll(ctx, l, func(_ context.Context, conn net.Conn) (control.Peer, error) {
+				return control.Peer{Remote: conn.RemoteAddr().String()}, nil
+			})
+		})
+	}
+	return nil
+}
+
+// acceptAll runs a session on each connection until ctx ends, and waits for
+// them.
+func (b *brain) acceptAll(ctx context.Context, l net.Listener, who func(context.Context, net.Conn) (control.Peer, error)) error {
+	var sessions errgroup.Group
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	for {
+		conn, err := l.Accept()
+		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			return sessions.Wait()
+		}
+		if err != nil { // out of descriptors: others will end
+			b.role.log.Warn("openflow connection not accepted", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptPause):
+			}
+			continue
+		}
+		sessions.Go(func() error {
+			peer, err := who(ctx, conn)
+			if err != nil {
+				b.role.log.Info("openflow connection refused", "remote", conn.RemoteAddr(), "error", err)
+				return conn.Close()
+			}
+			b.accept(ctx, conn, peer)
+			return nil
+		})
+	}
+}
+
+// peerOfTLS finishes the handshake and says which chassis it is.
+func peerOfTLS(ctx context.Context, conn net.Conn) (control.Peer, error) {
+	t := conn.(*tls.Conn)
+	ctx, cancel := context.WithTimeout(ctx, headerTimeout)
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		return control.Peer{}, err
+	}
+	id, err := trust.PeerIdentity(t.ConnectionState())
+	if err != nil {
+		return control.Peer{}, err
+	}
+	if id.Number == 0 {
+		return control.Peer{}, &linkspan.Error{Code: linkspan.Permission, Message: id.Label() + " has no place in the fabric"}
+	}
+	return control.Peer{Chassis: id.Number, Remote: conn.RemoteAddr().String()}, nil
+}
