@@ -17,6 +17,10 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 	if to.ID == 0 || to.ID > linkspan.MaxNetworkID {
 		return invalid("network %s has no number to bind to", to.Name)
 	}
+	if n, ok := c.ledger.network(id); ok && n.Removing == nil && sameBinding(n, to) {
+		c.setRefused(id, nil)
+		return nil
+	}
 	unlock, err := c.locks.exclusive(ctx, networkLock(id))
 	if err != nil {
 		return err
@@ -31,7 +35,7 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 			Code: linkspan.Conflict, Message: "it is bound to network " + n.Fabric.String() + " already",
 		})
 	}
-	if n.Fabric != to.ID || n.Name != to.Name || n.MTU != to.MTU {
+	if !sameBinding(n, to) {
 		n.Fabric, n.Name, n.MTU = to.ID, to.Name, to.MTU
 		if err := c.ledger.commit(ctx, putNetwork(n)); err != nil {
 			return fail("bind network", id, err)
@@ -39,6 +43,10 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 	}
 	c.setRefused(id, nil)
 	return nil
+}
+
+func sameBinding(n Network, to linkspan.Network) bool {
+	return n.Fabric == to.ID && n.Name == to.Name && n.MTU == to.MTU
 }
 
 // Refuse says that the network with Docker's id will not be bound, and why;

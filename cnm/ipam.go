@@ -4,9 +4,9 @@ package cnm
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/linkspan/linkspan"
-	"net/netip"
 )
 
 // IPAM hands out pools and addresses. The controller keeps the records; an

@@ -3,9 +3,11 @@
 package cnm_test
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -172,6 +174,31 @@ func TestErrorsKeepTheirCause(t *testing.T) {
 		_, err := d.c.RequestAddress(limited(t), cnm.AddressWish{Pool: d.pool})
 		if !errors.Is(err, cause) {
 			t.Errorf("got %v, want it to wrap the cause", err)
+		}
+	})
+}
+
+// Run does on its own what the other tests do by hand, and ends with ctx.
+func TestRun(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := start(t, w)
+		w.Fabric.Fail = failing("release")
+		for _, s := range script()[joined:] {
+			must(t, s.do(limited(t), d))
+		}
+		must(t, requestPool(limited(t), d))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- d.c.Run(ctx) }()
+		time.Sleep(time.Hour)
+		w.Fabric.Fail = nil
+		time.Sleep(2 * time.Minute)
+		if len(d.c.Pools()) != 0 || len(w.Fabric.Held()) != 0 {
+			t.Errorf("left: %v, %v", d.c.Pools(), w.Fabric.Held())
+		}
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
 		}
 	})
 }

@@ -20,7 +20,10 @@ import (
 func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) error {
 	cfg := h.cfg.Session
 	cfg.Generation = h.cfg.Generation()
-	d := &datapath{hub: h, since: time.Now(), remote: peer.Remote, session: session.New(conn, cfg)}
+	d := &datapath{
+		hub: h, number: h.accepted.Add(1), since: time.Now(), remote: peer.Remote,
+		session: session.New(conn, cfg),
+	}
 	err := d.session.Handshake(ctx, func(f openflow.FeaturesReply) (err error) {
 		d.id, err = h.identify(peer, linkspan.DPID(f.DatapathID))
 		return err

@@ -21,6 +21,7 @@ type datapath struct {
 	hub     *Hub
 	id      linkspan.ChassisID
 	session *session.Session
+	number  uint64 // later connections have greater ones
 	since   time.Time
 	remote  string
 
@@ -77,8 +78,13 @@ func (r *refusals) error() error {
 	return r.first
 }
 
-// Refused counts what the switch refused.
+// Refused counts what the switch refused. A session that is not master any more
+// is of no use and ends.
 func (d *datapath) Refused(e *openflow.ErrorMessage) {
+	if e.Type == openflow.ErrorBadRequest && e.Code == openflow.CodeIsSlave {
+		d.session.Fail(&linkspan.Error{Code: linkspan.Conflict, Message: "another connection became the switch's master"})
+		return
+	}
 	d.hub.counters.Refused.Add(1)
 	if d.refused.note(e) {
 		d.hub.cfg.Log.Warn("switch refused a message", "chassis", d.id, "error", e.Error())

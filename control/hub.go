@@ -20,6 +20,7 @@ type Hub struct {
 	index    *index
 	watchers watchers
 	counters Counters
+	accepted atomic.Uint64 // numbers the connections
 
 	update    sync.Mutex // orders Views and what follows from them
 	datapaths atomic.Pointer[map[linkspan.ChassisID]*datapath]
@@ -50,15 +51,21 @@ func (h *Hub) View() *view.View { return h.view.Load() }
 // datapath returns the session's state of a chassis, or nil when it is away.
 func (h *Hub) datapath(id linkspan.ChassisID) *datapath { return (*h.datapaths.Load())[id] }
 
-// enter makes d the datapath of its chassis and ends the one before; the
-// caller holds update.
-func (h *Hub) enter(d *datapath) {
+// enter makes d the datapath of its chassis and ends the one before. Of two
+// connections the later one stays, also when its handshake was done earlier.
+// The caller holds update.
+func (h *Hub) enter(d *datapath) error {
+	again := &linkspan.Error{Code: linkspan.Conflict, Message: "the switch connected again"}
 	if old := h.datapath(d.id); old != nil {
-		old.session.Fail(&linkspan.Error{Code: linkspan.Conflict, Message: "the switch connected again"})
+		if old.number > d.number {
+			return again
+		}
+		old.session.Fail(again)
 	}
 	next := maps.Clone(*h.datapaths.Load())
 	next[d.id] = d
 	h.datapaths.Store(&next)
+	return nil
 }
 
 // leave removes d, unless another one took its place.

@@ -34,13 +34,35 @@ func (d *datapath) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	done, err := d.revise(have)
+	if err != nil {
+		return err
+	}
+	if err := <-done; err != nil {
+		return err
+	}
+	if err := d.refused.error(); err != nil {
+		return err
+	}
+	d.ready.Store(true)
+	d.hub.event(linkspan.SwitchConnected, d.id, "connected from "+d.remote)
+	return nil
+}
+
+// revise appends all that leads from what the switch holds to what it is to
+// hold. From then on it follows the changes of the View. The channel gets the
+// outcome.
+func (d *datapath) revise(have *held) (<-chan error, error) {
 	done := make(chan error, 1)
 	h := d.hub
 	h.update.Lock()
+	defer h.update.Unlock()
 	d.round = nextRound(have.used)
 	d.meters = make(map[uint32]pipeline.Meter)
 	v := h.view.Load()
-	h.enter(d)
+	if err := h.enter(d); err != nil {
+		return nil, err
+	}
 	d.session.Barrier(settling, func(b []byte) ([]byte, bool) {
 		set := pipeline.Static(v, d.id)
 		b = d.reviseMeters(b, set.Meters, have.meters)
@@ -52,16 +74,7 @@ func (d *datapath) reconcile(ctx context.Context) error {
 		b = d.reviseRoutes(b, v, have.routes)
 		return d.expelMeters(b, set.Meters, have.meters), true
 	}, func(err error) { done <- err })
-	h.update.Unlock()
-	if err := <-done; err != nil {
-		return err
-	}
-	if err := d.refused.error(); err != nil {
-		return err
-	}
-	d.ready.Store(true)
-	h.event(linkspan.SwitchConnected, d.id, "connected from "+d.remote)
-	return nil
+	return done, nil
 }
 
 // dump asks what the switch holds of ours.

@@ -109,10 +109,10 @@ func (s *Store) own(ctx context.Context, e linkspan.Endpoint) (linkspan.Endpoint
 func (s *Store) Release(ctx context.Context, network linkspan.NetworkID, a netip.Addr, chassis linkspan.ChassisID) error {
 	err := retry(ctx, "release "+a.String(), func() error {
 		_, revision, err := s.own(ctx, linkspan.Endpoint{Network: network, Address: a, Chassis: chassis})
-		if linkspan.CodeOf(err) == linkspan.NotFound && err != nil {
-			return nil
-		}
-		if err != nil {
+		switch {
+		case linkspan.CodeOf(err) == linkspan.NotFound:
+			return nil //nolint:nilerr // what is not there is free already
+		case err != nil:
 			return err
 		}
 		key := endpointKey(network, a)

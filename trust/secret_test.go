@@ -60,7 +60,7 @@ func assertNone(t *testing.T, text string, secrets [][]byte) {
 	t.Helper()
 	lower := strings.ToLower(text)
 	for _, secret := range secrets {
-		decimal := strings.Trim(fmt.Sprint(secret[8:16]), "[]")
+		decimal := strings.Trim(fmt.Sprintf("%d", secret[8:16]), "[]")
 		for _, form := range []string{
 			string(secret[8:16]), hex.EncodeToString(secret[8:16]), decimal, strings.ReplaceAll(decimal, " ", ", "),
 			fmt.Sprintf("%#v", secret[8:16])[len("[]byte{"):][:30],

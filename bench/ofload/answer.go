@@ -12,31 +12,45 @@ import (
 
 // flowMod holds a flow against the question that its addresses belong to.
 func (s *Switch) flowMod(m openflow.Message) {
-	var f openflow.FlowMod
+	f := &s.flow
 	if !s.understood(m, f.Decode(m)) {
 		return
 	}
 	match := readMatch(f.Match)
 	if !match.isPair() {
-		s.learn(&f)
+		s.learn(f)
 		return
 	}
-	want, ok := s.flows[match.pair]
-	if !ok {
-		s.faults.note(&s.faults.Unasked, "nobody asked about %s", &f)
+	want := s.expected(match.pair)
+	if want == nil {
+		s.faults.note(&s.faults.Unasked, "nobody asked about %s", f)
 		return
 	}
-	if f.Command != openflow.FlowAdd || !match.fits(&want.Flow) || outputOf(f.Instructions.Applied()) != want.Out {
-		s.faults.note(&s.faults.WrongFlow, "%s is not %s to %s out of port %d", &f, want.From.Addr, want.To.Addr, want.Out)
+	if f.Command != openflow.FlowAdd || !match.fits(want) || outputOf(f.Instructions.Applied()) != want.out {
+		s.faults.note(&s.faults.WrongFlow, "%s is not %s out of port %d", f, want.pair, want.out)
 		return
 	}
 	switch old := want.question.seen.Or(want.bit); {
 	case old&stateOpen == 0:
 		want.question.seen.And(^want.bit)
-		s.faults.note(&s.faults.Unasked, "nobody waits for %s", &f)
+		s.faults.note(&s.faults.Unasked, "nobody waits for %s", f)
 	case old&want.bit != 0:
-		s.faults.note(&s.faults.Duplicate, "again %s", &f)
+		s.faults.note(&s.faults.Duplicate, "again %s", f)
 	}
+}
+
+// expected returns the flow of a pair, nil when there is none. Answers mostly
+// come in the order of the questions: that is looked at first.
+func (s *Switch) expected(p pair) *expected {
+	if s.turn < len(s.questions) {
+		near := s.questions[s.turn].near
+		for i := range near {
+			if near[i].pair == p {
+				return &near[i]
+			}
+		}
+	}
+	return s.flows[p]
 }
 
 // matched is what a flow's match says, as far as it is looked at.
@@ -83,11 +97,12 @@ func readMatch(v openflow.MatchView) (m matched) {
 
 func (m *matched) isPair() bool { return m.has&(hasSrc|hasDst) == hasSrc|hasDst }
 
-func (m *matched) fits(f *Flow) bool {
-	if f.Network != 0 && (m.has&hasNetwork == 0 || m.network != f.Network) {
+func (m *matched) fits(e *expected) bool {
+	if e.network != 0 && (m.has&hasNetwork == 0 || m.network != e.network) {
 		return false
 	}
-	return !f.Link || m.has&(hasLinkSrc|hasLinkDst) == hasLinkSrc|hasLinkDst && m.src == f.From.MAC && m.dst == f.To.MAC
+	f := e.link
+	return f == nil || m.has&(hasLinkSrc|hasLinkDst) == hasLinkSrc|hasLinkDst && m.src == f.From.MAC && m.dst == f.To.MAC
 }
 
 // outputOf returns the port of the one output among actions; 0 when there is
@@ -111,7 +126,7 @@ func outputOf(l openflow.Actions) (port uint32) {
 
 // packetOut holds a packet against the question whose tag it bears.
 func (s *Switch) packetOut(m openflow.Message, now time.Time) {
-	var p openflow.PacketOut
+	p := &s.packet
 	if !s.understood(m, p.Decode(m)) {
 		return
 	}
@@ -122,9 +137,12 @@ func (s *Switch) packetOut(m openflow.Message, now time.Time) {
 		return
 	}
 	q := &s.questions[number]
-	if !q.fits(&p, at) {
+	if !q.fits(p, at) {
 		s.faults.note(&s.faults.WrongPacket, "question %d came back as % x, from port %d, %s", number, p.Data, p.InPort, p.Actions)
 		return
+	}
+	if s.turn = number + 1; s.turn == len(s.questions) {
+		s.turn = 0
 	}
 	s.close(q, number, uint16(tag>>16), now)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Prepare replaces the questions of a switch. All switches concerned must be
@@ -24,7 +25,7 @@ func (s *Switch) Prepare(questions []Question) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.questions = ready
-	s.next = 0
+	s.next, s.turn = 0, 0
 	return nil
 }
 
@@ -45,21 +46,25 @@ func (s *Switch) prepare(r *question, n int, q *Question) error {
 		return err
 	}
 	r.number, r.inPort, r.out = uint16(n), q.From.Port, q.Out
-	bit := uint32(1)
-	for _, f := range q.Flows {
-		if err := s.expect(f, r, bit); err != nil {
-			return err
-		}
-		bit <<= 1
+	flows := append(slices.Clone(q.Flows), q.FarFlows...)
+	list := make([]expected, len(flows))
+	for i := range flows {
+		list[i] = newExpected(&flows[i], r, 1<<i)
 	}
-	for _, f := range q.FarFlows {
-		if err := q.Far.expect(f, r, bit); err != nil {
-			return err
-		}
-		bit <<= 1
+	r.want = 1<<len(flows) - 1
+	r.near = list[:len(q.Flows)]
+	if err := s.expect(r.near); err != nil || q.Far == nil {
+		return err
 	}
-	r.want = bit - 1
-	return nil
+	return q.Far.expect(list[len(q.Flows):])
+}
+
+func newExpected(f *Flow, q *question, bit uint32) expected {
+	e := expected{pair: pair{v4(f.From.Addr), v4(f.To.Addr)}, question: q, bit: bit, out: f.Out, network: f.Network}
+	if f.Link {
+		e.link = f
+	}
+	return e
 }
 
 // template builds the message; the frame is at its end.
@@ -74,15 +79,17 @@ func (s *Switch) template(r *question, port uint32, frame []byte) (err error) {
 	return nil
 }
 
-// expect registers a flow of a question.
-func (s *Switch) expect(f Flow, q *question, bit uint32) error {
+// expect registers flows of a question.
+func (s *Switch) expect(flows []expected) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := pair{v4(f.From.Addr), v4(f.To.Addr)}
-	if _, twice := s.flows[key]; twice {
-		return fmt.Errorf("switch %016x is asked twice about %s and %s", s.options.DPID, f.From.Addr, f.To.Addr)
+	for i := range flows {
+		e := &flows[i]
+		if _, twice := s.flows[e.pair]; twice {
+			return fmt.Errorf("switch %016x is asked twice about the pair %s", s.options.DPID, e.pair)
+		}
+		s.flows[e.pair] = e
 	}
-	s.flows[key] = expected{f, q, bit}
 	return nil
 }
 
@@ -90,4 +97,12 @@ func (s *Switch) expect(f Flow, q *question, bit uint32) error {
 func v4(a netip.Addr) uint32 {
 	b := a.As4()
 	return binary.BigEndian.Uint32(b[:])
+}
+
+// String returns the addresses.
+func (p pair) String() string {
+	var src, dst [4]byte
+	binary.BigEndian.PutUint32(src[:], p.src)
+	binary.BigEndian.PutUint32(dst[:], p.dst)
+	return netip.AddrFrom4(src).String() + " to " + netip.AddrFrom4(dst).String()
 }

@@ -30,8 +30,13 @@ type Switch struct {
 	learned learned
 
 	questions []question
-	flows     map[pair]expected
+	flows     map[pair]*expected
+	turn      int // the question that was asked next after the one answered last
 	asking
+
+	// Of the message at hand; here so that nothing is allocated for it.
+	flow   openflow.FlowMod
+	packet openflow.PacketOut
 }
 
 // asking is what a run changes.
@@ -58,6 +63,7 @@ type question struct {
 	want    uint32 // the flows that must have come
 	inPort  uint32
 	out     uint32
+	near    []expected // on this switch
 	// seen is the state: flows of this question come to two switches.
 	seen atomic.Uint32
 }
@@ -67,15 +73,18 @@ type pair struct{ src, dst uint32 }
 
 // expected is a flow of a question.
 type expected struct {
-	Flow
+	pair     pair
 	question *question
 	bit      uint32
+	out      uint32
+	network  uint32
+	link     *Flow // whose Ethernet addresses must be matched, or nil
 }
 
 func newSwitch(conn net.Conn, o Options) *Switch {
 	s := &Switch{
 		options: o, conn: conn, reader: openflow.NewReader(conn),
-		done: make(chan struct{}), changed: make(chan struct{}, 1), flows: make(map[pair]expected),
+		done: make(chan struct{}), changed: make(chan struct{}, 1), flows: make(map[pair]*expected),
 	}
 	s.latency = new(stats.Histogram)
 	s.learned = learned{punts: make(map[uint32]punt), registers: make(map[uint32][]byte)}

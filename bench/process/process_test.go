@@ -54,3 +54,10 @@ func TestListeningTellsWhenItEnded(t *testing.T) {
 		t.Fatal("a program that does not listen does")
 	}
 }
+
+func TestIdleGrows(t *testing.T) {
+	before, err := process.Idle()
+	if err != nil || before <= 0 {
+		t.Fatalf("idle for %s, %v", before, err)
+	}
+}

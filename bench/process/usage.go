@@ -55,3 +55,16 @@ func (p *Process) stat() ([]string, error) {
 	}
 	return fields, nil
 }
+
+// Idle returns how long all processors together have been idle since boot.
+func Idle() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	var user, nice, system, idle, wait int64
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d", &user, &nice, &system, &idle, &wait); err != nil {
+		return 0, fmt.Errorf("/proc/stat: %w", err)
+	}
+	return time.Duration(idle+wait) * tick, nil
+}

@@ -34,14 +34,14 @@ func (r *Report) Markdown() []byte {
 
 func (c *Cell) markdown(b *bytes.Buffer, cores int) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", c.Name, c.About)
-	fmt.Fprintln(b, "| subject | answers/s | per controller CPU second | p50 | p99 | controller, generator CPU | saturated | trials |")
+	fmt.Fprintln(b, "| subject | answers/s | per controller CPU second | p50 | p99 | cores of controller, generator, others | saturated | trials |")
 	fmt.Fprintln(b, "|---|---|---|---|---|---|---|---|")
 	for i := range c.Rows {
 		row := &c.Rows[i]
 		mid := row.middle()
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %.2f, %.2f | %s | %d |\n", row.Subject,
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %.2f, %.2f, %.2f | %s | %d |\n", row.Subject,
 			thousands(mid.PerSecond), thousands(mid.PerCPUSecond), micro(mid.Median), micro(mid.High),
-			mid.Controller, mid.Generator, mid.Limit(cores), len(row.Trials))
+			mid.Controller, mid.Generator, mid.Others(cores), mid.Limit(cores), len(row.Trials))
 	}
 	if len(c.Ratios) > 0 {
 		fmt.Fprint(b, "\n| ratio | mean | 95 % confidence | pairs |\n|---|---|---|---|\n")
@@ -63,6 +63,7 @@ func (r *Row) middle() Trial {
 		High:          time.Duration(r.Value(func(t *Trial) float64 { return float64(t.High) })),
 		Controller:    r.Value(func(t *Trial) float64 { return t.Controller }),
 		Generator:     r.Value(func(t *Trial) float64 { return t.Generator }),
+		Idle:          r.Value(func(t *Trial) float64 { return t.Idle }),
 		ControllerMax: r.Trials[0].ControllerMax,
 	}
 }

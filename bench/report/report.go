@@ -47,6 +47,7 @@ type Trial struct {
 	High          time.Duration `json:"p99_ns"`
 	Controller    float64       `json:"controller_cores"` // CPU seconds per second
 	Generator     float64       `json:"generator_cores"`
+	Idle          float64       `json:"idle_cores"`
 	ControllerMax int           `json:"controller_max_cores"` // that it could use
 }
 

@@ -61,10 +61,11 @@ func TestLimit(t *testing.T) {
 		trial report.Trial
 		want  string
 	}{
-		{report.Trial{Controller: 0.95, Generator: 0.3, ControllerMax: 1}, "controller"},
+		{report.Trial{Controller: 0.95, Generator: 0.3, Idle: 0.7, ControllerMax: 1}, "controller"},
 		{report.Trial{Controller: 1.2, Generator: 0.7, ControllerMax: 2}, "machine, mostly the controller"},
 		{report.Trial{Controller: 0.7, Generator: 1.2, ControllerMax: 1}, "machine, mostly the generator"},
-		{report.Trial{Controller: 0.3, Generator: 0.4, ControllerMax: 1}, "none: round trip"},
+		{report.Trial{Controller: 0.4, Generator: 0.4, ControllerMax: 1}, "machine, mostly others"},
+		{report.Trial{Controller: 0.3, Generator: 0.4, Idle: 1.2, ControllerMax: 1}, "none: round trip"},
 	} {
 		if got := c.trial.Limit(2); got != c.want {
 			t.Errorf("%+v is limited by %q, want %q", c.trial, got, c.want)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"github.com/linkspan/linkspan/bench/ofload"
+	"github.com/linkspan/linkspan/bench/process"
 	"github.com/linkspan/linkspan/bench/report"
 	"github.com/linkspan/linkspan/bench/scenario"
 	"github.com/linkspan/linkspan/bench/stats"
@@ -81,7 +82,15 @@ func (c *config) measure(ctx context.Context, e *entry, window int) (t report.Tr
 		return t, err
 	}
 	runtime.GC() // now, and not while measuring
+	before, err := process.Idle()
+	if err != nil {
+		return t, err
+	}
 	r, err := ofload.Run(ctx, e.asking, ofload.Load{Window: window, Duration: c.time, Busy: e.controller.process.CPU})
+	if err != nil {
+		return t, err
+	}
+	after, err := process.Idle()
 	if err != nil {
 		return t, err
 	}
@@ -92,6 +101,7 @@ func (c *config) measure(ctx context.Context, e *entry, window int) (t report.Tr
 		PerSecond: r.PerSecond(), PerCPUSecond: r.PerControllerSecond(),
 		Median: r.Latency.Quantile(0.5), High: r.Latency.Quantile(0.99),
 		Controller: r.Controller.Seconds() / r.Elapsed.Seconds(), Generator: r.Generator.Seconds() / r.Elapsed.Seconds(),
+		Idle:          (after - before).Seconds() / r.Elapsed.Seconds(),
 		ControllerMax: e.controller.cores,
 	}, nil
 }

@@ -36,14 +36,14 @@ func (b *brain) listenOpenFlow(ctx context.Context, parts *errgroup.Group) error
 		if err != nil {
 			return err
 		}
-		l, err := net.Listen("tcp", c.openflow)
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.openflow)
 		if err != nil {
 			return err
 		}
 		parts.Go(func() error { return b.acceptAll(ctx, tls.NewListener(l, config), peerOfTLS) })
 	}
 	if c.openflowPlain != "" {
-		l, err := listenLoopback("--openflow-plain", c.openflowPlain)
+		l, err := listenLoopback(ctx, "--openflow-plain", c.openflowPlain)
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,7 @@ func (b *brain) revocations(ctx context.Context) error {
 // note takes an event of the hub without waiting; when too many happen at once
 // the log has them all.
 func (b *brain) note(e linkspan.Event) {
-	b.role.log.Info(string(e.Kind), "subject", e.Subject, "message", e.Message)
+	b.role.log.Info("event", "kind", e.Kind, "subject", e.Subject, "message", e.Message)
 	select {
 	case b.events <- e:
 	default:
@@ -145,20 +145,20 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 	if err != nil {
 		return err
 	}
-	remote, err := net.Listen("tcp", c.listen)
+	remote, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return err
 	}
 	parts.Go(func() error { return serveHTTP(ctx, tls.NewListener(remote, config), b.remote()) })
 	if c.socket != "" {
-		local, err := listenLocal(c.socket)
+		local, err := listenLocal(ctx, c.socket)
 		if err != nil {
 			return err
 		}
 		parts.Go(func() error { return serveHTTP(ctx, local, b.server.Local()) })
 	}
 	if c.profile != "" {
-		l, err := listenLoopback("--pprof", c.profile)
+		l, err := listenLoopback(ctx, "--pprof", c.profile)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ const (
 func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, Protocols: new(http.Protocols),
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		BaseContext: func(net.Listener) context.Context { return ctx }, ConnContext: knowTypist,
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(true)
@@ -50,11 +50,11 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 
 // listenLocal listens on a local socket that only root can open. A socket file
 // that nobody answers on is left over from a crash and is replaced.
-func listenLocal(path string) (net.Listener, error) {
+func listenLocal(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	if answers(path) {
+	if answers(ctx, path) {
 		return nil, &linkspan.Error{
 			Code: linkspan.InUse, Message: "another linkspan process listens on " + path,
 			Hint: "end that one, run both roles with linkspan serve all, or name another --socket",
@@ -63,7 +63,7 @@ func listenLocal(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	l, err := net.Listen("unix", path)
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, err
 	}
@@ -71,12 +71,12 @@ func listenLocal(path string) (net.Listener, error) {
 }
 
 // listenLoopback refuses any address but a loopback one.
-func listenLoopback(what, address string) (net.Listener, error) {
+func listenLoopback(ctx context.Context, what, address string) (net.Listener, error) {
 	a, err := netip.ParseAddrPort(address)
 	if err != nil || !a.Addr().IsLoopback() {
 		return nil, usageError{fmt.Errorf("%s %q is not a loopback address like 127.0.0.1:6653", what, address)}
 	}
-	return net.Listen("tcp", address)
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
 }
 
 // profiles serves the runtime's profiles, for measuring.

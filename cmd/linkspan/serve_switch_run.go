@@ -184,7 +184,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if s.socket != "" {
-		local, err := listenLocal(s.socket)
+		local, err := listenLocal(ctx, s.socket)
 		if err != nil {
 			plugin.Close()
 			return err

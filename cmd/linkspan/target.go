@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os"
 	"strings"
@@ -50,7 +51,7 @@ func (t *target) path() (string, error) {
 		}
 		return l.Socket(), nil
 	}
-	if answers(localSocket) {
+	if answers(context.Background(), localSocket) {
 		return localSocket, nil
 	}
 	return onlyLab()
@@ -83,8 +84,9 @@ func onlyLab() (string, error) {
 }
 
 // answers says whether somebody listens on a local socket.
-func answers(path string) bool {
-	conn, err := net.DialTimeout("unix", path, time.Second)
+func answers(ctx context.Context, path string) bool {
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(ctx, "unix", path)
 	if err != nil {
 		return false
 	}

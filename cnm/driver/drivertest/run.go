@@ -4,11 +4,11 @@ package drivertest
 
 import (
 	"maps"
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"net/netip"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"

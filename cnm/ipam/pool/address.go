@@ -64,6 +64,14 @@ func (i *IPAM) lease(ctx context.Context, req cnm.AddressRequest) (netip.Addr, e
 			rejects = append(rejects, address)
 			continue
 		}
+		if err == nil && !req.Pool.Subnet.Contains(address) {
+			rejects = append(rejects, address)
+			err = &linkspan.Error{
+				Code:    linkspan.Conflict,
+				Message: "network " + req.Fabric.String() + " has another subnet than " + req.Pool.Subnet.String() + " elsewhere",
+				Hint:    "remove the network and create it again",
+			}
+		}
 		for _, reject := range rejects {
 			err = errors.Join(err, i.Reclaim(context.WithoutCancel(ctx), req.Fabric, reject))
 		}

@@ -70,7 +70,7 @@ func dial(t testing.TB, endpoint string) *Store {
 // shortDir returns a folder whose path leaves room for a socket.
 func shortDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "kv")
+	dir, err := os.MkdirTemp("", "kv") //nolint:usetesting // its path is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

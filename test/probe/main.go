@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command probe is what the end-to-end tests run in containers: it answers, asks,
+// keeps a conversation going, and sends frames as no honest kernel does. It is
+// static, so that any image can run it, and it is no part of the product.
+//
+//	probe serve :7000                        answer by TCP and UDP with the host's name
+//	probe ask [-wait 10s] tcp 10.7.0.2:7000  print who answers
+//	probe converse 10.7.0.2:7000 FILE        talk on one connection, and by UDP, for ever
+//	probe frame eth0 HEX...                  send Ethernet frames
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	verb := ""
+	if len(args) > 0 {
+		verb, args = args[0], args[1:]
+	}
+	switch {
+	case verb == "serve" && len(args) == 1:
+		return serve(args[0])
+	case verb == "ask" && len(args) == 2:
+		return ask(args[0], args[1], 20*time.Second)
+	case verb == "ask" && len(args) == 4 && args[0] == "-wait":
+		wait, err := time.ParseDuration(args[1])
+		if err != nil {
+			return err
+		}
+		return ask(args[2], args[3], wait)
+	case verb == "converse" && len(args) == 2:
+		return converse(args[0], args[1])
+	case verb == "frame" && len(args) > 1:
+		return sendFrames(args[0], args[1:])
+	}
+	return fmt.Errorf("wrong usage: %q", os.Args)
+}
