@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,7 +183,14 @@ func TestErrorsKeepTheirCause(t *testing.T) {
 func TestRun(t *testing.T) {
 	bubble(t, func(t *testing.T, w *cnmtest.World) {
 		d := start(t, w)
-		w.Fabric.Fail = failing("release")
+		var away atomic.Bool
+		away.Store(true)
+		w.Fabric.Fail = func(op string) error {
+			if away.Load() {
+				return failing("release")(op)
+			}
+			return nil
+		}
 		for _, s := range script()[joined:] {
 			must(t, s.do(limited(t), d))
 		}
@@ -191,7 +199,7 @@ func TestRun(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- d.c.Run(ctx) }()
 		time.Sleep(time.Hour)
-		w.Fabric.Fail = nil
+		away.Store(false)
 		time.Sleep(2 * time.Minute)
 		if len(d.c.Pools()) != 0 || len(w.Fabric.Held()) != 0 {
 			t.Errorf("left: %v, %v", d.c.Pools(), w.Fabric.Held())

@@ -26,10 +26,14 @@ func (h *Hub) Update(changes ...view.Change) {
 	h.view.Store(next)
 	h.cfg.Peers.Update(next, &delta)
 	for _, c := range delta.Endpoints {
-		h.flushEndpoint(c)
+		if !equalInFlows(c.Old, c.New) {
+			h.flushEndpoint(c)
+		}
 	}
 	for _, c := range delta.Networks {
-		h.flushNetwork(c, old, next)
+		if !equalNetworkInFlows(c.Old, c.New) {
+			h.flushNetwork(c, old, next)
+		}
 	}
 	for _, id := range affected(&delta, old, next) {
 		if d := h.datapath(id); d != nil {
@@ -37,6 +41,18 @@ func (h *Hub) Update(changes ...view.Change) {
 			d.change(put, gone)
 		}
 	}
+}
+
+// equalInFlows says that an endpoint changed only in what no decision reads and
+// no flow holds, such as its container's name: its routes go on.
+func equalInFlows(a, b *linkspan.Endpoint) bool {
+	return a != nil && b != nil && a.Chassis == b.Chassis && a.Port == b.Port && a.MAC == b.MAC
+}
+
+// equalNetworkInFlows says the same of a network, such as one whose removal was
+// begun and given up.
+func equalNetworkInFlows(a, b *linkspan.Network) bool {
+	return a != nil && b != nil && a.Subnet == b.Subnet && a.Gateway == b.Gateway && a.Idle == b.Idle
 }
 
 // flushEndpoint deletes the flows that rest on an endpoint's record.

@@ -23,6 +23,14 @@ func verdict(name string, err error, found, hint string) *apiv1.Check {
 	return check(name, apiv1.Check_STATE_OK, found, "")
 }
 
+// checks looks at the switch that runs in this process.
+func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
+	if h := s.host.Load(); h != nil {
+		return h.checks(ctx)
+	}
+	return []*apiv1.Check{check("switch", apiv1.Check_STATE_WARNING, "is starting", "")}
+}
+
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
 	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx)}, h.checkOVS(ctx)...)
@@ -89,12 +97,16 @@ func (b *brain) checks(ctx context.Context) []*apiv1.Check {
 			here++
 		}
 	}
-	state := apiv1.Check_STATE_OK
+	state, hint := apiv1.Check_STATE_OK, ""
 	if here < total {
-		state = apiv1.Check_STATE_WARNING
+		state, hint = apiv1.Check_STATE_WARNING, "linkspan switch ls shows which are away"
 	}
-	return []*apiv1.Check{
+	checks := []*apiv1.Check{
 		verdict("store", err, "answers, embedded etcd", "is the disk full? etcd stops writing before it is"),
-		check("switches", state, counted(here, total), "linkspan switch ls shows which are away"),
+		check("switches", state, counted(here, total), hint),
 	}
+	if b.role.more != nil {
+		checks = append(checks, b.role.more(ctx)...)
+	}
+	return checks
 }

@@ -36,6 +36,7 @@ func (a *app) serveAll() *cobra.Command {
 			}
 			brain.log, hand.log = log.With("role", "controller"), log.With("role", "switch")
 			brain.socket = a.target.serving()
+			brain.more = hand.checks
 			hand.token = func() (trust.Token, error) { return ownToken(cmd.Context(), brain.socket) }
 			return both(cmd.Context(), &brain, &hand)
 		},

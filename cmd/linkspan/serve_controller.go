@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/store/kv/etcd"
 	"github.com/linkspan/linkspan/trust"
 )
@@ -29,6 +30,7 @@ type controllerRole struct {
 	openflow      string
 	openflowPlain string
 	profile       string
+	more          func(context.Context) []*apiv1.Check // of the other role of this process
 	log           *slog.Logger
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,6 +32,7 @@ type switchRole struct {
 	plugin      string
 	token       func() (trust.Token, error) // asked for when the host has not joined
 	log         *slog.Logger
+	host        atomic.Pointer[host] // while it runs
 }
 
 func (s *switchRole) addFlags(f *pflag.FlagSet) {

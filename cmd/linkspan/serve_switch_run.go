@@ -61,6 +61,8 @@ func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keepe
 	if err := h.build(ctx, db); err != nil {
 		return err
 	}
+	s.host.Store(&h)
+	defer s.host.Store(nil)
 	return h.run(ctx, ready)
 }
 
