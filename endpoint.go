@@ -3,7 +3,10 @@
 package linkspan
 
 import (
+	"iter"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,12 +25,42 @@ type Endpoint struct {
 	MAC       MAC               `json:"mac,omitzero"`
 	Port      uint32            `json:"port,omitzero"` // OpenFlow port on br-link; 0: not attached
 	Container string            `json:"container,omitempty"`
+	Aliases   []string          `json:"aliases,omitempty"` // other names of it in the network, sorted
 	Labels    map[string]string `json:"labels,omitempty"`
 	Created   time.Time         `json:"created"`
 }
 
 // Attached says whether the endpoint has a port, and so can send.
 func (e *Endpoint) Attached() bool { return e.Port != 0 }
+
+// MaxAliases is how many aliases an endpoint may have, and MaxAlias the longest
+// of them in bytes, the longest that a domain name can be.
+const (
+	MaxAliases = 64
+	MaxAlias   = 253
+)
+
+// Names yields the names under which others in the network find the endpoint,
+// each once, in lower case, as names of the Internet are the same in any case.
+// One that is not attached has none.
+func (e *Endpoint) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !e.Attached() {
+			return
+		}
+		seen := make(map[string]bool, 1+len(e.Aliases))
+		for _, name := range slices.Concat([]string{e.Container}, e.Aliases) {
+			name = strings.ToLower(name)
+			if name == "" || seen[name] {
+				continue
+			}
+			seen[name] = true
+			if !yield(name) {
+				return
+			}
+		}
+	}
+}
 
 // Validate says whether e can be stored.
 func (e *Endpoint) Validate() error {
@@ -42,6 +75,13 @@ func (e *Endpoint) Validate() error {
 		return invalid("endpoint %s has port %d, above %d", e.Address, e.Port, MaxPort)
 	case e.Attached() && (e.MAC == MAC{} || e.MAC[0]&1 != 0):
 		return invalid("endpoint %s has no unicast MAC address", e.Address)
+	case len(e.Aliases) > MaxAliases:
+		return invalid("endpoint %s has %d aliases, above %d", e.Address, len(e.Aliases), MaxAliases)
+	}
+	for _, alias := range e.Aliases {
+		if alias == "" || len(alias) > MaxAlias {
+			return invalid("endpoint %s has an alias of %d bytes; 1 to %d are allowed", e.Address, len(alias), MaxAlias)
+		}
 	}
 	return nil
 }

@@ -39,18 +39,19 @@ const (
 
 // Network is one address space that exists under one name on every chassis.
 type Network struct {
-	ID       NetworkID         `json:"id"`
-	Name     string            `json:"name"`
-	Subnet   netip.Prefix      `json:"subnet"`         // masked; IPv4 only, /8 to /30
-	Gateway  netip.Addr        `json:"gateway"`        // an address of Subnet; never leased
-	Range    netip.Prefix      `json:"range,omitzero"` // leases come from here; zero is all of Subnet
-	Idle     time.Duration     `json:"idle"`           // whole seconds, MinIdle to MaxIdle
-	MTU      int               `json:"mtu,omitzero"`   // bytes at the container; 0: computed from the transport
-	Internal bool              `json:"internal,omitzero"`
-	Labels   map[string]string `json:"labels,omitempty"`
-	Created  time.Time         `json:"created"`
-	Creator  string            `json:"creator,omitempty"` // the identity that created it
-	Removing bool              `json:"removing,omitzero"` // being removed; takes no new endpoint
+	ID       NetworkID             `json:"id"`
+	Name     string                `json:"name"`
+	Subnet   netip.Prefix          `json:"subnet"`         // masked; IPv4 only, /8 to /30
+	Gateway  netip.Addr            `json:"gateway"`        // an address of Subnet; never leased
+	Range    netip.Prefix          `json:"range,omitzero"` // leases come from here; zero is all of Subnet
+	Idle     time.Duration         `json:"idle"`           // whole seconds, MinIdle to MaxIdle
+	MTU      int                   `json:"mtu,omitzero"`   // bytes at the container; 0: computed from the transport
+	Aux      map[string]netip.Addr `json:"aux,omitempty"`  // by name, for things that are no containers; never leased
+	Internal bool                  `json:"internal,omitzero"`
+	Labels   map[string]string     `json:"labels,omitempty"`
+	Created  time.Time             `json:"created"`
+	Creator  string                `json:"creator,omitempty"` // the identity that created it
+	Removing bool                  `json:"removing,omitzero"` // being removed; takes no new endpoint
 }
 
 // ApplyDefaults fills what a person may leave out: the mask of the subnet, the
@@ -85,6 +86,18 @@ func (n *Network) Validate() error {
 	if n.MTU != 0 && (n.MTU < MinMTU || n.MTU > MaxMTU) {
 		return invalid("mtu %d is not between %d and %d", n.MTU, MinMTU, MaxMTU)
 	}
+	return n.validateAux()
+}
+
+func (n *Network) validateAux() error {
+	for name, a := range n.Aux {
+		if name == "" || !n.IsHost(a) || a == n.Gateway {
+			return &Error{
+				Code: Invalid, Message: fmt.Sprintf("auxiliary address %s=%s is not one that a host of %s may bear", name, a, n.Subnet),
+				Hint: "give a name and an address of the subnet other than the gateway, as in --aux-address nas=10.7.0.5",
+			}
+		}
+	}
 	return nil
 }
 
@@ -110,6 +123,17 @@ func (n *Network) validateSubnet() error {
 // the network's own and not the broadcast address (RFC 1122, 3.2.1.3).
 func (n *Network) IsHost(a netip.Addr) bool {
 	return n.Subnet.Contains(a) && a != n.Subnet.Masked().Addr() && a != LastAddr(n.Subnet)
+}
+
+// Leasable says whether a may be leased to a container: a host's address that
+// is neither the gateway's nor an auxiliary one.
+func (n *Network) Leasable(a netip.Addr) bool {
+	for _, aux := range n.Aux {
+		if a == aux {
+			return false
+		}
+	}
+	return n.IsHost(a) && a != n.Gateway
 }
 
 // LastAddr returns the highest address of p, the broadcast address for IPv4.

@@ -20,8 +20,13 @@ func RouteIDOf(network NetworkID, a, b netip.Addr) RouteID {
 	if b.Less(a) {
 		a, b = b, a
 	}
-	x, y := a.As16(), b.As16()
 	h := spread(uint64(network))
+	if a.Is4() && b.Is4() {
+		x, y := a.As4(), b.As4()
+		h = spread(h ^ uint64(binary.BigEndian.Uint32(x[:]))<<32 ^ uint64(binary.BigEndian.Uint32(y[:])))
+		return RouteID(h >> 24)
+	}
+	x, y := a.As16(), b.As16()
 	for i := 0; i < 16; i += 8 {
 		h = spread(h ^ binary.BigEndian.Uint64(x[i:]))
 		h = spread(h ^ binary.BigEndian.Uint64(y[i:]))

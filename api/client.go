@@ -20,6 +20,7 @@ type Client struct {
 	Switches  apiv1connect.SwitchServiceClient
 	Chassis   apiv1connect.ChassisServiceClient
 	Events    apiv1connect.EventServiceClient
+	Names     apiv1connect.NameServiceClient
 	System    apiv1connect.SystemServiceClient
 
 	http *http.Client
@@ -35,6 +36,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Switches:  apiv1connect.NewSwitchServiceClient(h, base, options...),
 		Chassis:   apiv1connect.NewChassisServiceClient(h, base, options...),
 		Events:    apiv1connect.NewEventServiceClient(h, base, options...),
+		Names:     apiv1connect.NewNameServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
 		http:      h,
 	}

@@ -12,7 +12,7 @@ import (
 func EndpointToProto(e *linkspan.Endpoint, network, chassis string) *apiv1.Endpoint {
 	return &apiv1.Endpoint{
 		Network: uint32(e.Network), NetworkName: network, Address: text(e.Address), Chassis: chassis,
-		Id: e.ID, Mac: text(e.MAC), Port: e.Port, Container: e.Container, Labels: e.Labels,
+		Id: e.ID, Mac: text(e.MAC), Port: e.Port, Container: e.Container, Labels: e.Labels, Aliases: e.Aliases,
 		Created: timestampToProto(e.Created),
 	}
 }
@@ -24,7 +24,7 @@ func EndpointFromProto(m *apiv1.Endpoint) (linkspan.Endpoint, error) {
 	e := linkspan.Endpoint{
 		Network: linkspan.NetworkID(m.GetNetwork()), Address: p.addr("address", m.GetAddress()),
 		ID: m.GetId(), MAC: p.mac("mac", m.GetMac()), Port: m.GetPort(), Container: m.GetContainer(),
-		Labels: m.GetLabels(), Created: timeFromProto(m.GetCreated()),
+		Labels: m.GetLabels(), Aliases: m.GetAliases(), Created: timeFromProto(m.GetCreated()),
 	}
 	return e, p.err
 }

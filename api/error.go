@@ -57,7 +57,8 @@ func ToRPC(err error) error {
 }
 
 // FromRPC turns what came over the wire back into a coded error; nil stays
-// nil. A connection that could not be made has code Unavailable.
+// nil. A connection that could not be made has code Unavailable, unless this
+// side refused it with a code of its own, as when the server is a stranger.
 func FromRPC(err error) error {
 	if err == nil {
 		return nil
@@ -68,6 +69,10 @@ func FromRPC(err error) error {
 	}
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
+	}
+	var own *linkspan.Error
+	if errors.As(rpc.Unwrap(), &own) {
+		return own
 	}
 	out := &linkspan.Error{Code: codeOf(rpc), Message: rpc.Message(), Hint: rpc.Meta().Get(hintHeader)}
 	if rpc.Code() == connect.CodeDeadlineExceeded {
@@ -80,8 +85,8 @@ func codeOf(rpc *connect.Error) linkspan.Code {
 	if name := rpc.Meta().Get(codeHeader); name != "" {
 		return linkspan.ParseCode(name)
 	}
-	if rpc.Code() == connect.CodeDeadlineExceeded {
-		return linkspan.Unavailable
+	if rpc.Code() == connect.CodeDeadlineExceeded || rpc.Code() == connect.CodeCanceled {
+		return linkspan.Unavailable // canceled by the other side, which is ending
 	}
 	for ours, theirs := range rpcCodes {
 		if theirs == rpc.Code() {

@@ -18,8 +18,30 @@ func NetworkToProto(n *linkspan.Network) *apiv1.Network {
 	return &apiv1.Network{
 		Id: uint32(n.ID), Name: n.Name, Labels: n.Labels, Internal: n.Internal, Mtu: uint32(n.MTU),
 		Subnet: text(n.Subnet), Gateway: text(n.Gateway), Range: text(n.Range),
-		Idle: durationpb.New(n.Idle), Created: timestampToProto(n.Created), Creator: n.Creator,
+		Idle: durationpb.New(n.Idle), Created: timestampToProto(n.Created), Creator: n.Creator, Aux: auxToProto(n.Aux),
 	}
+}
+
+func auxToProto(aux map[string]netip.Addr) map[string]string {
+	if len(aux) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(aux))
+	for name, a := range aux {
+		out[name] = a.String()
+	}
+	return out
+}
+
+func (p *parser) aux(given map[string]string) map[string]netip.Addr {
+	if len(given) == 0 {
+		return nil
+	}
+	out := make(map[string]netip.Addr, len(given))
+	for name, a := range given {
+		out[name] = p.addr("auxiliary address "+name, a)
+	}
+	return out
 }
 
 // NetworkFromProto reads a message; empty fields stay zero. It parses and does
@@ -30,7 +52,7 @@ func NetworkFromProto(m *apiv1.Network) (linkspan.Network, error) {
 		ID: linkspan.NetworkID(m.GetId()), Name: m.GetName(), Labels: m.GetLabels(), Internal: m.GetInternal(),
 		MTU: int(m.GetMtu()), Idle: m.GetIdle().AsDuration(), Creator: m.GetCreator(),
 		Subnet: p.prefix("subnet", m.GetSubnet()), Gateway: p.addr("gateway", m.GetGateway()),
-		Range: p.prefix("range", m.GetRange()), Created: timeFromProto(m.GetCreated()),
+		Range: p.prefix("range", m.GetRange()), Aux: p.aux(m.GetAux()), Created: timeFromProto(m.GetCreated()),
 	}
 	return n, p.err
 }

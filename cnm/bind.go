@@ -37,6 +37,9 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 	}
 	if !sameBinding(n, to) {
 		n.Fabric, n.Name, n.MTU = to.ID, to.Name, to.MTU
+		if !n.Gateway.IsValid() { // a daemon that asked for none
+			n.Gateway = to.Gateway
+		}
 		if err := c.ledger.commit(ctx, putNetwork(n)); err != nil {
 			return fail("bind network", id, err)
 		}

@@ -5,13 +5,26 @@ package cnm
 import (
 	"context"
 	"maps"
+	"slices"
 )
 
-// Describe notes the name and labels of the container behind an endpoint,
-// which Docker tells no driver, and passes them on when it is joined. Saying
-// the same again changes nothing. The error has code NotFound when the
-// endpoint is gone.
-func (c *Controller) Describe(ctx context.Context, endpoint, container string, labels map[string]string) error {
+// Description is what Docker tells no driver about the container behind an
+// endpoint.
+type Description struct {
+	Container string // name
+	Labels    map[string]string
+	Aliases   []string // other names in the endpoint's network, sorted
+}
+
+// Describes says whether e has that description.
+func (d Description) Describes(e Endpoint) bool {
+	return e.Container == d.Container && maps.Equal(e.Labels, d.Labels) && slices.Equal(e.Aliases, d.Aliases)
+}
+
+// Describe notes the description of an endpoint, and passes it on when the
+// endpoint is joined. Saying the same again changes nothing. The error has code
+// NotFound when the endpoint is gone.
+func (c *Controller) Describe(ctx context.Context, endpoint string, is Description) error {
 	e, err := c.Endpoint(endpoint)
 	if err != nil {
 		return fail("describe endpoint", endpoint, err)
@@ -21,15 +34,15 @@ func (c *Controller) Describe(ctx context.Context, endpoint, container string, l
 		return fail("describe endpoint", endpoint, err)
 	}
 	defer unlock()
-	return fail("describe endpoint", endpoint, c.describe(ctx, n, endpoint, container, labels))
+	return fail("describe endpoint", endpoint, c.describe(ctx, n, endpoint, is))
 }
 
-func (c *Controller) describe(ctx context.Context, n Network, endpoint, container string, labels map[string]string) error {
+func (c *Controller) describe(ctx context.Context, n Network, endpoint string, is Description) error {
 	e, err := c.Endpoint(endpoint)
-	if err != nil || e.Container == container && maps.Equal(e.Labels, labels) {
+	if err != nil || is.Describes(e) {
 		return err
 	}
-	e.Container, e.Labels = container, maps.Clone(labels)
+	e.Container, e.Labels, e.Aliases = is.Container, maps.Clone(is.Labels), slices.Clone(is.Aliases)
 	driver, err := c.driver(n.Driver)
 	if err != nil {
 		return err

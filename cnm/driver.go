@@ -44,7 +44,7 @@ type Sweeper interface {
 	Sweep(ctx context.Context, endpoints func() []Endpoint) (int, error)
 }
 
-// Describer is a [Driver] that passes on names and labels of containers, which
+// Describer is a [Driver] that passes on names, aliases and labels of containers, which
 // become known after Join.
 type Describer interface {
 	Describe(ctx context.Context, n Network, e Endpoint) error

@@ -30,6 +30,7 @@ type Endpoint struct {
 	PortMaps      []PortMap         `json:"port_maps,omitempty"`
 	Options       map[string]string `json:"options,omitempty"` // what a person gave with --driver-opt
 	Container     string            `json:"container,omitempty"`
+	Aliases       []string          `json:"aliases,omitempty"` // other names in the network, sorted
 	Labels        map[string]string `json:"labels,omitempty"`
 	State         EndpointState     `json:"state"`
 	Attachment    *Attachment       `json:"attachment,omitempty"` // what Join answered

@@ -34,6 +34,7 @@ type ledger struct {
 	endpoints map[string]Endpoint
 	pools     map[string]Pool
 	leases    map[string]Lease // by leaseKey
+	watchers  map[chan struct{}]struct{}
 }
 
 // change is one record put or dropped.
@@ -62,6 +63,7 @@ func (l *ledger) commit(ctx context.Context, changes ...change) error {
 	for _, ch := range changes {
 		ch.apply(l)
 	}
+	l.tell()
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -123,12 +124,14 @@ func TestIDsThatAreNoneAreRefused(t *testing.T) {
 func TestDescribePassesTheNameOn(t *testing.T) {
 	bubble(t, func(t *testing.T, w *cnmtest.World) {
 		d := start(t, w)
-		must(t, d.c.Describe(limited(t), endpointID, "front", map[string]string{"tier": "web"}))
+		must(t, d.c.Describe(limited(t), endpointID, cnm.Description{
+			Container: "front", Labels: map[string]string{"tier": "web"}, Aliases: []string{"www"},
+		}))
 		held := w.Fabric.Held()
-		if len(held) != 1 || held[0].Container != "front" || held[0].Labels["tier"] != "web" || held[0].Port != 100 {
+		if len(held) != 1 || held[0].Container != "front" || held[0].Labels["tier"] != "web" || held[0].Port != 100 || !slices.Equal(held[0].Aliases, []string{"www"}) {
 			t.Errorf("the fabric has %+v", held)
 		}
-		wantCode(t, d.c.Describe(limited(t), "gone", "front", nil), linkspan.NotFound)
+		wantCode(t, d.c.Describe(limited(t), "gone", cnm.Description{Container: "front"}), linkspan.NotFound)
 	})
 }
 

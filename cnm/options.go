@@ -17,8 +17,9 @@ const (
 	// PoolWait is how long a request for a pool waits for an equal one to be
 	// claimed, before it takes that one's place.
 	PoolWait = 10 * time.Second
-	// Grace is the age below which Reconcile judges nothing.
-	Grace = 60 * time.Second
+	// Grace is the age below which Reconcile judges nothing: longer than
+	// Docker takes from CreateEndpoint to a running container.
+	Grace = 2 * time.Minute
 )
 
 // Options is what a [Controller] is made of.

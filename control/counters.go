@@ -24,4 +24,5 @@ type Counters struct {
 	FlowsRemoved atomic.Uint64 // flows that a switch reported gone
 	Refused      atomic.Uint64 // messages that a switch refused
 	Pending      atomic.Int64  // plugs under way
+	RemoteTime   Latency       // of plugs on two chassis: from the first packet until it is sent on
 }

@@ -3,6 +3,8 @@
 package control
 
 import (
+	"time"
+
 	"github.com/linkspan/linkspan/control/pipeline"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
@@ -22,6 +24,7 @@ func (d *datapath) FlowRemoved(m openflow.Message) {
 	d.hub.watchers.tell(RouteEvent{
 		Kind: Unplugged, Network: p.Network, From: p.From, To: p.To, Chassis: d.id,
 		Reason: removedText(f.Reason), Packets: f.Packets, Bytes: f.Bytes,
+		Duration: time.Duration(f.DurationSec)*time.Second + time.Duration(f.DurationNsec),
 	})
 }
 

@@ -18,7 +18,7 @@ const shards = 64
 
 // fading is how long a denial stays in the index, at least: longer than its
 // flow lasts and than a session can hold a message back.
-const fading = 6 * pipeline.DenyTime
+const fading = 6 * pipeline.DenySeconds * time.Second
 
 // index says on which chassis there may be flows that depend on an endpoint's
 // record, or on its absence. Routes stay until their record changes; an

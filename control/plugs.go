@@ -35,6 +35,7 @@ type plug struct {
 	view     *view.View // that it was made on
 	stage    atomic.Int32
 	timer    *time.Timer
+	begun    time.Time
 
 	frames []waiting // under home.plugs
 }
@@ -67,7 +68,7 @@ func (d *datapath) join(v *view.View, p *decide.Packet, dec *decide.Decision, fr
 		d.hub.counters.Joined.Add(1)
 		return nil
 	}
-	g = &plug{home: d, pair: key, decision: *dec, view: v}
+	g = &plug{home: d, pair: key, decision: *dec, view: v, begun: time.Now()}
 	g.frames = []waiting{{*p, bytes.Clone(frame)}}
 	if d.plugs.by == nil {
 		d.plugs.by = make(map[pair]*plug)

@@ -119,14 +119,20 @@ func (g *plug) finish() {
 		g.again()
 		return
 	}
+	frames := g.close()
+	if frames == nil { // given up meanwhile
+		d.session.EndQuietly(b)
+		return
+	}
 	d.hub.index.route(dec.Source, dec.Destination)
 	b = pipeline.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
 	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
-	for _, w := range g.close() {
+	for _, w := range frames {
 		b = pipeline.AppendDeliver(b, 0, &leg, w.packet.Port, w.frame)
 	}
 	d.session.EndQuietly(b)
 	d.hub.counters.PlugsRemote.Add(1)
+	d.hub.counters.RemoteTime.observe(time.Since(g.begun))
 	d.hub.watchers.plugged(d.id, dec)
 }
 

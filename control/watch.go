@@ -31,7 +31,8 @@ type RouteEvent struct {
 	From, To       netip.Addr
 	Chassis        linkspan.ChassisID // where it was asked, or whose flow went
 	Reason         string
-	Packets, Bytes uint64 // of what was unplugged
+	Packets, Bytes uint64        // of what was unplugged
+	Duration       time.Duration // that it was plugged, its idle time included
 }
 
 // backlog is how many events wait for a slow watcher.

@@ -120,6 +120,18 @@ func TestAddressesAreLeasedOnce(t *testing.T) {
 	wantCode(t, s.Reserve(t.Context(), e), linkspan.NotFound)
 }
 
+func TestAuxiliaryAddressesAreNeverLeased(t *testing.T) {
+	s := open(t)
+	bad := web()
+	bad.Aux = map[string]netip.Addr{"router": address(1)}
+	_, err := s.CreateNetwork(t.Context(), bad)
+	wantCode(t, err, linkspan.Invalid)
+	good := web()
+	good.Aux = map[string]netip.Addr{"nas": address(5)}
+	n := mustNetwork(t, s, good)
+	wantCode(t, s.Reserve(t.Context(), linkspan.Endpoint{Network: n.ID, Address: address(5), Chassis: 1}), linkspan.Invalid)
+}
+
 func TestOnlyItsChassisChangesAnEndpoint(t *testing.T) {
 	s, ctx := open(t), t.Context()
 	n := mustNetwork(t, s, web())

@@ -38,7 +38,8 @@ type Network struct {
 	Labels        map[string]string      `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
 	Creator       string                 `protobuf:"bytes,11,opt,name=creator,proto3" json:"creator,omitempty"`
-	Endpoints     uint32                 `protobuf:"varint,12,opt,name=endpoints,proto3" json:"endpoints,omitempty"` // how many there are, on all chassis
+	Aux           map[string]string      `protobuf:"bytes,13,rep,name=aux,proto3" json:"aux,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // auxiliary addresses by name; never leased
+	Endpoints     uint32                 `protobuf:"varint,12,opt,name=endpoints,proto3" json:"endpoints,omitempty"`                                                              // how many there are, on all chassis
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -148,6 +149,13 @@ func (x *Network) GetCreator() string {
 		return x.Creator
 	}
 	return ""
+}
+
+func (x *Network) GetAux() map[string]string {
+	if x != nil {
+		return x.Aux
+	}
+	return nil
 }
 
 func (x *Network) GetEndpoints() uint32 {
@@ -530,6 +538,7 @@ type Endpoint struct {
 	Container     string                 `protobuf:"bytes,8,opt,name=container,proto3" json:"container,omitempty"`
 	Labels        map[string]string      `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
+	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,6 +639,13 @@ func (x *Endpoint) GetLabels() map[string]string {
 func (x *Endpoint) GetCreated() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Created
+	}
+	return nil
+}
+
+func (x *Endpoint) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
 	}
 	return nil
 }
@@ -822,7 +838,7 @@ var File_linkspan_v1_network_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\n" +
-	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x03\n" +
+	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x04\n" +
 	"\aNetwork\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -835,9 +851,13 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x06labels\x18\t \x03(\v2 .linkspan.v1.Network.LabelsEntryR\x06labels\x124\n" +
 	"\acreated\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
-	"\acreator\x18\v \x01(\tR\acreator\x12\x1c\n" +
+	"\acreator\x18\v \x01(\tR\acreator\x12/\n" +
+	"\x03aux\x18\r \x03(\v2\x1d.linkspan.v1.Network.AuxEntryR\x03aux\x12\x1c\n" +
 	"\tendpoints\x18\f \x01(\rR\tendpoints\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a6\n" +
+	"\bAuxEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"c\n" +
 	"\x1bNetworkServiceCreateRequest\x12.\n" +
@@ -856,7 +876,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\tendpoints\x18\x02 \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
-	"\x1cNetworkServiceRemoveResponse\"\xfb\x02\n" +
+	"\x1cNetworkServiceRemoveResponse\"\x95\x03\n" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
@@ -868,7 +888,8 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\tcontainer\x18\b \x01(\tR\tcontainer\x129\n" +
 	"\x06labels\x18\t \x03(\v2!.linkspan.v1.Endpoint.LabelsEntryR\x06labels\x124\n" +
 	"\acreated\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x1a9\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
+	"\aaliases\x18\v \x03(\tR\aaliases\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +
@@ -902,7 +923,7 @@ func file_linkspan_v1_network_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_network_proto_rawDescData
 }
 
-var file_linkspan_v1_network_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_linkspan_v1_network_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_linkspan_v1_network_proto_goTypes = []any{
 	(*Network)(nil),                      // 0: linkspan.v1.Network
 	(*NetworkServiceCreateRequest)(nil),  // 1: linkspan.v1.NetworkServiceCreateRequest
@@ -919,40 +940,42 @@ var file_linkspan_v1_network_proto_goTypes = []any{
 	(*EndpointServiceGetRequest)(nil),    // 12: linkspan.v1.EndpointServiceGetRequest
 	(*EndpointServiceGetResponse)(nil),   // 13: linkspan.v1.EndpointServiceGetResponse
 	nil,                                  // 14: linkspan.v1.Network.LabelsEntry
-	nil,                                  // 15: linkspan.v1.Endpoint.LabelsEntry
-	(*durationpb.Duration)(nil),          // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),        // 17: google.protobuf.Timestamp
+	nil,                                  // 15: linkspan.v1.Network.AuxEntry
+	nil,                                  // 16: linkspan.v1.Endpoint.LabelsEntry
+	(*durationpb.Duration)(nil),          // 17: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
 }
 var file_linkspan_v1_network_proto_depIdxs = []int32{
-	16, // 0: linkspan.v1.Network.idle:type_name -> google.protobuf.Duration
+	17, // 0: linkspan.v1.Network.idle:type_name -> google.protobuf.Duration
 	14, // 1: linkspan.v1.Network.labels:type_name -> linkspan.v1.Network.LabelsEntry
-	17, // 2: linkspan.v1.Network.created:type_name -> google.protobuf.Timestamp
-	0,  // 3: linkspan.v1.NetworkServiceCreateRequest.network:type_name -> linkspan.v1.Network
-	0,  // 4: linkspan.v1.NetworkServiceCreateResponse.network:type_name -> linkspan.v1.Network
-	0,  // 5: linkspan.v1.NetworkServiceListResponse.networks:type_name -> linkspan.v1.Network
-	0,  // 6: linkspan.v1.NetworkServiceGetResponse.network:type_name -> linkspan.v1.Network
-	9,  // 7: linkspan.v1.NetworkServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	15, // 8: linkspan.v1.Endpoint.labels:type_name -> linkspan.v1.Endpoint.LabelsEntry
-	17, // 9: linkspan.v1.Endpoint.created:type_name -> google.protobuf.Timestamp
-	9,  // 10: linkspan.v1.EndpointServiceListResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	9,  // 11: linkspan.v1.EndpointServiceGetResponse.endpoint:type_name -> linkspan.v1.Endpoint
-	1,  // 12: linkspan.v1.NetworkService.Create:input_type -> linkspan.v1.NetworkServiceCreateRequest
-	3,  // 13: linkspan.v1.NetworkService.List:input_type -> linkspan.v1.NetworkServiceListRequest
-	5,  // 14: linkspan.v1.NetworkService.Get:input_type -> linkspan.v1.NetworkServiceGetRequest
-	7,  // 15: linkspan.v1.NetworkService.Remove:input_type -> linkspan.v1.NetworkServiceRemoveRequest
-	10, // 16: linkspan.v1.EndpointService.List:input_type -> linkspan.v1.EndpointServiceListRequest
-	12, // 17: linkspan.v1.EndpointService.Get:input_type -> linkspan.v1.EndpointServiceGetRequest
-	2,  // 18: linkspan.v1.NetworkService.Create:output_type -> linkspan.v1.NetworkServiceCreateResponse
-	4,  // 19: linkspan.v1.NetworkService.List:output_type -> linkspan.v1.NetworkServiceListResponse
-	6,  // 20: linkspan.v1.NetworkService.Get:output_type -> linkspan.v1.NetworkServiceGetResponse
-	8,  // 21: linkspan.v1.NetworkService.Remove:output_type -> linkspan.v1.NetworkServiceRemoveResponse
-	11, // 22: linkspan.v1.EndpointService.List:output_type -> linkspan.v1.EndpointServiceListResponse
-	13, // 23: linkspan.v1.EndpointService.Get:output_type -> linkspan.v1.EndpointServiceGetResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	18, // 2: linkspan.v1.Network.created:type_name -> google.protobuf.Timestamp
+	15, // 3: linkspan.v1.Network.aux:type_name -> linkspan.v1.Network.AuxEntry
+	0,  // 4: linkspan.v1.NetworkServiceCreateRequest.network:type_name -> linkspan.v1.Network
+	0,  // 5: linkspan.v1.NetworkServiceCreateResponse.network:type_name -> linkspan.v1.Network
+	0,  // 6: linkspan.v1.NetworkServiceListResponse.networks:type_name -> linkspan.v1.Network
+	0,  // 7: linkspan.v1.NetworkServiceGetResponse.network:type_name -> linkspan.v1.Network
+	9,  // 8: linkspan.v1.NetworkServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	16, // 9: linkspan.v1.Endpoint.labels:type_name -> linkspan.v1.Endpoint.LabelsEntry
+	18, // 10: linkspan.v1.Endpoint.created:type_name -> google.protobuf.Timestamp
+	9,  // 11: linkspan.v1.EndpointServiceListResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	9,  // 12: linkspan.v1.EndpointServiceGetResponse.endpoint:type_name -> linkspan.v1.Endpoint
+	1,  // 13: linkspan.v1.NetworkService.Create:input_type -> linkspan.v1.NetworkServiceCreateRequest
+	3,  // 14: linkspan.v1.NetworkService.List:input_type -> linkspan.v1.NetworkServiceListRequest
+	5,  // 15: linkspan.v1.NetworkService.Get:input_type -> linkspan.v1.NetworkServiceGetRequest
+	7,  // 16: linkspan.v1.NetworkService.Remove:input_type -> linkspan.v1.NetworkServiceRemoveRequest
+	10, // 17: linkspan.v1.EndpointService.List:input_type -> linkspan.v1.EndpointServiceListRequest
+	12, // 18: linkspan.v1.EndpointService.Get:input_type -> linkspan.v1.EndpointServiceGetRequest
+	2,  // 19: linkspan.v1.NetworkService.Create:output_type -> linkspan.v1.NetworkServiceCreateResponse
+	4,  // 20: linkspan.v1.NetworkService.List:output_type -> linkspan.v1.NetworkServiceListResponse
+	6,  // 21: linkspan.v1.NetworkService.Get:output_type -> linkspan.v1.NetworkServiceGetResponse
+	8,  // 22: linkspan.v1.NetworkService.Remove:output_type -> linkspan.v1.NetworkServiceRemoveResponse
+	11, // 23: linkspan.v1.EndpointService.List:output_type -> linkspan.v1.EndpointServiceListResponse
+	13, // 24: linkspan.v1.EndpointService.Get:output_type -> linkspan.v1.EndpointServiceGetResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_network_proto_init() }
@@ -966,7 +989,7 @@ func file_linkspan_v1_network_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_network_proto_rawDesc), len(file_linkspan_v1_network_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -11,8 +11,7 @@ import (
 
 // Echo answers as a controller of one chassis would, without looking anything
 // up: it puts the packet's addresses into two flows made beforehand and sends
-// the packet out of the port that the last two bytes of its destination name.
-// Its hosts must have been numbered so, see EchoPort. Sessions may share it.
+// the packet out of the port that its destination's last 12 bits name. Its hosts must have been numbered so, see EchoPort. Sessions may share it.
 func Echo() func(b []byte, in *openflow.PacketIn) []byte {
 	there, back, out := stencil(), stencil(), outStencil()
 	return func(b []byte, in *openflow.PacketIn) []byte {
@@ -32,7 +31,7 @@ func Echo() func(b []byte, in *openflow.PacketIn) []byte {
 }
 
 // EchoPort returns the port that Echo takes a host to have.
-func EchoPort(addr [4]byte) uint16 { return binary.BigEndian.Uint16(addr[2:]) }
+func EchoPort(addr [4]byte) uint16 { return binary.BigEndian.Uint16(addr[2:]) & 0xfff }
 
 // cut is a message with places to fill in.
 type cut struct {

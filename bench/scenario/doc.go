@@ -6,8 +6,9 @@
 // load generator's own responder; Fabric is for Linkspan, whose chassis,
 // network and endpoints it makes through the API, as real switches would.
 //
-// Hosts are numbered alike everywhere: host p of switch s, both from 1, is
-// 10.s.p/256.p%256 on port p, so that every controller gets the same packets.
+// Hosts are numbered alike everywhere: host p of switch s, both from 1, is on
+// port p and has the address 10.0.0.0 + 4096 s + p, so that every controller
+// gets the same packets.
 //
 //	f, err := scenario.NewFabric(ctx, scenario.FabricConfig{Socket: socket, Dir: dir, Size: size})
 //	...

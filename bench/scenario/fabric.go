@@ -111,7 +111,7 @@ func (f *Fabric) join(ctx context.Context, admin *api.Client, s int) (*chassis, 
 	if err != nil {
 		return nil, err
 	}
-	underlay := fmt.Sprintf("192.0.2.%d", s)
+	underlay := fmt.Sprintf("198.18.%d.%d", s>>8, s&0xff) // RFC 2544: for benchmarks
 	stranger, end := f.client(trust.TLS{}, &token)
 	defer end()
 	answer, err := stranger.Chassis.Join(ctx, connect.NewRequest(&apiv1.ChassisServiceJoinRequest{

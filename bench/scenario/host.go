@@ -13,26 +13,31 @@ import (
 
 // Size is how much there is of everything.
 type Size struct {
-	Switches int // 1 to 250
-	Hosts    int // on each switch, 2 to 60000
+	Switches int // 1 to 4094
+	Hosts    int // on each switch, 2 to 4094
 }
+
+// hostBits of an address are the host's number, the 12 above the switch's.
+const hostBits = 12
 
 // Validate says whether the numbers can be had.
 func (s Size) Validate() error {
-	if s.Switches < 1 || s.Switches > 250 || s.Hosts < 2 || s.Hosts > 60000 {
-		return fmt.Errorf("%d switches with %d hosts: 1 to 250 with 2 to 60000 are possible", s.Switches, s.Hosts)
+	const most = 1<<hostBits - 2
+	if s.Switches < 1 || s.Switches > most || s.Hosts < 2 || s.Hosts > most {
+		return fmt.Errorf("%d switches with %d hosts: 1 to %d with 2 to %d are possible", s.Switches, s.Hosts, most, most)
 	}
 	return nil
 }
 
 // host returns host p of switch s, both counted from 1.
 func host(s, p int) ofload.Host {
-	return ofload.Host{
-		Addr: netip.AddrFrom4([4]byte{10, byte(s), byte(p >> 8), byte(p)}),
-		MAC:  openflow.MAC{0x02, 0, 0, byte(s), byte(p >> 8), byte(p)},
-		Port: uint32(p),
-	}
+	n := s<<hostBits | p
+	a, b, c := byte(n>>16), byte(n>>8), byte(n)
+	return ofload.Host{Addr: netip.AddrFrom4([4]byte{10, a, b, c}), MAC: openflow.MAC{0x02, 0, 0, a, b, c}, Port: uint32(p)}
 }
+
+// stranger returns a host that is on no switch.
+func stranger() ofload.Host { return host(1<<hostBits-1, 1) }
 
 // maxPairs is how many pairs one switch asks about.
 const maxPairs = 4096

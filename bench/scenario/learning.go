@@ -39,7 +39,7 @@ func teach(ctx context.Context, l Switches, size Size) error {
 	err := l.ask(func(s int) []ofload.Question {
 		list := make([]ofload.Question, size.Hosts)
 		for i := range list {
-			list[i] = ofload.Question{From: host(s, i+1), To: host(255, 1), Out: openflow.PortFlood}
+			list[i] = ofload.Question{From: host(s, i+1), To: stranger(), Out: openflow.PortFlood}
 		}
 		return list
 	})

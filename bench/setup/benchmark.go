@@ -42,7 +42,8 @@ func (c *config) benchmark(ctx context.Context, dir string, args []string) error
 	if r.Cells, err = c.interleave(ctx, s.plain()); err != nil {
 		return err
 	}
-	if c.profile != "" {
+	r.Facts = append(r.Facts, ceiling(&r.Cells[0]))
+	if c.profiles != "" {
 		if err := s.profile(ctx); err != nil {
 			return err
 		}
@@ -151,4 +152,12 @@ func (s *stage) close() {
 			c.process.Stop()
 		}
 	}
+}
+
+// ceiling says what the load generator itself can do, from the throughput's
+// last row, the echo's.
+func ceiling(c *report.Cell) string {
+	row := &c.Rows[len(c.Rows)-1]
+	return fmt.Sprintf("the load generator checks %.2f million answers in a second of its own CPU time (%s)",
+		row.Value(func(t *report.Trial) float64 { return t.PerSecond / t.Generator })/1e6, row.Subject)
 }

@@ -26,7 +26,7 @@ type entry struct {
 // cell is one thing to measure of several subjects in turn.
 type cell struct {
 	name, about string
-	window      int
+	load        ofload.Load
 	entries     []entry
 	ratios      []ratio
 }
@@ -58,7 +58,7 @@ func (c *config) interleave(ctx context.Context, cells []cell) ([]report.Cell, e
 					k = n - 1 - k
 				}
 				e := &cells[i].entries[k]
-				trial, err := c.measure(ctx, e, cells[i].window)
+				trial, err := c.measure(ctx, e, cells[i].load)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s: %w", cells[i].name, e.subject, err)
 				}
@@ -77,7 +77,7 @@ func (c *config) interleave(ctx context.Context, cells []cell) ([]report.Cell, e
 }
 
 // measure lets the entry's switches ask for a while and checks every answer.
-func (c *config) measure(ctx context.Context, e *entry, window int) (t report.Trial, err error) {
+func (c *config) measure(ctx context.Context, e *entry, load ofload.Load) (t report.Trial, err error) {
 	if err := e.ask(); err != nil {
 		return t, err
 	}
@@ -86,7 +86,8 @@ func (c *config) measure(ctx context.Context, e *entry, window int) (t report.Tr
 	if err != nil {
 		return t, err
 	}
-	r, err := ofload.Run(ctx, e.asking, ofload.Load{Window: window, Duration: c.time, Busy: e.controller.process.CPU})
+	load.Duration, load.Busy = c.time, e.controller.process.CPU
+	r, err := ofload.Run(ctx, e.asking, load)
 	if err != nil {
 		return t, err
 	}
@@ -96,6 +97,9 @@ func (c *config) measure(ctx context.Context, e *entry, window int) (t report.Tr
 	}
 	if err := r.Faults.Err(); err != nil {
 		return t, err
+	}
+	if r.Unsent > 0 {
+		return t, fmt.Errorf("%d questions could not be asked in time: the rate is too high", r.Unsent)
 	}
 	return report.Trial{
 		PerSecond: r.PerSecond(), PerCPUSecond: r.PerControllerSecond(),

@@ -16,10 +16,11 @@ type config struct {
 	peer     string // program
 	results  string // folder
 	name     string // of the files there
-	profile  string // file
+	profiles string // folder
 	pairs    int
 	size     scenario.Size
 	window   int
+	rate     float64
 	time     time.Duration
 }
 
@@ -28,11 +29,12 @@ func (c *config) flags(f *flag.FlagSet) {
 	f.StringVar(&c.peer, "peer", "/usr/bin/ovs-testcontroller", "the `program` to compare with")
 	f.StringVar(&c.results, "results", "bench/results", "write the report into this `folder`")
 	f.StringVar(&c.name, "name", "setup", "`name` of the report, without ending")
-	f.StringVar(&c.profile, "profile", "", "after measuring, write a CPU profile of linkspan's set-ups to this `file`")
+	f.StringVar(&c.profiles, "profiles", "", "after measuring, write CPU profiles of linkspan's set-ups into this `folder`")
 	f.IntVar(&c.pairs, "pairs", 20, "how many `times` each thing is measured, in turn")
 	f.IntVar(&c.size.Switches, "switches", 16, "simulated switches; the peer takes no more than 16")
 	f.IntVar(&c.size.Hosts, "hosts", 100, "hosts on each switch")
 	f.IntVar(&c.window, "window", 64, "questions that each switch keeps open for throughput")
+	f.Float64Var(&c.rate, "rate", 20000, "questions a `second` of all switches together for latency under load")
 	f.DurationVar(&c.time, "time", 2*time.Second, "how long each measurement asks")
 }
 
@@ -43,8 +45,8 @@ func (c *config) validate() error {
 		return errors.New("-pairs: a confidence interval needs two or more")
 	case c.size.Switches < 2 || c.size.Switches > 16:
 		return errors.New("-switches: routes between chassis need 2, and ovs-testcontroller serves no more than 16")
-	case c.window < 1 || c.time < 100*time.Millisecond:
-		return errors.New("-window and -time: at least 1 question and 100ms")
+	case c.window < 1 || c.rate < 1 || c.time < 100*time.Millisecond:
+		return errors.New("-window, -rate and -time: at least 1, 1 and 100ms")
 	}
 	return c.size.Validate()
 }

@@ -2,7 +2,12 @@
 
 package main
 
-import "github.com/linkspan/linkspan/bench/scenario"
+import (
+	"fmt"
+
+	"github.com/linkspan/linkspan/bench/ofload"
+	"github.com/linkspan/linkspan/bench/scenario"
+)
 
 func (s *stage) same(suffix string, asking scenario.Switches) entry {
 	return entry{"Linkspan, one chassis" + suffix, s.linkspan.controller, func() error { return s.fabric.AskSame(s.ours) }, asking}
@@ -28,7 +33,8 @@ const (
 	aboutLatency = "One switch has one question open: from sending the PacketIn to having the checked PacketOut."
 )
 
-// throughput compares entry 0, 1 with the peer, entry 2.
+// Entries 0 and 1 are ours, 2 is the peer.
+
 func throughputRatios(mode string) []ratio {
 	return []ratio{
 		{"one chassis" + mode + " / ovs-testcontroller, per controller CPU second", 0, 2, perCPU},
@@ -46,16 +52,25 @@ func latencyRatios(mode string) []ratio {
 	}
 }
 
+func (s *stage) many() ofload.Load { return ofload.Load{Window: s.config.window} }
+func (s *stage) one() ofload.Load  { return ofload.Load{Window: 1} }
+
 // plain is what is measured over TCP.
 func (s *stage) plain() []cell {
 	return []cell{
 		{
-			"Throughput", aboutThroughput, s.config.window,
+			"Throughput", aboutThroughput, s.many(),
 			[]entry{s.same("", s.ours), s.two("", s.ours), s.learning(s.theirs), s.ceiling(s.echos)}, throughputRatios(""),
 		},
 		{
-			"First packet", aboutLatency, 1,
+			"First packet", aboutLatency, s.one(),
 			[]entry{s.same("", s.ours[:1]), s.two("", s.ours[:1]), s.learning(s.theirs[:1]), s.ceiling(s.echos[:1])}, latencyRatios(""),
+		},
+		{
+			"First packet under load", fmt.Sprintf("All switches together ask %.0f questions a second, whatever comes back; "+
+				"a question's time counts from when it was due. They are sent once a millisecond.", s.config.rate),
+			ofload.Load{Rate: s.config.rate},
+			[]entry{s.same("", s.ours), s.two("", s.ours), s.learning(s.theirs), s.ceiling(s.echos)}, latencyRatios(" under load"),
 		},
 	}
 }
@@ -65,11 +80,11 @@ func (s *stage) secure() []cell {
 	const mode = ", TLS"
 	return []cell{
 		{
-			"Throughput, Linkspan over TLS", "As above; the switches show their certificates. The peer still speaks plain TCP.", s.config.window,
+			"Throughput, Linkspan over TLS", "As above; the switches show their certificates. The peer still speaks plain TCP.", s.many(),
 			[]entry{s.same(mode, s.ours), s.two(mode, s.ours), s.learning(s.theirs)}, throughputRatios(mode),
 		},
 		{
-			"First packet, Linkspan over TLS", aboutLatency, 1,
+			"First packet, Linkspan over TLS", aboutLatency, s.one(),
 			[]entry{s.same(mode, s.ours[:1]), s.two(mode, s.ours[:1]), s.learning(s.theirs[:1])}, latencyRatios(mode),
 		},
 	}

@@ -9,24 +9,37 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/linkspan/linkspan/bench/ofload"
+	"github.com/linkspan/linkspan/bench/scenario"
 )
 
 // profileTime is how long the profile of Linkspan's CPU time is taken.
 const profileTime = 5 * time.Second
 
-// profile has Linkspan set up routes on one chassis and fetches its profile
-// meanwhile.
+// profile has Linkspan set up routes of both kinds, and of each fetches a
+// profile meanwhile.
 func (s *stage) profile(ctx context.Context) error {
-	if err := s.fabric.AskSame(s.ours); err != nil {
+	if err := os.MkdirAll(s.config.profiles, 0o755); err != nil {
 		return err
 	}
-	fetched := make(chan error, 1)
-	go func() { fetched <- fetch(ctx, "http://"+s.linkspan.profiles, s.config.profile) }()
-	r, err := ofload.Run(ctx, s.ours, ofload.Load{Window: s.config.window, Duration: profileTime + time.Second})
-	return errors.Join(err, r.Faults.Err(), <-fetched)
+	for name, ask := range map[string]func(scenario.Switches) error{
+		"one-chassis.pprof": s.fabric.AskSame, "two-chassis.pprof": s.fabric.AskTwo,
+	} {
+		if err := ask(s.ours); err != nil {
+			return err
+		}
+		path := filepath.Join(s.config.profiles, name)
+		fetched := make(chan error, 1)
+		go func() { fetched <- fetch(ctx, "http://"+s.linkspan.profiles, path) }()
+		r, err := ofload.Run(ctx, s.ours, ofload.Load{Window: s.config.window, Duration: profileTime + time.Second})
+		if err := errors.Join(err, r.Faults.Err(), <-fetched); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fetch(ctx context.Context, base, path string) error {

@@ -33,7 +33,7 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
-	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx)}, h.checkOVS(ctx)...)
+	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx), h.checkDrops(ctx)}, h.checkOVS(ctx)...)
 }
 
 func (h *host) checkController() *apiv1.Check {

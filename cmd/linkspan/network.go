@@ -28,6 +28,7 @@ type networkRow struct {
 	Range     string            `json:"range,omitempty"`
 	Idle      string            `json:"idle"`
 	MTU       uint32            `json:"mtu,omitempty"`
+	Aux       map[string]string `json:"aux,omitempty"`
 	Internal  bool              `json:"internal"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Endpoints uint32            `json:"endpoints"`
@@ -56,7 +57,7 @@ var networkTable = output.Table[networkRow]{
 func newNetworkRow(n *apiv1.Network) networkRow {
 	return networkRow{
 		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Subnet: n.GetSubnet(), Gateway: n.GetGateway(),
-		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Internal: n.GetInternal(),
+		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
 	}
 }
@@ -96,7 +97,7 @@ func (a *app) networkLs() *cobra.Command {
 func (a *app) networkCreate() *cobra.Command {
 	n := &apiv1.Network{}
 	var idle time.Duration
-	var labels []string
+	var labels, aux []string
 	c := &cobra.Command{
 		Use: "create [flags] NAME", Short: "create a network on every host", Args: exactly(1),
 		Long: `Create a network. It appears under its name in docker network ls of every host.
@@ -106,7 +107,10 @@ Containers of it talk across hosts; containers of other networks do not reach it
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name, n.Idle = args[0], durationpb.New(idle)
 			var err error
-			if n.Labels, err = parseLabels(labels); err != nil {
+			if n.Labels, err = parsePairs("label", labels); err != nil {
+				return err
+			}
+			if n.Aux, err = parsePairs("auxiliary address", aux); err != nil {
 				return err
 			}
 			client, err := a.target.client()
@@ -125,6 +129,7 @@ Containers of it talk across hosts; containers of other networks do not reach it
 	f.StringVar(&n.Subnet, "subnet", "", "addresses of the network, in `CIDR` form (needed)")
 	f.StringVar(&n.Gateway, "gateway", "", "`address` of the router (default: the first of the subnet)")
 	f.StringVar(&n.Range, "ip-range", "", "lease addresses from this `CIDR` only")
+	f.StringArrayVar(&aux, "aux-address", nil, "keep an address out of use, as `name=address`; may be repeated")
 	f.DurationVar(&idle, "idle", linkspan.DefaultIdle, "unplug a route after this `time` without a packet")
 	f.Uint32Var(&n.Mtu, "mtu", 0, "largest packet of a container, in `bytes` (default: what the transport carries)")
 	f.BoolVar(&n.Internal, "internal", false, "give containers no default route")
@@ -133,16 +138,16 @@ Containers of it talk across hosts; containers of other networks do not reach it
 	return c
 }
 
-func parseLabels(given []string) (map[string]string, error) {
-	labels := make(map[string]string, len(given))
-	for _, l := range given {
-		key, value, _ := strings.Cut(l, "=")
+func parsePairs(what string, given []string) (map[string]string, error) {
+	pairs := make(map[string]string, len(given))
+	for _, p := range given {
+		key, value, _ := strings.Cut(p, "=")
 		if key == "" {
-			return nil, usageError{fmt.Errorf("label %q has no key", l)}
+			return nil, usageError{fmt.Errorf("%s %q has no name", what, p)}
 		}
-		labels[key] = value
+		pairs[key] = value
 	}
-	return labels, nil
+	return pairs, nil
 }
 
 func (a *app) networkRm() *cobra.Command {

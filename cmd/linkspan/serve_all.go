@@ -20,6 +20,7 @@ func (a *app) serveAll() *cobra.Command {
 	var brain controllerRole
 	var hand switchRole
 	var logs logging
+	page := newObserving()
 	c := &cobra.Command{
 		Use: "all", Short: "run a controller and a switch on this host", Args: exactly(0),
 		Long:    `Run a controller and a switch in one process. The switch joins by itself.`,
@@ -38,12 +39,14 @@ func (a *app) serveAll() *cobra.Command {
 			brain.socket = a.target.serving()
 			brain.more = hand.checks
 			hand.token = func() (trust.Token, error) { return ownToken(cmd.Context(), brain.socket) }
-			return both(cmd.Context(), &brain, &hand)
+			brain.out, brain.observed, hand.observed = a.out, page.role("controller"), page.role("switch")
+			return page.during(cmd.Context(), func(ctx context.Context) error { return both(ctx, &brain, &hand) })
 		},
 	}
 	c.Flags().String("config", configFile, "read settings from this `file`")
 	brain.addFlags(c.Flags())
 	hand.addFlags(c.Flags())
+	page.addFlags(c.Flags(), controllerPage)
 	_ = c.Flags().MarkHidden("join-file") // it joins itself
 	logs.addFlags(c.Flags())
 	return c

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -31,7 +32,10 @@ type controllerRole struct {
 	openflowPlain string
 	profile       string
 	more          func(context.Context) []*apiv1.Check // of the other role of this process
+	flowLog       string
+	out           io.Writer // of the process
 	log           *slog.Logger
+	observed
 }
 
 func (c *controllerRole) addFlags(f *pflag.FlagSet) {
@@ -40,12 +44,14 @@ func (c *controllerRole) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&c.advertise, "advertise", nil, "`address` where switches reach the API, put into join tokens; may be repeated (default: this host's)")
 	f.StringVar(&c.openflow, "openflow", ":6653", "take foreign OpenFlow switches at this `address`, with TLS; empty: none")
 	f.StringVar(&c.openflowPlain, "openflow-plain", "", "take OpenFlow without TLS at this loopback `address`; for measuring only")
+	f.StringVar(&c.flowLog, "flow-log", "", "write who talked to whom, how much, and who was denied to this `file` as lines of JSON, or - for standard output; empty: do not")
 	f.StringVar(&c.profile, "pprof", "", "serve profiles at this loopback `address`; for measuring only")
 }
 
 func (a *app) serveController() *cobra.Command {
 	var role controllerRole
 	var logs logging
+	page := newObserving()
 	c := &cobra.Command{
 		Use: "controller", Short: "run a controller", Args: exactly(0),
 		Long: `Run a controller: it holds the networks and endpoints, decides who may talk to whom
@@ -59,12 +65,15 @@ and plugs the routes. Its store (etcd) runs inside. Settings also come from
 			if role.log, err = logs.logger(a.err); err != nil {
 				return err
 			}
-			role.socket = a.target.serving()
-			return role.run(cmd.Context(), func() { role.log.Info("ready", "socket", role.socket, "api", role.listen) })
+			role.socket, role.out, role.observed = a.target.serving(), a.out, page.role("controller")
+			return page.during(cmd.Context(), func(ctx context.Context) error {
+				return role.run(ctx, func() { role.log.Info("ready", "socket", role.socket, "api", role.listen) })
+			})
 		},
 	}
 	c.Flags().String("config", configFile, "read settings from this `file`")
 	role.addFlags(c.Flags())
+	page.addFlags(c.Flags(), controllerPage)
 	logs.addFlags(c.Flags())
 	return c
 }

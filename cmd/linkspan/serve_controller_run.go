@@ -19,6 +19,7 @@ import (
 	"github.com/linkspan/linkspan/control/address"
 	"github.com/linkspan/linkspan/control/peering"
 	"github.com/linkspan/linkspan/control/rpc"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/store"
 	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/trust"
@@ -35,24 +36,30 @@ type brain struct {
 	server    *rpc.Server
 	revision  atomic.Uint64 // of the store, as last seen
 	events    chan linkspan.Event
+	watching  watching
 }
 
 // serve makes the parts of a controller on its store, and runs them until the
 // store fails.
 func (c *controllerRole) serve(ctx context.Context, k keys, db kv.Store, failed <-chan error, ready func()) error {
 	b := &brain{role: c, keys: k, store: store.New(db), peering: peering.New(), events: make(chan linkspan.Event, 256)}
+	b.watching = newWatching(c.page)
 	b.hub = control.New(control.Config{Peers: b.peering, Generation: b.revision.Load, Event: b.note, Log: c.log})
 	b.server = rpc.New(rpc.Config{
 		Store: b.store, Addresses: &b.addresses, CA: k.ca, Trust: k.tls, Hub: b.hub, Peering: b.peering,
 		Advertise: c.advertise, Build: versionMessage("controller"), Checks: b.checks, Log: c.log,
+		Observe: b.watching.call,
 	})
-	return b.run(ctx, failed, ready)
+	return b.run(ctx, db, failed, ready)
 }
 
-func (b *brain) run(ctx context.Context, failed <-chan error, ready func()) error {
+func (b *brain) run(ctx context.Context, db kv.Store, failed <-chan error, ready func()) error {
 	c := b.role
 	followed := make(chan struct{})
 	parts, ctx := errgroup.WithContext(ctx)
+	if err := b.observe(ctx, parts, db, followed); err != nil {
+		return err
+	}
 	parts.Go(func() error {
 		select {
 		case err := <-failed:
@@ -85,7 +92,7 @@ func (b *brain) follow(ctx context.Context, followed chan struct{}) error {
 	return b.store.Follow(ctx, func(all []store.Change, revision uint64) {
 		b.revision.Store(revision)
 		b.addresses.Replace(all)
-		b.hub.Update(replacing(b.hub.View(), all)...)
+		b.update(replacing(b.hub.View(), all))
 		b.server.NetworksChanged()
 		select {
 		case <-followed:
@@ -95,11 +102,17 @@ func (b *brain) follow(ctx context.Context, followed chan struct{}) error {
 	}, func(changes []store.Change, revision uint64) {
 		b.revision.Store(revision)
 		b.addresses.Apply(changes)
-		b.hub.Update(viewChanges(changes)...)
+		b.update(viewChanges(changes))
 		if slices.ContainsFunc(changes, func(c store.Change) bool { return c.Network != nil }) {
 			b.server.NetworksChanged()
 		}
 	})
+}
+
+// update changes the View. Whoever writes down what ended with it is told first.
+func (b *brain) update(changes []view.Change) {
+	b.watching.leaving(b.hub.View(), changes)
+	b.hub.Update(changes...)
 }
 
 // revocations keeps the handshakes true to what was revoked.
@@ -117,6 +130,7 @@ func (b *brain) revocations(ctx context.Context) error {
 // note takes an event of the hub without waiting; when too many happen at once
 // the log has them all.
 func (b *brain) note(e linkspan.Event) {
+	b.watching.events.Count(string(e.Kind))
 	b.role.log.Info("event", "kind", e.Kind, "subject", e.Subject, "message", e.Message)
 	select {
 	case b.events <- e:

@@ -33,6 +33,7 @@ type switchRole struct {
 	token       func() (trust.Token, error) // asked for when the host has not joined
 	log         *slog.Logger
 	host        atomic.Pointer[host] // while it runs
+	observed
 }
 
 func (s *switchRole) addFlags(f *pflag.FlagSet) {
@@ -50,6 +51,7 @@ func (s *switchRole) addFlags(f *pflag.FlagSet) {
 func (a *app) serveSwitch() *cobra.Command {
 	var role switchRole
 	var logs logging
+	page := newObserving()
 	c := &cobra.Command{
 		Use: "switch", Short: "make this host a switch of the fabric", Args: exactly(0),
 		Long: `Make this host a switch of the fabric. The first time it joins with a one-time token
@@ -68,11 +70,15 @@ from linkspan switch token; after that it needs none. Settings also come from
 				t, err := trust.ReadToken(trust.TokenSource{Path: role.joinFile, Stdin: a.in, Getenv: os.Getenv})
 				return t, errors.Join(err, os.Unsetenv(trust.TokenVariable))
 			}
-			return role.run(cmd.Context(), func() { role.log.Info("ready", "socket", role.socket, "plugin", role.plugin) })
+			role.observed = page.role("switch")
+			return page.during(cmd.Context(), func(ctx context.Context) error {
+				return role.run(ctx, func() { role.log.Info("ready", "socket", role.socket, "plugin", role.plugin) })
+			})
 		},
 	}
 	c.Flags().String("config", configFile, "read settings from this `file`")
 	role.addFlags(c.Flags())
+	page.addFlags(c.Flags(), switchPage)
 	logs.addFlags(c.Flags())
 	return c
 }

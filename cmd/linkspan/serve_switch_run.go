@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -20,6 +21,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/fabric"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
 	"github.com/linkspan/linkspan/ovs/tunnel"
@@ -43,6 +45,9 @@ type host struct {
 	model  *cnm.Controller
 	mirror *mirror.Mirror
 	engine *mirror.Engine
+
+	calls    metrics.Calls // of the plugin
+	restarts atomic.Uint64 // of the relay
 }
 
 // serve joins if this host has not, makes the parts, and runs them.
@@ -174,10 +179,12 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	h.observe()
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
 		return docker.New(docker.Options{
 			Controller: h.model, Name: driverName, Driver: driverName, IPAM: driverName, Log: s.log,
+			Observe: h.calls.Observe,
 		}).Serve(ctx, plugin)
 	})
 	parts.Go(func() error { return h.model.Run(ctx) })
@@ -226,6 +233,7 @@ func (h *host) relay(ctx context.Context) error {
 		if time.Since(start) > last {
 			wait = first
 		}
+		h.restarts.Add(1)
 		h.role.log.Warn("openflow channel is closed", "error", err)
 		select {
 		case <-ctx.Done():

@@ -14,9 +14,11 @@ import (
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
-// Bridge is a bridge in memory. It does not ask whether links exist.
+// Bridge is a bridge in memory. It does not ask whether links exist. Fail, if
+// set, is asked before ports are added or deleted.
 type Bridge struct {
 	Kill *Kill
+	Fail func() error
 
 	mu    sync.Mutex
 	ports map[string]ovs.Port
@@ -24,7 +26,7 @@ type Bridge struct {
 
 // AddPort implements the Ports of package hotplug.
 func (b *Bridge) AddPort(_ context.Context, p ovs.Port) error {
-	return b.Kill.around("add port", func() error {
+	return b.do("add port", func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, other := range b.ports {
@@ -42,12 +44,21 @@ func (b *Bridge) AddPort(_ context.Context, p ovs.Port) error {
 
 // DelPort implements the Ports of package hotplug.
 func (b *Bridge) DelPort(_ context.Context, name string) error {
-	return b.Kill.around("delete port", func() error {
+	return b.do("delete port", func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		delete(b.ports, name)
 		return nil
 	})
+}
+
+func (b *Bridge) do(op string, effect func() error) error {
+	if b.Fail != nil {
+		if err := b.Fail(); err != nil {
+			return err
+		}
+	}
+	return b.Kill.around(op, effect)
 }
 
 // Ports implements the Ports of package hotplug.

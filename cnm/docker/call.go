@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -59,12 +60,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	begun := time.Now()
 	answer, err := s.contain(ctx, do, r)
-	s.options.Log.Debug("plugin call", "operation", r.URL.Path, "took", time.Since(begun), "error", err)
+	took := time.Since(begun)
+	s.options.Log.Debug("plugin call", "operation", r.URL.Path, "took", took, "error", err)
+	s.options.Observe(strings.TrimPrefix(r.URL.Path, "/"), resultOf(err), took)
 	if err != nil {
 		write(w, statusOf(err), plugin.NewFailure(text(err)))
 		return
 	}
 	write(w, http.StatusOK, answer)
+}
+
+func resultOf(err error) string {
+	if err != nil {
+		return "error"
+	}
+	return "ok"
 }
 
 // contain turns a panic into an error: a connection that breaks would make

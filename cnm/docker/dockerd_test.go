@@ -3,9 +3,14 @@
 package docker_test
 
 import (
+	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/linkspan/linkspan"
 )
 
 // A real dockerd, whatever version is installed, drives the plugin.
@@ -23,6 +28,8 @@ func TestDockerd(t *testing.T) {
 			{"internal network", internalNetwork},
 			{"default subnets", defaultSubnets},
 			{"stop and start", stopStart},
+			{"many at once", manyAtOnce},
+			{"controller away", controllerAway},
 			{"refusals", refusals},
 			{"plugin restart", pluginRestart},
 			{"daemon restart", daemonRestart},
@@ -122,6 +129,46 @@ func stopStart(t *testing.T, h *host) {
 	if a := h.address(t, "c1", "web"); a.String() != "10.7.0.9" {
 		t.Errorf("c1 has %s", a)
 	}
+}
+
+func manyAtOnce(t *testing.T, h *host) {
+	create(t, h, "--subnet", "10.7.0.0/24", "web")
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Go(func() {
+			for i := range 4 {
+				name := fmt.Sprintf("c%d-%d", worker, i)
+				if out, err := h.try("run", "-d", "--network", "web", "--name", name, "busybox", "sleep", "3600"); err != nil {
+					t.Errorf("run: %v: %s", err, out)
+				}
+				if out, err := h.try("rm", "-f", name); err != nil {
+					t.Errorf("rm: %v: %s", err, out)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// A container starts when the controller is back, and one that goes while it
+// is away holds nobody up and leaves nothing.
+func controllerAway(t *testing.T, h *host) {
+	create(t, h, "--subnet", "10.7.0.0/24", "web")
+	h.run(t, "c1", "--network", "web")
+	var refused atomic.Int64
+	h.away(func() error {
+		if refused.Add(1) > 8 {
+			return nil
+		}
+		return &linkspan.Error{Code: linkspan.Unavailable, Message: "the controller is away"}
+	})
+	h.do(t, "rm", "-f", "c1")
+	h.run(t, "c2", "--network", "web")
+	if refused.Load() <= 8 {
+		t.Errorf("asked %d times only", refused.Load())
+	}
+	h.away(nil)
+	h.settle(t)
 }
 
 func refusals(t *testing.T, h *host) {

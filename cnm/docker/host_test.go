@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +44,7 @@ type host struct {
 	daemon  *exec.Cmd
 	c       *cnm.Controller
 	numbers map[string]linkspan.NetworkID // by Docker's network id
+	outage  atomic.Pointer[func() error]  // what the fabric fails with
 	stop    func()                        // the plugin
 }
 
@@ -54,6 +56,12 @@ func newHost(t *testing.T) *host {
 	h := &host{
 		t: t, folder: "/run/test", kill: kill, fabric: &cnmtest.Fabric{Kill: kill}, bridge: &cnmtest.Bridge{Kill: kill},
 		numbers: make(map[string]linkspan.NetworkID),
+	}
+	h.fabric.Fail = func(string) error {
+		if fail := h.outage.Load(); fail != nil {
+			return (*fail)()
+		}
+		return nil
 	}
 	if err := os.Mkdir(h.folder, 0o700); err != nil { // on the /run of our own
 		t.Fatal(err)
@@ -163,7 +171,8 @@ func (h *host) startDaemon() {
 	defer log.Close()
 	h.daemon = exec.Command("dockerd", "--data-root", filepath.Join(h.folder, "data"),
 		"--exec-root", "/run/docker-exec", "-p", "/run/dockerd.pid", "-H", "unix:///run/docker.sock",
-		"--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs", "-D")
+		"--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs",
+		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent=/"+os.Getenv(insideVariable), "-D")
 	h.daemon.Stdout, h.daemon.Stderr = log, log
 	if err := h.daemon.Start(); err != nil {
 		h.t.Fatal(err)
@@ -253,6 +262,25 @@ func (h *host) refuse(t *testing.T, words string, args ...string) {
 func (h *host) run(t *testing.T, name string, args ...string) {
 	t.Helper()
 	h.do(t, append(append([]string{"run", "-d", "--stop-signal", "KILL", "--name", name}, args...), "busybox", "sleep", "3600")...)
+}
+
+// away lets the fabric fail; nil ends that.
+func (h *host) away(fail func() error) {
+	if fail == nil {
+		h.outage.Store(nil)
+		return
+	}
+	h.outage.Store(&fail)
+}
+
+// settle waits until no removal is left to be repeated.
+func (h *host) settle(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); len(h.fabric.Held()) != len(h.c.Leases()); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not settled: %v, %v", h.fabric.Held(), h.c.Leases())
+		}
+	}
 }
 
 // wantClean removes all containers and networks, and looks for what is left.

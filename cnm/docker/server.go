@@ -30,6 +30,9 @@ type Options struct {
 	IPAM       string        // key of the IPAM in the controller's table
 	Log        *slog.Logger  // nil: nobody is told
 	Limit      time.Duration // of one call; 0: DefaultLimit
+	// Observe gets each call after its end: its operation, as in
+	// NetworkDriver.Join, and ok or error; nil: nobody.
+	Observe func(operation, result string, took time.Duration)
 }
 
 // Server answers Docker's calls. Calls run concurrently.
@@ -47,6 +50,9 @@ func New(options Options) *Server {
 	}
 	if options.Limit == 0 {
 		options.Limit = DefaultLimit
+	}
+	if options.Observe == nil {
+		options.Observe = func(string, string, time.Duration) {}
 	}
 	s := &Server{options: options}
 	s.calls = s.table()

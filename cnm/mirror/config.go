@@ -39,7 +39,7 @@ type Model interface {
 	Changes() <-chan struct{}
 	Bind(ctx context.Context, dockerID string, to linkspan.Network) error
 	Refuse(ctx context.Context, dockerID string, reason error)
-	Describe(ctx context.Context, endpointID, container string, labels map[string]string) error
+	Describe(ctx context.Context, endpointID string, is cnm.Description) error
 	Sweeper
 }
 
@@ -62,6 +62,9 @@ type Docker interface {
 	Remove(ctx context.Context, id string) error
 	// Containers lists the running containers.
 	Containers(ctx context.Context) ([]Container, error)
+	// Aliases returns, by the ids of a container's endpoints, the names that it
+	// has in their networks beside its own. Code NotFound: there is none.
+	Aliases(ctx context.Context, container string) (map[string][]string, error)
 	// Events calls wake once the stream is open and at each event of networks
 	// and containers, until ctx or the stream ends.
 	Events(ctx context.Context, wake func()) error
@@ -83,6 +86,7 @@ type Network struct {
 
 // Container is a running container as dockerd lists it.
 type Container struct {
+	ID        string
 	Name      string
 	Labels    map[string]string
 	Endpoints []string // ids

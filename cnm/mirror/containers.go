@@ -12,9 +12,9 @@ import (
 	"github.com/linkspan/linkspan/cnm"
 )
 
-// describe tells the model the names and labels of the containers behind its
-// endpoints, where they are not what it has. As it compares, whatever was lost
-// or changed while anything was away is told again.
+// describe tells the model the names, aliases and labels of the containers
+// behind its endpoints, where they are not what it has. As it compares, whatever
+// was lost or changed while anything was away is told again.
 func (m *Mirror) describe(ctx context.Context, endpoints []cnm.Endpoint, containers []Container) error {
 	behind := make(map[string]Container)
 	for _, c := range containers {
@@ -25,17 +25,30 @@ func (m *Mirror) describe(ctx context.Context, endpoints []cnm.Endpoint, contain
 	var errs []error
 	for _, e := range endpoints {
 		c, found := behind[e.ID]
-		if !found || e.Container == c.Name && maps.Equal(e.Labels, c.Labels) {
-			continue
+		if !found || e.Container == c.Name && maps.Equal(e.Labels, c.Labels) && len(e.Aliases) > 0 {
+			continue // aliases change only with the endpoint, or with the name
 		}
-		_, err := limited(ctx, fabricLimit, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, m.cfg.Model.Describe(ctx, e.ID, c.Name, c.Labels)
-		})
+		err := m.describeOne(ctx, e, c)
 		if err != nil && linkspan.CodeOf(err) != linkspan.NotFound {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (m *Mirror) describeOne(ctx context.Context, e cnm.Endpoint, c Container) error {
+	is := cnm.Description{Container: c.Name, Labels: c.Labels}
+	aliases, err := limited(ctx, dockerLimit, func(ctx context.Context) (map[string][]string, error) {
+		return m.cfg.Docker.Aliases(ctx, c.ID)
+	})
+	if err != nil {
+		return err
+	}
+	is.Aliases = aliases[e.ID]
+	_, err = limited(ctx, fabricLimit, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, m.cfg.Model.Describe(ctx, e.ID, is)
+	})
+	return err
 }
 
 // sweep lets the model take away what dockerd and the fabric do not have, and
@@ -81,7 +94,7 @@ func local(model Model) []linkspan.Endpoint {
 		}
 		if e, ok := joined[lease.Endpoint]; ok {
 			here.ID, here.MAC, here.Port = e.ID, e.MAC, e.Port
-			here.Container, here.Labels, here.Created = e.Container, e.Labels, e.Created
+			here.Container, here.Aliases, here.Labels, here.Created = e.Container, e.Aliases, e.Labels, e.Created
 		}
 		out = append(out, here)
 	}

@@ -126,7 +126,7 @@ func createOptions(n linkspan.Network) client.NetworkCreateOptions {
 		IPAM: &network.IPAM{
 			Driver:  Driver,
 			Options: map[string]string{cnm.OptionNetwork: n.ID.String()},
-			Config:  []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway}},
+			Config:  []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway, AuxAddress: n.Aux}},
 		},
 	}
 }
@@ -154,7 +154,7 @@ func (e *Engine) Containers(ctx context.Context) ([]Container, error) {
 	}
 	containers := make([]Container, 0, len(list.Items))
 	for _, item := range list.Items {
-		one := Container{Name: ownName(item.Names), Labels: item.Labels}
+		one := Container{ID: item.ID, Name: ownName(item.Names), Labels: item.Labels}
 		if item.NetworkSettings != nil {
 			for _, settings := range item.NetworkSettings.Networks {
 				one.Endpoints = append(one.Endpoints, settings.EndpointID)

@@ -142,6 +142,23 @@ func (d *dockerd) Containers(context.Context) ([]mirror.Container, error) {
 	return slices.Clone(d.containers), nil
 }
 
+func (d *dockerd) Aliases(_ context.Context, container string) (map[string][]string, error) {
+	if err := d.enter(); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	aliases := make(map[string][]string)
+	for _, c := range d.containers {
+		for _, id := range c.Endpoints {
+			if c.ID == container {
+				aliases[id] = []string{"alias-of-" + c.Name}
+			}
+		}
+	}
+	return aliases, nil
+}
+
 func (d *dockerd) Events(ctx context.Context, wake func()) error {
 	if err := d.enter(); err != nil {
 		return err

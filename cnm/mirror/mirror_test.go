@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -328,7 +329,8 @@ func TestContainersAreDescribed(t *testing.T) {
 	named := func(name string) func() bool {
 		return func() bool {
 			e, err := h.model.Endpoint("e1")
-			return err == nil && e.Container == name && e.Labels["tier"] == "front"
+			return err == nil && e.Container == name && e.Labels["tier"] == "front" &&
+				slices.Equal(e.Aliases, []string{"alias-of-" + name})
 		}
 	}
 	labels := map[string]string{"tier": "front"}

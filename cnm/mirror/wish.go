@@ -4,6 +4,7 @@ package mirror
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 	wish := linkspan.Network{
 		Name: d.Name, Labels: d.Labels, Subnet: n.Subnet, Gateway: n.Gateway, Range: n.Range, Internal: n.Internal,
+		Aux: n.AuxAddresses,
 	}
 	if wish.Range == wish.Subnet {
 		wish.Range = linkspan.Network{}.Range
@@ -50,6 +52,8 @@ func mismatch(wish, got *linkspan.Network) string {
 		return fmt.Sprintf("its subnet is %s in the fabric, not %s", got.Subnet, wish.Subnet)
 	case wish.Gateway.IsValid() && wish.Gateway != got.Gateway:
 		return fmt.Sprintf("its gateway is %s in the fabric, not %s", got.Gateway, wish.Gateway)
+	case len(wish.Aux) > 0 && !maps.Equal(wish.Aux, got.Aux):
+		return "its auxiliary addresses are others in the fabric"
 	case wish.Internal != got.Internal:
 		return fmt.Sprintf("in the fabric it is %s, here it was to be %s", inward(got.Internal), inward(wish.Internal))
 	case wish.Idle != 0 && wish.Idle != got.Idle:

@@ -76,6 +76,9 @@ func poolOf(n *linkspan.Network) *pool.Pool {
 	if err != nil {
 		return nil
 	}
+	for _, aux := range n.Aux {
+		p.Take(aux)
+	}
 	for _, never := range []netip.Addr{n.Subnet.Masked().Addr(), linkspan.LastAddr(n.Subnet), n.Gateway} {
 		p.Take(never)
 	}

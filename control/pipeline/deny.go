@@ -3,13 +3,11 @@
 package pipeline
 
 import (
-	"time"
-
 	"github.com/linkspan/linkspan/control/decide"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
-// AppendDeny appends the message that drops packets like p for DenyTime, on
+// AppendDeny appends the message that drops packets like p for DenySeconds, on
 // the chassis that it came from. The flow matches what d rests on and no more.
 func AppendDeny(b []byte, xid uint32, r Round, p *decide.Packet, d *decide.Decision) []byte {
 	var m openflow.Match
@@ -28,7 +26,7 @@ func AppendDeny(b []byte, xid uint32, r Round, p *decide.Packet, d *decide.Decis
 	}
 	mod := openflow.FlowMod{
 		Cookie: uint64(NewCookie(KindDeny, r, uint64(p.Network))), Command: openflow.FlowAdd,
-		TableID: table, Priority: priorityDeny, HardTimeout: uint16(DenyTime / time.Second),
+		TableID: table, Priority: priorityDeny, HardTimeout: DenySeconds,
 		Match: m.View(),
 	}
 	return mod.Append(b, xid)

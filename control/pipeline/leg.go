@@ -3,8 +3,6 @@
 package pipeline
 
 import (
-	"time"
-
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
@@ -66,7 +64,7 @@ const (
 )
 
 // idle returns the timeout in seconds.
-func (l *Leg) idle() uint16 { return uint16(l.Network.Idle / time.Second) }
+func (l *Leg) idle() uint16 { return uint16(l.Network.Idle.Seconds()) }
 
 // cookie returns the cookie of a flow plugged in round r; both directions have
 // the same.

@@ -2,8 +2,6 @@
 
 package pipeline
 
-import "time"
-
 // The tables.
 const (
 	tableClassify  uint8 = 0
@@ -31,8 +29,8 @@ const (
 	priorityDeny    uint16 = 400 // route, deliver
 )
 
-// DenyTime is how long the flows of a denial last, at most.
-const DenyTime = 10 * time.Second
+// DenySeconds is how long the flow of a denial lasts.
+const DenySeconds = 10
 
 // The registers.
 const (

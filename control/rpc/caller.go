@@ -50,6 +50,7 @@ func withCaller(ctx context.Context, c caller) context.Context {
 // identify puts the owner of the connection's certificate into the context.
 // Without a certificate the caller is nobody, who may only join.
 func (s *Server) identify(next http.Handler) http.Handler {
+	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var c caller
 		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
@@ -59,7 +60,7 @@ func (s *Server) identify(next http.Handler) http.Handler {
 				err = s.trust.Check(c.cert)
 			}
 			if err != nil {
-				http.Error(w, err.Error(), http.StatusUnauthorized)
+				refuse(refusals, w, r, err)
 				return
 			}
 			c.Identity = id
@@ -69,6 +70,17 @@ func (s *Server) identify(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(withCaller(r.Context(), c)))
 	})
+}
+
+// refuse answers in the caller's own protocol, so that it learns why and what to
+// do; who speaks none of ours gets the text. That the answer does not reach the
+// caller has nobody to be told of.
+func refuse(refusals *connect.ErrorWriter, w http.ResponseWriter, r *http.Request, err error) {
+	if refusals.IsSupported(r) {
+		_ = refusals.Write(w, r, api.ToRPC(err))
+		return
+	}
+	http.Error(w, err.Error(), http.StatusUnauthorized)
 }
 
 // onBehalf returns the header if it is a proper name, as it ends up in events.

@@ -73,7 +73,7 @@ type follower struct {
 }
 
 func (f *follower) run(ctx context.Context, stream *connect.ServerStream[apiv1.ChassisServiceFollowResponse]) error {
-	expiry := time.NewTicker(certificateInterval)
+	expiry := time.NewTicker(f.server.recheck)
 	defer expiry.Stop()
 	for {
 		changed := f.server.networks.wait() // before looking, so that nothing is missed

@@ -32,7 +32,7 @@ type Hub interface {
 
 var _ Hub = (*control.Hub)(nil)
 
-// Config is what the API of a controller stands on; all fields are needed.
+// Config is what the API of a controller stands on; all fields but Observe are needed.
 type Config struct {
 	Store     *store.Store
 	Addresses *address.Allocator
@@ -44,6 +44,7 @@ type Config struct {
 	Build     *apiv1.SystemServiceVersionResponse
 	Checks    func(context.Context) []*apiv1.Check
 	Log       *slog.Logger
+	Observe   func(Call) // gets each call after its end; nil: nobody
 }
 
 // Server answers the calls of the API.
@@ -58,15 +59,21 @@ type Server struct {
 	build     *apiv1.SystemServiceVersionResponse
 	checks    func(context.Context) []*apiv1.Check
 	log       *slog.Logger
+	observe   func(Call)
 	now       func() time.Time
+	recheck   time.Duration // how often a standing stream's certificate is looked at
 	networks  bell
 }
 
 // New returns a server; it starts nothing.
 func New(c Config) *Server {
+	if c.Observe == nil {
+		c.Observe = func(Call) {}
+	}
 	return &Server{
 		store: c.Store, addresses: c.Addresses, ca: c.CA, trust: c.Trust, hub: c.Hub, peering: c.Peering,
-		advertise: c.Advertise, build: c.Build, checks: c.Checks, log: c.Log, now: time.Now,
+		advertise: c.Advertise, build: c.Build, checks: c.Checks, log: c.Log, observe: c.Observe, now: time.Now,
+		recheck: certificateInterval,
 	}
 }
 
@@ -81,7 +88,7 @@ func (s *Server) Local() http.Handler { return trusted(s.services()) }
 
 func (s *Server) services() http.Handler {
 	mux := http.NewServeMux()
-	options := []connect.HandlerOption{connect.WithInterceptors(coded{}), connect.WithReadMaxBytes(maxMessage)}
+	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}), connect.WithReadMaxBytes(maxMessage)}
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
 	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
 	mux.Handle(apiv1connect.NewRouteServiceHandler(routeService{s}, options...))

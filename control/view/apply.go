@@ -28,7 +28,7 @@ type builder struct {
 
 func (b *builder) putNetwork(n *linkspan.Network) {
 	old := b.Network(n.ID)
-	if old != nil && sameNetwork(old, n) {
+	if same(old, n) {
 		return
 	}
 	b.networks = b.networks.Put(networkKey(n.ID), n)
@@ -44,7 +44,7 @@ func (b *builder) removeNetwork(id linkspan.NetworkID) {
 
 func (b *builder) putChassis(c *linkspan.Chassis) {
 	old := b.Chassis(c.ID)
-	if old != nil && sameChassis(old, c) {
+	if same(old, c) {
 		return
 	}
 	b.chassis = b.chassis.Put(chassisKey(c.ID), c)
@@ -62,7 +62,7 @@ func (b *builder) removeChassis(id linkspan.ChassisID) {
 func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
 	old := b.Endpoint(key)
 	switch {
-	case old == nil && e == nil, old != nil && e != nil && sameEndpoint(old, e):
+	case old == nil && e == nil, same(old, e):
 		return
 	case e == nil:
 		b.endpoints = b.endpoints.Delete(key)

@@ -155,3 +155,6 @@ func (l *Lab) Tell(t *testing.T) {
 		}
 	}
 }
+
+// Probe returns the path of the program of test/probe, the same on every host.
+func (l *Lab) Probe() string { return l.site.Probe }

@@ -151,3 +151,35 @@ func TestAFailedJoinLeavesNothing(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 }
+
+func TestOptionsOfANetwork(t *testing.T) {
+	d := newDriver(t, newWorld(t))
+	for _, test := range []struct {
+		key, value string
+		fine       bool
+	}{
+		{hotplug.OptionIdle, "30s", true},
+		{hotplug.OptionIdle, "2m", true},
+		{hotplug.OptionIdle, "30", false},
+		{hotplug.OptionIdle, "1500ms", false},
+		{hotplug.OptionIdle, "19h", false},
+		{hotplug.OptionMTU, "1450", true},
+		{hotplug.OptionMTU, "1451", false},
+		{hotplug.OptionMTU, "575", false},
+		{hotplug.OptionMTU, "", false},
+		{hotplug.OptionInterface, "lan", true},
+		{hotplug.OptionInterface, "lan0", false},
+		{hotplug.OptionInterface, "much-too-long", false},
+		{cnm.OptionNetwork, "00000a", true},
+		{cnm.OptionNetwork, "10", false},
+		{"linkspan.Idle", "30s", false},
+		{"mtu", "1400", false},
+	} {
+		n := network()
+		n.Options = map[string]string{test.key: test.value}
+		err := d.CreateNetwork(t.Context(), n)
+		if (err == nil) != test.fine || err != nil && linkspan.CodeOf(err) != linkspan.Invalid {
+			t.Errorf("%s=%q: got %v", test.key, test.value, err)
+		}
+	}
+}

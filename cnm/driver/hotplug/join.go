@@ -52,7 +52,7 @@ func (d *Driver) Leave(ctx context.Context, _ cnm.Network, e cnm.Endpoint) error
 	return d.remove(ctx, host)
 }
 
-// Describe tells the fabric the name and labels of the endpoint's container.
+// Describe tells the fabric the names and labels of the endpoint's container.
 func (d *Driver) Describe(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
 	host, _ := netns.Names(e.ID)
 	if err := d.options.Ports.AddPort(ctx, port(n, e, host)); err != nil {
@@ -76,6 +76,6 @@ func port(n cnm.Network, e cnm.Endpoint, host string) ovs.Port {
 func attached(n cnm.Network, e cnm.Endpoint) linkspan.Endpoint {
 	return linkspan.Endpoint{
 		Network: n.Fabric, Address: e.Address.Addr(), ID: e.ID, MAC: e.MAC, Port: e.Port,
-		Container: e.Container, Labels: e.Labels, Created: e.Created,
+		Container: e.Container, Labels: e.Labels, Aliases: e.Aliases, Created: e.Created,
 	}
 }

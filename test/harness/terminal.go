@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -31,6 +32,8 @@ func (c *Container) Open(t *testing.T, argv ...string) *Terminal {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What enters a node is two processes, which end together.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +47,7 @@ func (c *Container) Open(t *testing.T, argv ...string) *Terminal {
 		}
 	}()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		<-read
 		_ = cmd.Wait() // killed
 	})

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/metrics"
+)
+
+// observe shows this switch on its page. It has joined and serves its plugin.
+func (h *host) observe() {
+	h.calls = metrics.PluginCalls()
+	h.role.page.Register(h.calls, metrics.Switch{
+		Fabric: h.fabric, Model: h.model, Bridge: h.ovs, Tunnel: h.tunnel, Restarts: h.restarts.Load,
+	})
+	h.role.probe.Is(h.ready)
+}
+
+// ready says whether containers can come and go here. Without a controller they
+// cannot, but what runs goes on and nobody should restart this process for it:
+// that is degraded.
+func (h *host) ready(ctx context.Context) []metrics.Check {
+	_, ovsdb := h.ovs.Ports(ctx)
+	controller := metrics.Check{Part: "controller", State: metrics.Degraded, Found: "is away; running routes go on, new ones wait"}
+	if connected, since := h.fabric.Ready(); connected {
+		controller = metrics.Verdict("controller", nil, "is followed since "+since.UTC().Format("2006-01-02T15:04:05Z"))
+	}
+	return []metrics.Check{
+		metrics.Verdict("joined", nil, "as "+h.own.Keeper.KeyPair().Identity().Label()),
+		metrics.Verdict("ovsdb", ovsdb, "answers"),
+		metrics.Verdict("bridge", h.ovs.Ask(ctx), "answers"),
+		metrics.Verdict("plugin", nil, "serves "+h.role.plugin),
+		controller,
+	}
+}
+
+// checkDrops says what the bridge has dropped.
+func (h *host) checkDrops(ctx context.Context) *apiv1.Check {
+	drops, err := metrics.ReadDrops(ctx, h.ovs)
+	if err != nil {
+		return verdict("drops", err, "", "are ovsdb-server and ovs-vswitchd running?")
+	}
+	return check("drops", apiv1.Check_STATE_OK, dropsText(drops, metrics.Owners(h.fabric.Endpoints())), "")
+}
+
+// dropsText lists what was dropped at all, in packets.
+func dropsText(d metrics.Drops, owners map[uint32]string) string {
+	var list []string
+	for _, f := range d.Flows {
+		if f.Packets > 0 {
+			list = append(list, fmt.Sprintf("%d in table %s (%s)", f.Packets, f.Table, f.Reason))
+		}
+	}
+	for _, m := range d.Meters {
+		if m.Dropped > 0 {
+			list = append(list, fmt.Sprintf("%d of %s on port %d (%s meter)", m.Dropped, owners[m.Port], m.Port, m.What))
+		}
+	}
+	if len(list) == 0 {
+		return "no packets dropped"
+	}
+	return "packets dropped: " + strings.Join(list, ", ")
+}

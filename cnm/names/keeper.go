@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package names
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+)
+
+// Model is what a Keeper needs of the host's own records.
+type Model interface {
+	Sandboxes() []cnm.Sandbox
+	Network(id string) (cnm.Network, error)
+	// Watch returns a channel that holds a token after any change, and what
+	// ends it.
+	Watch() (changed <-chan struct{}, stop func())
+}
+
+// Networks is what a Keeper needs of the fabric.
+type Networks interface {
+	Network(id linkspan.NetworkID) (linkspan.Network, bool)
+}
+
+var _ Model = (*cnm.Controller)(nil)
+
+// Config is what a Keeper is made of; all fields are needed.
+type Config struct {
+	Model    Model
+	Networks Networks
+	Source   Source // of names, as it is; the Keeper remembers for it
+	Log      *slog.Logger
+}
+
+// The times of a Keeper.
+const (
+	glance   = 30 * time.Second     // between two looks without a reason
+	soon     = 5 * time.Millisecond // between two looks for a namespace that Docker is making
+	later    = time.Second          // and for one that does not come, or in which something fails
+	patience = 10 * time.Second     // until one counts as not coming
+	gather   = 2 * time.Millisecond // after a change, to take several together
+)
+
+// Keeper keeps a Window open in every namespace that has an endpoint.
+type Keeper struct {
+	cfg      Config
+	resolver *Resolver
+	windows  map[string]*Window   // by path
+	awaited  map[string]time.Time // paths without a window, since when
+	told     map[string]string    // by path: the trouble that was logged
+}
+
+// New makes a Keeper. The error has code Invalid when a part is missing.
+func New(cfg Config) (*Keeper, error) {
+	if cfg.Model == nil || cfg.Networks == nil || cfg.Source == nil || cfg.Log == nil {
+		return nil, &linkspan.Error{Code: linkspan.Invalid, Op: "make names", Message: "a part is not configured"}
+	}
+	return &Keeper{
+		cfg: cfg, resolver: NewResolver(NewCache(cfg.Source)), windows: make(map[string]*Window),
+		awaited: make(map[string]time.Time), told: make(map[string]string),
+	}, nil
+}
+
+// Run keeps the windows until ctx ends; then it closes them and returns the
+// context's error. Run it once.
+func (k *Keeper) Run(ctx context.Context) error {
+	changed, stop := k.cfg.Model.Watch()
+	defer stop()
+	defer k.closeAll()
+	for {
+		next := time.NewTimer(k.look(ctx))
+		select {
+		case <-ctx.Done():
+			next.Stop()
+			return ctx.Err()
+		case <-changed:
+			pause(ctx, gather)
+		case <-next.C:
+		}
+		next.Stop()
+	}
+}
+
+// look opens and closes what has to be, and says when to look again.
+func (k *Keeper) look(ctx context.Context) time.Duration {
+	wanted := make(map[string][]Scope)
+	for _, s := range k.cfg.Model.Sandboxes() {
+		if scopes := k.scopes(s); len(scopes) > 0 {
+			wanted[s.Key] = scopes
+		}
+	}
+	for path, w := range k.windows {
+		if _, ok := wanted[path]; !ok || !w.space.same(path) {
+			k.close(path, w)
+		}
+	}
+	for path := range k.awaited {
+		if _, ok := wanted[path]; !ok {
+			k.settle(path)
+		}
+	}
+	again := glance
+	for path, scopes := range wanted {
+		if w, ok := k.windows[path]; ok {
+			w.SetScopes(scopes)
+		} else {
+			again = min(again, k.open(ctx, path, scopes))
+		}
+	}
+	return again
+}
+
+// scopes returns the networks that a sandbox is in, as the fabric has them.
+func (k *Keeper) scopes(s cnm.Sandbox) []Scope {
+	var scopes []Scope
+	for _, e := range s.Endpoints {
+		here, err := k.cfg.Model.Network(e.Network)
+		if err != nil || !here.Bound() {
+			continue
+		}
+		if n, ok := k.cfg.Networks.Network(here.Fabric); ok && e.Leaving == nil {
+			scopes = append(scopes, Scope{Network: n.ID, Name: n.Name, Subnet: n.Subnet})
+		}
+	}
+	return scopes
+}
+
+// open opens a window, and says when to try again if it did not.
+func (k *Keeper) open(ctx context.Context, path string, scopes []Scope) time.Duration {
+	w, err := Open(ctx, k.resolver, path, scopes)
+	if err == nil {
+		k.windows[path] = w
+		k.settle(path)
+		return glance
+	}
+	since, waiting := k.awaited[path]
+	if !waiting {
+		since = time.Now()
+		k.awaited[path] = since
+	}
+	if linkspan.CodeOf(err) == linkspan.NotFound && time.Since(since) < patience {
+		return soon // Docker makes it after the driver's part, before version 28
+	}
+	if k.told[path] != err.Error() && ctx.Err() == nil {
+		k.told[path] = err.Error()
+		k.cfg.Log.Warn("names are not served in a container", "sandbox", path, "error", err)
+	}
+	return later
+}
+
+// settle forgets the trouble with a path.
+func (k *Keeper) settle(path string) {
+	delete(k.awaited, path)
+	delete(k.told, path)
+}
+
+func (k *Keeper) close(path string, w *Window) {
+	delete(k.windows, path)
+	if err := w.Close(); err != nil {
+		k.cfg.Log.Warn("names in a container were not closed well", "sandbox", path, "error", err)
+	}
+}
+
+func (k *Keeper) closeAll() {
+	for path, w := range k.windows {
+		k.close(path, w)
+	}
+}

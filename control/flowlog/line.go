@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package flowlog
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Line is a line of the log. A route has no direction of its own: when both of
+// its directions ended, From is the lower address.
+type Line struct {
+	Time     time.Time  `json:"time"`    // of the end, or of the denial
+	Verdict  string     `json:"verdict"` // allow: a route ended; deny
+	Network  string     `json:"network"`
+	From     netip.Addr `json:"from"`
+	FromName string     `json:"from_name,omitempty"` // chassis/container
+	To       netip.Addr `json:"to"`
+	ToName   string     `json:"to_name,omitempty"`
+	Chassis  []string   `json:"chassis"` // where flows ended, or where it was denied
+	Reason   string     `json:"reason"`
+
+	// Of a route: what went from From to To, and back.
+	Packets      uint64 `json:"packets"`
+	Bytes        uint64 `json:"bytes"`
+	ReplyPackets uint64 `json:"reply_packets"`
+	ReplyBytes   uint64 `json:"reply_bytes"`
+	// Duration is in seconds, the idle time before the end included.
+	Duration float64 `json:"duration"`
+}
+
+// turned returns the line seen from the other end.
+func (l Line) turned() Line {
+	l.From, l.To, l.FromName, l.ToName = l.To, l.From, l.ToName, l.FromName
+	l.Packets, l.ReplyPackets = l.ReplyPackets, l.Packets
+	l.Bytes, l.ReplyBytes = l.ReplyBytes, l.Bytes
+	return l
+}
+
+// plus adds the other direction, which ended later.
+func (l Line) plus(other Line) Line {
+	l.Time = other.Time
+	l.ReplyPackets += other.Packets
+	l.ReplyBytes += other.Bytes
+	l.Duration = max(l.Duration, other.Duration)
+	if other.Chassis[0] != l.Chassis[0] {
+		l.Chassis = append(l.Chassis, other.Chassis...)
+	}
+	if l.To.Less(l.From) {
+		return l.turned()
+	}
+	return l
+}
