@@ -78,6 +78,7 @@ func TestNetworkCrossesTheWire(t *testing.T) {
 			Subnet: prefix.Draw(t, "subnet"), Gateway: addr.Draw(t, "gateway"), Range: prefix.Draw(t, "range"),
 			Idle: time.Duration(rapid.Int64Range(0, int64(linkspan.MaxIdle)).Draw(t, "idle")),
 			MTU:  rapid.IntRange(0, linkspan.MaxMTU).Draw(t, "mtu"), Internal: rapid.Bool().Draw(t, "internal"),
+			Aux:    rapid.MapOfN(rapid.StringMatching(`[a-z]{1,4}`), addr.Filter(netip.Addr.IsValid), 0, 3).Draw(t, "aux"),
 			Labels: labels.Draw(t, "labels"), Created: when.Draw(t, "created"), Creator: text.Draw(t, "creator"),
 		}
 		got, err := api.NetworkFromProto(sent(t, api.NetworkToProto(&want)))
@@ -133,6 +134,7 @@ func TestBadInputIsInvalid(t *testing.T) {
 		`subnet "10.7.0.0/33" is not a subnet like`:   network(&apiv1.Network{Subnet: "10.7.0.0/33", Gateway: "also wrong"}),
 		`gateway "router" is not an address like`:     network(&apiv1.Network{Gateway: "router"}),
 		`range "10.7.0.0-9" is not a subnet like`:     network(&apiv1.Network{Range: "10.7.0.0-9"}),
+		`auxiliary address nas "x" is not an address`: network(&apiv1.Network{Aux: map[string]string{"nas": "x"}}),
 		`address "10.7.0.256" is not an address like`: endpoint(&apiv1.Endpoint{Address: "10.7.0.256"}),
 		`mac "ff:ff:ff:ff:ff:ff" is not a unicast`:    endpoint(&apiv1.Endpoint{Mac: "ff:ff:ff:ff:ff:ff"}),
 		`mac "02-42" is not a unicast`:                endpoint(&apiv1.Endpoint{Mac: "02-42"}),

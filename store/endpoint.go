@@ -87,6 +87,9 @@ func (s *Store) Attach(ctx context.Context, e linkspan.Endpoint) error {
 		if e.Labels == nil {
 			e.Labels = old.Labels
 		}
+		if e.Aliases == nil {
+			e.Aliases = old.Aliases
+		}
 		key := endpointKey(e.Network, e.Address)
 		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{kv.RevisionIs(key, revision)}, Then: []kv.Op{put(key, e)}})
 		return err

@@ -42,7 +42,9 @@ func TestFiftyContainers(t *testing.T) {
 			each(remove)
 		}
 	})
-	each(func(c *harness.Container) harness.Result { return l.Try(c.Host, l.RunArgs(c.Name, "--network", "crowd")...) })
+	each(func(c *harness.Container) harness.Result {
+		return l.Try(c.Host, l.RunArgs(c.Name, "--network", "crowd")...)
+	})
 	checkUnique(t, l, many)
 	first := &harness.Container{Lab: l, Host: "h1", Name: "crowd0"}
 	for i := 1; i < many; i += 7 {

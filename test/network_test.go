@@ -169,6 +169,16 @@ func TestSameNetworkFromBothHosts(t *testing.T) {
 	c1.Reaches(t, c2, "adopted")
 }
 
+func TestNetworkWithoutSubnet(t *testing.T) {
+	l := shared(t)
+	l.RemoveLater(t, "any")
+	l.On(t, "h1", "docker", "network", "create", "-d", "linkspan", "--ipam-driver", "linkspan", "any")
+	l.Shown(t, "any")
+	c1 := l.Run(t, "h1", "any1", "--network", "any")
+	c2 := l.Run(t, "h2", "any2", "--network", "any")
+	c1.Reaches(t, c2, "any")
+}
+
 func TestRefusedNetworks(t *testing.T) {
 	l := shared(t)
 	before := l.Settled(t)
@@ -179,7 +189,6 @@ func TestRefusedNetworks(t *testing.T) {
 	}{
 		{"another IPAM driver", []string{"docker", "network", "create", "-d", "linkspan", "--subnet", "10.36.0.0/24", "no"},
 			[]string{"docker network create -d linkspan --ipam-driver linkspan --subnet 10.36.0.0/24"}},
-		{"no subnet", []string{"docker", "network", "create", "-d", "linkspan", "--ipam-driver", "linkspan", "no"}, []string{"--subnet"}},
 		{"IPv6", dockerCreate("no", "10.36.0.0/24", "--ipv6", "--subnet", "fd00:36::/64"), []string{"IPv6"}},
 		{"an unknown option", dockerCreate("no", "10.36.0.0/24", "-o", "linkspan.idel=5s"), []string{"linkspan.idel", "linkspan.idle"}},
 		{"a wrong idle time", dockerCreate("no", "10.36.0.0/24", "-o", "linkspan.idle=soon"), []string{"linkspan.idle", "soon"}},

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,7 +29,9 @@ func run(ctx context.Context, args []string) error {
 	var c config
 	flags := flag.NewFlagSet("setup", flag.ContinueOnError)
 	c.flags(flags)
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := flags.Parse(args[1:]); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if err := c.validate(); err != nil {

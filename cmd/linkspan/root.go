@@ -36,7 +36,8 @@ first packet, gone when idle.`,
   linkspan route ls                                      who talks to whom right now`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          usageArgs(cobra.NoArgs),
+		Args:          cobra.ArbitraryArgs,
+		RunE:          group,
 	}
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -49,12 +50,15 @@ first packet, gone when idle.`,
 
 // noun is a command that only groups verbs; an unknown verb is wrong usage.
 func noun(use, short string, verbs ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usageError{fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])}
-		}
-		return cmd.Help()
-	}}
+	c := &cobra.Command{Use: use, Short: short, RunE: group}
 	c.AddCommand(verbs...)
 	return c
+}
+
+// group shows what there is to choose from.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])}
+	}
+	return cmd.Help()
 }

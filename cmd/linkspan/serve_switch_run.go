@@ -21,6 +21,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/fabric"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/cnm/names"
 	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
@@ -45,6 +46,7 @@ type host struct {
 	model  *cnm.Controller
 	mirror *mirror.Mirror
 	engine *mirror.Engine
+	names  *names.Keeper
 
 	calls    metrics.Calls // of the plugin
 	restarts atomic.Uint64 // of the relay
@@ -169,6 +171,12 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	h.mirror, err = mirror.New(ctx, mirror.Config{
 		Host: me.Name, Docker: h.engine, Fabric: h.fabric, Model: h.model, Store: db, Log: s.log,
 	})
+	if err != nil {
+		return err
+	}
+	h.names, err = names.New(names.Config{
+		Model: h.model, Networks: h.fabric, Source: names.NewRemote(h.uplink.api.Names), Log: s.log,
+	})
 	return err
 }
 
@@ -190,6 +198,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.model.Run(ctx) })
 	parts.Go(func() error { return h.fabric.Run(ctx) })
 	parts.Go(func() error { return h.mirror.Run(ctx) })
+	parts.Go(func() error { return h.names.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if s.socket != "" {

@@ -31,7 +31,7 @@ func settle(cmd *cobra.Command, role string) error {
 	}
 	section := sections[role]
 	for name := range section {
-		if f := cmd.Flags().Lookup(name); f == nil || f.Annotations[notInFile] != nil {
+		if cmd.LocalFlags().Lookup(name) == nil || notInFile(name) {
 			return &linkspan.Error{
 				Code: linkspan.Invalid, Message: fmt.Sprintf("%s: %s has no setting %q", path, role, name),
 				Hint: cmd.CommandPath() + " --help shows the settings there are",
@@ -40,16 +40,16 @@ func settle(cmd *cobra.Command, role string) error {
 	}
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if err == nil && !f.Changed {
-			err = settleFlag(cmd, f, role, section)
+			err = settleFlag(cmd, f, role, path, section)
 		}
 	})
 	return err
 }
 
-// notInFile marks flags that have no place in a file.
-const notInFile = "not-in-file"
+// notInFile says of what a role is asked about itself; it is no setting.
+func notInFile(flag string) bool { return flag == "help" || flag == "config" }
 
-func settleFlag(cmd *cobra.Command, f *pflag.Flag, role string, section map[string]yaml.Node) error {
+func settleFlag(cmd *cobra.Command, f *pflag.Flag, role, path string, section map[string]yaml.Node) error {
 	variable := "LINKSPAN_" + strings.ToUpper(strings.ReplaceAll(role+"_"+f.Name, "-", "_"))
 	if value, ok := os.LookupEnv(variable); ok {
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
@@ -61,19 +61,27 @@ func settleFlag(cmd *cobra.Command, f *pflag.Flag, role string, section map[stri
 	if !ok {
 		return nil
 	}
-	values := []string{node.Value}
-	if node.Kind == yaml.SequenceNode {
-		values = values[:0]
-		for _, item := range node.Content {
-			values = append(values, item.Value)
+	values, err := valuesOf(node)
+	for _, value := range values {
+		if err == nil {
+			err = cmd.Flags().Set(f.Name, value)
 		}
 	}
-	for _, value := range values {
-		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			return &linkspan.Error{Code: linkspan.Invalid, Op: fmt.Sprintf("line %d of the configuration", node.Line), Err: err}
-		}
+	if err != nil {
+		return &linkspan.Error{Code: linkspan.Invalid, Op: fmt.Sprintf("%s: line %d", path, node.Line), Err: err}
 	}
 	return nil
+}
+
+// valuesOf returns the value of a setting, or those of a list.
+func valuesOf(node yaml.Node) (values []string, err error) {
+	var one string
+	if node.Kind == yaml.SequenceNode {
+		err = node.Decode(&values)
+		return values, err
+	}
+	err = node.Decode(&one)
+	return []string{one}, err
 }
 
 // readConfig returns the sections of the file by role. A file that nobody named

@@ -93,10 +93,10 @@ func differs(here, stored *linkspan.Endpoint) bool {
 	return here.Attached() && (here.ID != stored.ID || here.MAC != stored.MAC || here.Port != stored.Port)
 }
 
-// enriched keeps the name and labels that the store knows and the host does not.
+// enriched keeps the names and labels that the store knows and the host does not.
 func enriched(e linkspan.Endpoint, stored *linkspan.Endpoint) linkspan.Endpoint {
 	if e.ID == stored.ID && e.Container == "" {
-		e.Container, e.Labels = stored.Container, stored.Labels
+		e.Container, e.Labels, e.Aliases = stored.Container, stored.Labels, stored.Aliases
 	}
 	return e
 }

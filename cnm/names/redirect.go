@@ -10,9 +10,8 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
-
-	"github.com/linkspan/linkspan"
 )
 
 // dockerResolver is where Docker's resolver is in every namespace, and where
@@ -29,9 +28,6 @@ const (
 	connectionsPerSecond = 200
 )
 
-// owned makes a table go with the netlink socket that made it (Linux 5.12).
-const owned = 2
-
 // redirect brings what a namespace's processes send to Docker's resolver to
 // our sockets. It is gone when it is closed or the process ends. As it stands
 // before Docker's own rules in the same hook, the first translation counts.
@@ -40,20 +36,19 @@ type redirect struct{ conn *nftables.Conn }
 // newRedirect makes the table in a namespace. The error has code Unavailable
 // when the kernel cannot take it away by itself.
 func newRedirect(namespace int, udp, tcp uint16) (*redirect, error) {
-	conn, err := nftables.New(nftables.AsLasting(), nftables.WithNetNSFd(namespace))
+	var socket *netlink.Conn
+	conn, err := nftables.New(nftables.AsLasting(), nftables.WithNetNSFd(namespace),
+		nftables.WithSockOptions(func(c *netlink.Conn) error { socket = c; return nil }))
 	if err != nil {
 		return nil, fmt.Errorf("nftables: %w", err)
 	}
-	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "linkspan-names", Flags: owned})
+	table := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: "linkspan-names"}
+	if err := ownTable(socket, table); err != nil {
+		return nil, errors.Join(fmt.Errorf("redirect names: %w", err), conn.CloseLasting())
+	}
 	addRedirects(conn, table, udp, tcp)
 	addLimits(conn, table, udp, tcp)
 	if err := conn.Flush(); err != nil {
-		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
-			err = &linkspan.Error{
-				Code: linkspan.Unavailable, Message: "this kernel has no owned tables of nftables",
-				Hint: "names of other hosts' containers need Linux 5.12 or later", Err: err,
-			}
-		}
 		return nil, errors.Join(fmt.Errorf("redirect names: %w", err), conn.CloseLasting())
 	}
 	return &redirect{conn}, nil

@@ -26,6 +26,11 @@ func network(id linkspan.NetworkID, subnet, gateway, within string) *linkspan.Ne
 	return n
 }
 
+func withAux(n *linkspan.Network, addr string) *linkspan.Network {
+	n.Aux = map[string]netip.Addr{"nas": netip.MustParseAddr(addr)}
+	return n
+}
+
 func endpoint(network linkspan.NetworkID, addr string) *linkspan.Endpoint {
 	return &linkspan.Endpoint{Network: network, Address: netip.MustParseAddr(addr), Chassis: 1}
 }
@@ -83,6 +88,9 @@ func TestProposals(t *testing.T) {
 		},
 		"taken outside of the range": {
 			network(1, "10.7.0.0/24", "", "10.7.0.64/31"), []string{"10.7.0.9"}, []string{"10.7.0.64", "10.7.0.65"},
+		},
+		"not an auxiliary one": {
+			withAux(network(1, "10.7.0.0/29", "", ""), "10.7.0.3"), nil, []string{"10.7.0.2", "10.7.0.4", "10.7.0.5", "10.7.0.6"},
 		},
 		"nothing is left": {network(1, "10.7.0.0/30", "", ""), []string{"10.7.0.2"}, nil},
 	} {

@@ -81,7 +81,7 @@ func tell(t *testing.T, text string) string {
 }
 
 func newStage(t *testing.T) *stage {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	s := &stage{
 		t: t, ctx: ctx, cancel: cancel, peering: peering.New(),
 		networks: map[string]*linkspan.Network{}, chassis: map[string]linkspan.ChassisID{},

@@ -201,9 +201,11 @@ func (s *Switch) remove(which func(*Flow) (openflow.RemovedReason, bool)) {
 		}
 		s.trace(f.kind() + "- " + f.String() + " (" + reason.String() + ")")
 		if f.Flags&openflow.FlowSendRemoved != 0 {
+			stood := time.Since(f.Installed)
 			s.tell(&openflow.FlowRemoved{
 				Cookie: f.Cookie, Priority: f.Priority, Reason: reason, TableID: f.TableID,
 				IdleTimeout: f.IdleTimeout, Packets: f.Packets, Bytes: f.Bytes, Match: f.Match,
+				DurationSec: uint32(stood / time.Second), DurationNsec: uint32(stood % time.Second),
 			})
 		}
 	}

@@ -68,7 +68,7 @@ func (g *gone) endpoint(v *view.View, e *control.RouteEvent, address netip.Addr)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, period := range g.endpoints {
-		if d, ok := period[key]; ok && e.Kind == control.Unplugged && d.at.After(e.Time.Add(-e.Duration)) {
+		if d, ok := period[key]; ok && e.Kind == control.Unplugged && !d.at.Before(e.Time.Add(-e.Duration)) {
 			return d.name
 		}
 	}

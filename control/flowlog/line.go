@@ -4,6 +4,7 @@ package flowlog
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type Line struct {
 	FromName string     `json:"from_name,omitempty"` // chassis/container
 	To       netip.Addr `json:"to"`
 	ToName   string     `json:"to_name,omitempty"`
-	Chassis  []string   `json:"chassis"` // where flows ended, or where it was denied
+	Chassis  []string   `json:"chassis"` // From's and, if it is another, To's; or where it was denied
 	Reason   string     `json:"reason"`
 
 	// Of a route: what went from From to To, and back.
@@ -34,6 +35,7 @@ func (l Line) turned() Line {
 	l.From, l.To, l.FromName, l.ToName = l.To, l.From, l.ToName, l.FromName
 	l.Packets, l.ReplyPackets = l.ReplyPackets, l.Packets
 	l.Bytes, l.ReplyBytes = l.ReplyBytes, l.Bytes
+	slices.Reverse(l.Chassis)
 	return l
 }
 

@@ -89,11 +89,7 @@ type host struct {
 // newHost starts a switch with the bridge that the controller expects.
 func newHost(t *testing.T, id linkspan.ChassisID) *host {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lslive") // short: it holds unix sockets
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := t.TempDir()
 	h := &host{t: t, id: id, ns: namespace(t, fmt.Sprint("h", id)), dir: dir}
 	db, sock := filepath.Join(dir, "conf.db"), filepath.Join(dir, "db.sock")
 	run(t, "ovsdb-tool", "create", db, schema)
@@ -129,7 +125,7 @@ func (h *host) restart() {
 // the returned function is called.
 func (h *host) start(name string, args ...string) (end func()) {
 	h.t.Helper()
-	cmd := exec.Command("ip", append([]string{"netns", "exec", h.ns, name, "-vconsole:off"}, args...)...)
+	cmd := exec.CommandContext(context.Background(), "ip", append([]string{"netns", "exec", h.ns, name, "-vconsole:off"}, args...)...)
 	cmd.Env = append(os.Environ(), "OVS_RUNDIR="+h.dir, "OVS_LOGDIR="+h.dir, "OVS_DBDIR="+h.dir)
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
@@ -188,7 +184,7 @@ func (h *host) container(name string, e *linkspan.Endpoint) string {
 // dial connects to the bridge as the switch process does.
 func (h *host) dial() net.Conn {
 	h.t.Helper()
-	conn, err := net.Dial("unix", h.channel())
+	conn, err := new(net.Dialer).DialContext(h.t.Context(), "unix", h.channel())
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ const idle = 6 * time.Second
 
 func newWorld(t *testing.T) *world {
 	require(t)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{
 		t: t, ctx: ctx, containers: map[string]string{},
 		hub: control.New(control.Config{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}),
@@ -118,6 +118,18 @@ func (w *world) reaches(from, to string, ttl int) {
 	}
 }
 
+// quietly waits until an echo goes both ways without asking. That need not be
+// the second one: for a moment after a flow came, the datapath's cache may
+// still send up what it did before.
+func (w *world) quietly(from, to string, ttl int) {
+	w.t.Helper()
+	eventually(w.t, "an echo from "+from+" to "+to+" that asks nobody", func() bool {
+		before := w.packetIns()
+		w.reaches(from, to, ttl)
+		return w.packetIns() == before
+	})
+}
+
 func (w *world) packetIns() uint64 { return w.hub.Counters().PacketIns.Load() }
 
 // static says whether a host has just the flows of the View, as it has when
@@ -155,22 +167,15 @@ func (w *world) testStatic(t *testing.T) {
 	}
 }
 
-func (w *world) testOneHost(t *testing.T) {
+func (w *world) testOneHost(*testing.T) {
 	w.reaches("c1", "c2", 64)
-	before := w.packetIns()
-	w.reaches("c1", "c2", 64)
-	if n := w.packetIns() - before; n != 0 {
-		t.Errorf("the second ping sent %d packets up", n)
-	}
+	w.quietly("c1", "c2", 64)
+	w.quietly("c2", "c1", 64)
 }
 
 func (w *world) testTwoHosts(t *testing.T) {
 	w.reaches("c1", "c3", 62)
-	before := w.packetIns()
-	w.reaches("c3", "c1", 62)
-	if n := w.packetIns() - before; n != 0 {
-		t.Errorf("the way back sent %d packets up", n)
-	}
+	w.quietly("c3", "c1", 62)
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	routes, missing := w.hub.Routes(ctx, control.Filter{Chassis: 2})
@@ -234,8 +239,8 @@ func (w *world) testSpoof(t *testing.T) {
 // their cookies, and are used without asking.
 func (w *world) testReconnect(t *testing.T) {
 	h := w.hosts[0]
-	w.reaches("c1", "c3", 62)
-	w.reaches("c1", "c2", 64)
+	w.quietly("c1", "c3", 62)
+	w.quietly("c1", "c2", 64)
 	before, asked := routesOf(h, "c1", w), w.packetIns()
 	w.hub.Disconnect(1, "to see what stays")
 	eventually(t, "the end of the session", func() bool { _, ok := w.hub.Connected(1); return !ok })

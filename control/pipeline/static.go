@@ -38,7 +38,7 @@ func Static(v *view.View, on linkspan.ChassisID) Set {
 // replaces the one of its match, so puts go first; meters that are gone may
 // only be deleted after the flows that used them.
 func Difference(from, to *view.View, d *view.Delta, on linkspan.ChassisID) (put, gone Set) {
-	for _, key := range changedEndpoints(d, on) {
+	for key := range changedEndpoints(d, on) {
 		gone.add(endpointIn(from, on, key))
 		put.add(endpointIn(to, on, key))
 	}
@@ -69,14 +69,12 @@ func networkIn(v *view.View, on linkspan.ChassisID, id linkspan.NetworkID) Set {
 	return ofNetwork(n)
 }
 
-func changedEndpoints(d *view.Delta, on linkspan.ChassisID) []view.Key {
-	var keys []view.Key
+// changedEndpoints returns the keys of a chassis's endpoints that changed.
+func changedEndpoints(d *view.Delta, on linkspan.ChassisID) map[view.Key]bool {
+	keys := make(map[view.Key]bool)
 	for _, c := range d.Endpoints {
-		key := view.KeyOf(c.Any())
 		if touches(c.Old, on) || touches(c.New, on) {
-			if !slices.Contains(keys, key) {
-				keys = append(keys, key)
-			}
+			keys[view.KeyOf(c.Any())] = true
 		}
 	}
 	return keys
@@ -84,6 +82,8 @@ func changedEndpoints(d *view.Delta, on linkspan.ChassisID) []view.Key {
 
 func touches(e *linkspan.Endpoint, on linkspan.ChassisID) bool { return e != nil && e.Chassis == on }
 
+// changedNetworks returns the networks that changed, or came to the chassis or
+// left it.
 func changedNetworks(d *view.Delta, on linkspan.ChassisID) []linkspan.NetworkID {
 	var ids []linkspan.NetworkID
 	for _, c := range d.Networks {

@@ -4,6 +4,7 @@ package rpc_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"flag"
@@ -11,16 +12,17 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
-	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -29,17 +31,18 @@ var update = flag.Bool("update", false, "rewrite testdata")
 
 // everyMethod returns all calls of the schema, so that none is forgotten.
 func everyMethod() (methods []protoreflect.MethodDescriptor) {
-	for _, file := range []protoreflect.FileDescriptor{
-		apiv1.File_linkspan_v1_network_proto, apiv1.File_linkspan_v1_route_proto, apiv1.File_linkspan_v1_switch_proto,
-		apiv1.File_linkspan_v1_chassis_proto, apiv1.File_linkspan_v1_event_proto,
-	} {
+	protoregistry.GlobalFiles.RangeFilesByPackage("linkspan.v1", func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
 			s := file.Services().Get(i)
 			for j := range s.Methods().Len() {
 				methods = append(methods, s.Methods().Get(j))
 			}
 		}
-	}
+		return true
+	})
+	slices.SortStableFunc(methods, func(a, b protoreflect.MethodDescriptor) int {
+		return cmp.Compare(a.Parent().Name(), b.Parent().Name())
+	})
 	return methods
 }
 
@@ -68,11 +71,16 @@ func answer(t *testing.T, c *http.Client, base string, m protoreflect.MethodDesc
 		return "no"
 	case "unauthenticated":
 		return "who?"
+	case notServed:
+		return "-"
 	case "unimplemented", "unknown", "internal":
 		t.Errorf("%s: %s", path, code)
 	}
 	return "yes"
 }
+
+// notServed is the answer of a controller that leaves a service to others.
+const notServed = "not served"
 
 // errorCode returns the code that an answer carries, or "".
 func errorCode(t *testing.T, resp *http.Response, stream bool) string {
@@ -80,6 +88,9 @@ func errorCode(t *testing.T, resp *http.Response, stream bool) string {
 	var failure struct {
 		Code  string
 		Error struct{ Code string }
+	}
+	if resp.StatusCode == http.StatusNotFound && resp.Header.Get("Content-Type") != "application/json" {
+		return notServed
 	}
 	if !stream {
 		if resp.StatusCode == http.StatusOK {
@@ -142,7 +153,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 	parties = append(parties, party{"local", &http.Client{Transport: unix}, "http://linkspan"})
 
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# Who may make which call: yes, no, or who? when a certificate is needed first.\n")
+	fmt.Fprintf(&out, "# Who may make which call: yes, no, who? when a certificate\n# is needed first, - when a controller does not serve it.\n")
 	w := tabwriter.NewWriter(&out, 0, 8, 2, ' ', 0)
 	row := []string{"CALL"}
 	for _, p := range parties {
@@ -175,7 +186,7 @@ func golden(t *testing.T, path, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := gocmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (run with -update when this is meant):\n%s", path, diff)
 	}
 }

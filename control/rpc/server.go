@@ -91,6 +91,7 @@ func (s *Server) services() http.Handler {
 	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}), connect.WithReadMaxBytes(maxMessage)}
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
 	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
+	mux.Handle(apiv1connect.NewNameServiceHandler(nameService{s}, options...))
 	mux.Handle(apiv1connect.NewRouteServiceHandler(routeService{s}, options...))
 	mux.Handle(apiv1connect.NewSwitchServiceHandler(switchService{s}, options...))
 	mux.Handle(apiv1connect.NewChassisServiceHandler(chassisService{s}, options...))

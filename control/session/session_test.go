@@ -3,7 +3,6 @@
 package session_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"strings"
@@ -59,16 +58,16 @@ func open(t *testing.T, cfg session.Config) (*session.Session, *controltest.Swit
 }
 
 // serve runs the session in the background; the function waits for its end.
-func serve(s *session.Session, h session.Handler) (wait func() error) {
+func serve(t *testing.T, s *session.Session, h session.Handler) (wait func() error) {
 	done := make(chan error, 1)
-	go func() { done <- s.Run(context.Background(), h) }()
+	go func() { done <- s.Run(t.Context(), h) }()
 	return func() error { return <-done }
 }
 
 func TestBarrierComesAfterWhatItFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, sw, _ := open(t, session.Config{})
-		wait := serve(s, new(silent))
+		wait := serve(t, s, new(silent))
 		var flows int
 		var got error
 		s.Barrier(0, func(b []byte) ([]byte, bool) {
@@ -97,7 +96,7 @@ func TestBarrierComesAfterWhatItFollows(t *testing.T) {
 func TestDumpGathersAllParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, _ := open(t, session.Config{})
-		wait := serve(s, new(silent))
+		wait := serve(t, s, new(silent))
 		b := s.Begin()
 		for i := range 30 {
 			b = (&openflow.FlowMod{Priority: uint16(i)}).Append(b, 0)
@@ -127,7 +126,7 @@ func TestDumpGathersAllParts(t *testing.T) {
 func TestStalledSwitchStallsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, near := open(t, session.Config{Buffer: 1 << 16})
-		wait := serve(s, new(silent))
+		wait := serve(t, s, new(silent))
 		near.Stall()
 		message := (&openflow.PacketOut{InPort: 1, Data: make([]byte, 1000)}).Append(nil, 0)
 		for range 100 {
@@ -143,7 +142,7 @@ func TestStalledSwitchStallsNobody(t *testing.T) {
 func TestSilentSwitchIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, near := open(t, session.Config{})
-		wait := serve(s, new(silent))
+		wait := serve(t, s, new(silent))
 		time.Sleep(time.Minute) // of the bubble: the switch answers probes
 		select {
 		case <-s.Failed():
@@ -220,7 +219,7 @@ func TestStaleGenerationIsRefused(t *testing.T) {
 func TestRubbishEndsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, near := open(t, session.Config{})
-		wait := serve(s, new(silent))
+		wait := serve(t, s, new(silent))
 		_, _ = near.Write([]byte{4, 10, 0, 2, 0, 0, 0, 0}) // shorter than its header
 		if err := wait(); linkspan.CodeOf(err) != linkspan.Invalid {
 			t.Errorf("got %v", err)
@@ -232,7 +231,7 @@ func TestErrorsReachTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _, _ := open(t, session.Config{})
 		h := new(silent)
-		wait := serve(s, h)
+		wait := serve(t, s, h)
 		s.End((&openflow.MeterMod{Command: openflow.MeterModify, MeterID: 3}).Append(s.Begin(), 0))
 		synctest.Wait()
 		if len(h.refused) != 1 || !strings.Contains(h.refused[0], "METER") {
@@ -262,9 +261,9 @@ func FuzzStream(f *testing.F) {
 		s.Barrier(0, func(b []byte) ([]byte, bool) { return b, true }, func(error) {})
 		dumped := make(chan error, 1)
 		go func() {
-			dumped <- s.Dump(context.Background(), new(openflow.TableRequest), func([]byte) error { return nil })
+			dumped <- s.Dump(t.Context(), new(openflow.TableRequest), func([]byte) error { return nil })
 		}()
-		if s.Run(context.Background(), new(silent)) == nil {
+		if s.Run(t.Context(), new(silent)) == nil {
 			t.Error("no error")
 		}
 		<-dumped

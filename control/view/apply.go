@@ -70,6 +70,7 @@ func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
 		b.endpoints = b.endpoints.Put(key, e)
 	}
 	b.delta.Endpoints = append(b.delta.Endpoints, Changed[linkspan.Endpoint]{old, e})
+	b.rename(old, e)
 	if e != nil && e.Attached() {
 		b.attach(e)
 	}

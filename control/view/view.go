@@ -18,6 +18,7 @@ type View struct {
 	attached  hamt.Map[chassisKey, endpointSet] // attached endpoints of a chassis
 	members   hamt.Map[networkKey, members]     // chassis with attached endpoints of a network
 	presence  hamt.Map[chassisKey, presence]    // networks with attached endpoints on a chassis
+	names     hamt.Map[nameKey, endpointSet]    // attached endpoints that bear a name in a network
 }
 
 type (

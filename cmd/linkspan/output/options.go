@@ -18,12 +18,30 @@ type Options struct {
 
 // AddFlags declares the flags; a command that prints one thing has no quiet.
 func (o *Options) AddFlags(flags *pflag.FlagSet, list bool) {
-	flags.StringVarP(&o.Output, "output", "o", "table", "print as `table`, json or yaml")
+	o.Output = "table"
+	flags.VarP((*form)(&o.Output), "output", "o", "print as `table`, json or yaml")
 	flags.StringVar(&o.Format, "format", "", "print each through a Go `template`, such as '{{.Name}}'; {{json .}} prints all of it")
 	if list {
 		flags.BoolVarP(&o.Quiet, "quiet", "q", false, "print names only")
 		flags.BoolVar(&o.NoTrunc, "no-trunc", false, "do not shorten anything")
 	}
+}
+
+// form is the value of --output, which refuses what is not known.
+type form string
+
+var _ pflag.Value = (*form)(nil)
+
+func (f *form) String() string { return string(*f) }
+func (f *form) Type() string   { return "string" }
+
+func (f *form) Set(text string) error {
+	o := Options{Output: text}
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	*f = form(text)
+	return nil
 }
 
 // Validate refuses what no printing is known for.

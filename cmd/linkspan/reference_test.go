@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Run with -update to rewrite the reference; read the difference.
+var update = flag.Bool("update", false, "rewrite docs/reference/commands.md")
+
+func TestReferenceIsUpToDate(t *testing.T) {
+	t.Setenv("LINKSPAN_SOCKET", "")
+	t.Setenv("LINKSPAN_LAB", "")
+	path := filepath.Join("..", "..", "docs", "reference", "commands.md")
+	got := typeIn(t, "reference")
+	got.wants(t, exitDone, "## linkspan network create")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got.out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.out); diff != "" {
+		t.Errorf("make docs when this is meant:\n%s", diff)
+	}
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+func at(i int, on linkspan.ChassisID) *linkspan.Endpoint {
+	return &linkspan.Endpoint{Network: 7, Address: address(i), Chassis: on}
+}
+
+func TestIndexGivesWhoDependsOnce(t *testing.T) {
+	x := newIndex()
+	a, b, c := at(1, 1), at(2, 2), at(3, 3)
+	x.route(a, b)
+	x.route(c, a)
+	x.route(a, c)
+	x.denial([]decide.Read{{Key: view.KeyOf(a)}}, 9)
+	got := x.take(view.KeyOf(a))
+	slices.Sort(got)
+	if want := []linkspan.ChassisID{2, 3, 9}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if again := x.take(view.KeyOf(a)); len(again) != 0 {
+		t.Fatalf("still there: %v", again)
+	}
+	if got := x.take(view.KeyOf(b)); !slices.Equal(got, []linkspan.ChassisID{1}) {
+		t.Fatalf("the other end: %v", got)
+	}
+}
+
+// TestDenialsFade: addresses that nobody has do not fill the index for ever,
+// but stay as long as their flows may.
+func TestDenialsFade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newIndex()
+		key := view.KeyOf(at(1, 1))
+		deny := func(i int) { x.denial([]decide.Read{{Key: view.KeyOf(at(i, 1))}}, 1) }
+		size := func() (n int) {
+			for i := range x.shard {
+				n += len(x.shard[i].denials) + len(x.shard[i].fadingDenials)
+			}
+			return n
+		}
+		deny(1)
+		for i := range 1000 {
+			deny(2 + i)
+		}
+		time.Sleep(fading)
+		for i := range 1000 {
+			deny(2 + i)
+		}
+		if got := x.take(key); len(got) != 1 {
+			t.Fatalf("gone after %s: %v", fading, got)
+		}
+		for range 4 {
+			time.Sleep(fading + time.Second)
+			for i := range 1000 {
+				deny(5000 + i)
+			}
+		}
+		if n := size(); n > 2000 {
+			t.Fatalf("%d entries", n)
+		}
+	})
+}

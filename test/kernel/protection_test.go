@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kernel
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// spoof: a container that gives itself another address reaches nobody with it,
+// and asks nothing of the controller.
+func spoof(t *testing.T, s *scene) {
+	const stolen = "10.7.0.99"
+	s.c1.Exec(t, "ip", "address", "add", stolen+"/32", "dev", "eth0")
+	defer s.c1.Exec(t, "ip", "address", "del", stolen+"/32", "dev", "eth0")
+	ping(t, s.c1, s.c2) // so that the neighbour is known
+	asked, dropped := s.Asked(t), s.Packets(t, "h1", "table=5,", "priority=0 ")
+	const tries = 5
+	if r := s.c1.Try("ping", "-c", strconv.Itoa(tries), "-i", "0.2", "-W", "1", "-I", stolen, s.c2.Address(t, network)); r.Exit == 0 {
+		t.Errorf("a stolen address is answered: %v", r)
+	}
+	if now := s.Asked(t); now != asked {
+		t.Errorf("%d packets went to the controller", now-asked)
+	}
+	if now := s.Packets(t, "h1", "table=5,", "priority=0 "); now-dropped < tries {
+		t.Errorf("the guard dropped %d packets of %d", now-dropped, tries)
+	}
+}
+
+// What a port may send to the controller, as control/pipeline has it.
+const (
+	puntRate  = 500 // packets a second
+	puntBurst = 200
+)
+
+// meter: of a flood that would all go to the controller, the kernel lets through
+// what the port's meter allows.
+func meter(t *testing.T, s *scene) {
+	const sent = 8000
+	port := s.On(t, "h1", "ovs-vsctl", "--bare", "--columns=ofport", "find", "interface",
+		`external_ids:attached-mac="`+s.mac(t)+`"`)
+	inBefore, droppedBefore := s.meterCount(t, port)
+	took, err := time.ParseDuration(s.c1.Exec(t, "/probe", "expire", s.c2.Address(t, network), strconv.Itoa(sent)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, dropped := s.meterCount(t, port)
+	in, dropped = in-inBefore, dropped-droppedBefore
+	allowed := int((took + time.Second).Seconds()*puntRate) + puntBurst
+	t.Logf("%d sent in %v; %d came to the meter, %d passed, %d allowed", sent, took, in, in-dropped, allowed)
+	if dropped == 0 || in-dropped > allowed || in-dropped == 0 {
+		t.Errorf("the meter let %d of %d through, %d are allowed", in-dropped, in, allowed)
+	}
+}
+
+var meterCounts = regexp.MustCompile(`packet_in_count:([0-9]+)(?s:.*)packet_count:([0-9]+)`)
+
+// meterCount returns what came to a meter and what it dropped.
+func (s *scene) meterCount(t *testing.T, number string) (in, dropped int) {
+	t.Helper()
+	text := s.On(t, "h1", "ovs-ofctl", "-O", "OpenFlow13", "meter-stats", "br-link", "meter="+number)
+	m := meterCounts.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("meter %s: %s", number, text)
+	}
+	if _, err := fmt.Sscan(m[1]+" "+m[2], &in, &dropped); err != nil {
+		t.Fatal(err)
+	}
+	return in, dropped
+}
+
+// mac returns the hardware address of c1.
+func (s *scene) mac(t *testing.T) string {
+	return strings.TrimSpace(s.c1.Exec(t, "cat", "/sys/class/net/eth0/address"))
+}
