@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/pipeline"
 	"github.com/linkspan/linkspan/control/view"
 )
 
@@ -20,6 +21,7 @@ type Hub struct {
 	index    *index
 	watchers watchers
 	counters Counters
+	stencil  *pipeline.Stencil
 	accepted atomic.Uint64 // numbers the connections
 
 	update    sync.Mutex // orders Views and what follows from them
@@ -39,7 +41,7 @@ func New(cfg Config) *Hub {
 		cfg.Event = func(linkspan.Event) {}
 	}
 	cfg.Session.Log = cfg.Log
-	h := &Hub{cfg: cfg, index: newIndex()}
+	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil()}
 	h.view.Store(new(view.View))
 	h.datapaths.Store(&map[linkspan.ChassisID]*datapath{})
 	return h

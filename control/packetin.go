@@ -85,7 +85,7 @@ func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decisio
 		d.session.EndQuietly(b)
 		return false
 	}
-	b = pipeline.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
+	b = d.hub.stencil.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
 	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
 	b = pipeline.AppendDeliver(b, 0, &leg, p.Port, frame)
 	d.session.EndQuietly(b)

@@ -92,7 +92,7 @@ func (g *plug) proceed() {
 		}
 		// Once more: a flush between the first time and the lock forgot it.
 		hub.index.route(dec.Source, dec.Destination)
-		return pipeline.AppendRoute(b, 0, far.round, dec.Network, dec.Source, dec.Destination, far.id), true
+		return hub.stencil.AppendRoute(b, 0, far.round, dec.Network, dec.Source, dec.Destination, far.id), true
 	}, g.farDone)
 	if !sent {
 		g.again()
@@ -125,7 +125,7 @@ func (g *plug) finish() {
 		return
 	}
 	d.hub.index.route(dec.Source, dec.Destination)
-	b = pipeline.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
+	b = d.hub.stencil.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
 	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
 	for _, w := range frames {
 		b = pipeline.AppendDeliver(b, 0, &leg, w.packet.Port, w.frame)

@@ -5,7 +5,7 @@
 // I/O and keeps no state: flows follow from a View, or from a decision.
 //
 //	set := pipeline.Static(v, 1)                     // what chassis 1 always has
-//	b = pipeline.AppendRoute(b, round, net, a, c, 1) // the flows of a route on it
+//	b = stencil.AppendRoute(b, 0, round, net, a, c, 1) // the flows of a route on it
 //
 // # The table of tables
 //

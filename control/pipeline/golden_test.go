@@ -68,9 +68,9 @@ func TestFlowsOfDecisions(t *testing.T) {
 		title string
 		bytes []byte
 	}{
-		{"the route 10.7.0.2 - 10.7.0.3 on chassis 1", AppendRoute(nil, 1, 9, n, c2, c3, 1)},
-		{"the route 10.7.0.2 - 10.7.0.4 on chassis 1", AppendRoute(nil, 1, 9, n, c2, c4, 1)},
-		{"the route 10.7.0.2 - 10.7.0.4 on chassis 2", AppendRoute(nil, 1, 9, n, c2, c4, 2)},
+		{"the route 10.7.0.2 - 10.7.0.3 on chassis 1", NewStencil().AppendRoute(nil, 1, 9, n, c2, c3, 1)},
+		{"the route 10.7.0.2 - 10.7.0.4 on chassis 1", NewStencil().AppendRoute(nil, 1, 9, n, c2, c4, 1)},
+		{"the route 10.7.0.2 - 10.7.0.4 on chassis 2", NewStencil().AppendRoute(nil, 1, 9, n, c2, c4, 2)},
 		{"10.7.0.2 sends to an unknown address", AppendDeny(nil, 1, 9, &away, &unknown)},
 		{"chassis 2 sends from an unknown address", AppendDeny(nil, 1, 9, &forged, &spoofed)},
 		{"10.7.0.2 changes", AppendUnplug(nil, 1, key(2))},

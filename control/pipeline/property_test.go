@@ -108,7 +108,7 @@ func dumped(m *openflow.FlowMod) *openflow.FlowStats {
 func TestCurrentKnowsItsOwnFlows(t *testing.T) {
 	v := world()
 	for _, on := range []linkspan.ChassisID{1, 2} {
-		flows := messages(t, AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), on))
+		flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), on))
 		for _, m := range flows {
 			if f := dumped(m); !Current(v, on, f) {
 				t.Fatalf("chassis %d: %s is not taken for current", on, f)
@@ -119,7 +119,7 @@ func TestCurrentKnowsItsOwnFlows(t *testing.T) {
 
 func TestCurrentRefusesWhatChanged(t *testing.T) {
 	v := world()
-	flows := messages(t, AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), 1))
+	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), 1))
 	idle := network(7)
 	idle.Idle *= 2
 	other := endpoint(7, 3, 1, 13)
@@ -148,9 +148,9 @@ func TestCurrentRefusesWhatChanged(t *testing.T) {
 }
 
 func TestPluggingAllocatesNothing(t *testing.T) {
-	v, buf := world(), make([]byte, 0, 4096)
+	v, buf, stencil := world(), make([]byte, 0, 4096), NewStencil()
 	n := testing.AllocsPerRun(100, func() {
-		b := AppendRoute(buf, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), 1)
+		b := stencil.AppendRoute(buf, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), 1)
 		AppendUnplug(b, 1, key(2))
 	})
 	if n != 0 {
@@ -160,9 +160,9 @@ func TestPluggingAllocatesNothing(t *testing.T) {
 
 func BenchmarkAppendRoute(b *testing.B) {
 	v, buf := world(), make([]byte, 0, 4096)
-	n, c2, c3 := v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3))
+	n, c2, c3, stencil := v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), NewStencil()
 	b.ReportAllocs()
 	for b.Loop() {
-		AppendRoute(buf, 1, 9, n, c2, c3, 1)
+		stencil.AppendRoute(buf, 1, 9, n, c2, c3, 1)
 	}
 }

@@ -8,16 +8,6 @@ import (
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
-// AppendRoute appends the messages that plug both directions of the route
-// between two endpoints on one of their chassis, the direction from a first.
-func AppendRoute(b []byte, xid uint32, r Round, n *linkspan.Network, a, c *linkspan.Endpoint, on linkspan.ChassisID) []byte {
-	leg := Leg{n, a, c, on}
-	cookie := leg.cookie(r)
-	b = leg.append(b, xid, cookie)
-	leg.From, leg.To = c, a
-	return leg.append(b, xid, cookie)
-}
-
 // AppendUnplug appends the messages that delete every flow of a decision, in
 // all tables, that has the key's address at either end.
 func AppendUnplug(b []byte, xid uint32, key view.Key) []byte {

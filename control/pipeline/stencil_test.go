@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"bytes"
+	"net/netip"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/linkspan/linkspan"
+)
+
+// TestStencilIsWhatEncodingGives compares the filled stencil with the encoder,
+// for legs of every kind.
+func TestStencilIsWhatEncodingGives(t *testing.T) {
+	stencil := NewStencil()
+	rapid.Check(t, func(t *rapid.T) {
+		chassis := rapid.Map(rapid.Uint16Min(1), func(n uint16) linkspan.ChassisID { return linkspan.ChassisID(n) })
+		from, to := anyEndpoint(t, chassis), anyEndpoint(t, chassis)
+		if rapid.Bool().Draw(t, "one chassis") {
+			to.Chassis = from.Chassis
+		}
+		on := rapid.SampledFrom([]linkspan.ChassisID{from.Chassis, to.Chassis}).Draw(t, "on")
+		n := &linkspan.Network{
+			ID:   linkspan.NetworkID(rapid.Uint32Range(1, uint32(linkspan.MaxNetworkID)).Draw(t, "network")),
+			Idle: time.Duration(rapid.IntRange(1, 65535).Draw(t, "idle")) * time.Second,
+		}
+		xid, round := rapid.Uint32().Draw(t, "xid"), Round(rapid.Uint16().Draw(t, "round"))
+		there, back := Leg{n, from, to, on}, Leg{n, to, from, on}
+		want := there.append([]byte("before"), xid, there.cookie(round))
+		want = back.append(want, xid, back.cookie(round))
+		if got := stencil.AppendRoute([]byte("before"), xid, round, n, from, to, on); !bytes.Equal(got, want) {
+			t.Fatalf("got\n%x\nwant\n%x", got, want)
+		}
+	})
+}
+
+func anyEndpoint(t *rapid.T, chassis *rapid.Generator[linkspan.ChassisID]) *linkspan.Endpoint {
+	e := &linkspan.Endpoint{
+		Address: netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address"))),
+		Chassis: chassis.Draw(t, "chassis"), Port: rapid.Uint32Range(1, linkspan.MaxPort).Draw(t, "port"),
+	}
+	copy(e.MAC[:], rapid.SliceOfN(rapid.Byte(), 6, 6).Draw(t, "mac"))
+	return e
+}
