@@ -17,16 +17,19 @@ GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_tes
 PACKAGES := docker.io openvswitch-switch openvswitch-testcontroller busybox-static iproute2 util-linux \
             traceroute iputils-ping nftables gcc libc6-dev git
 
+# What `make test-kernel` needs beside them.
+KERNEL_PACKAGES := qemu-system-x86 cpio e2fsprogs kmod iptables
+
 # Versions of the tools that are built from their Go modules.
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s
 
-.PHONY: help deps build test unit lint e2e fuzz soak bench demo docs generate clean
+.PHONY: help deps build test unit lint e2e test-kernel deps-kernel fuzz soak bench demo docs generate clean
 
 help: ## show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install what the other targets need (Debian packages; needs root)
 	@missing=(); for p in $(PACKAGES); do \
@@ -50,6 +53,23 @@ unit: ## tests of every package, on real components where they need them
 
 e2e: deps build ## the whole product on two and more hosts in a lab
 	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/...
+
+test-kernel: deps-kernel build $(TOOLS)/kernel ## the whole product on Debian's kernel, in emulation (not part of test)
+	LINKSPAN_KERNEL=$(TOOLS)/kernel LINKSPAN_E2E=$(CURDIR)/$(BIN) CGO_ENABLED=0 \
+	  go test -count=1 -timeout 40m -run '^TestKernel$$' -v ./test/kernel
+
+deps-kernel: deps
+	@$(MAKE) --no-print-directory deps PACKAGES='$(KERNEL_PACKAGES)'
+
+# Unpacked and not installed: the machine keeps the kernel that it has.
+$(TOOLS)/kernel: | deps-kernel
+	@echo 'fetching the kernel'
+	@rm -rf $@.new && mkdir -p $@.new
+	@[ -n "$$(apt-cache show linux-image-cloud-amd64 2>/dev/null)" ] || apt-get update -qq
+	@cd $@.new && image=$$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/ { print $$2; exit }') && \
+	  apt-get download -qq -o APT::Sandbox::User=root $$image && dpkg-deb -x $$image*.deb . && rm $$image*.deb
+	@/sbin/depmod -b $@.new $$(ls $@.new/lib/modules)
+	@mv $@.new $@
 
 lint: $(TOOLS)/golangci-lint ## style and the import law
 	$(TOOLS)/golangci-lint run ./...

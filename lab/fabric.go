@@ -44,7 +44,7 @@ func openSpace(init process.Identity) (*space, error) {
 }
 
 func (s *space) close() {
-	s.Handle.Close()
+	s.Close()
 	s.ns.Close()
 }
 

@@ -125,17 +125,19 @@ func awaitNode(ctx context.Context, dir string, init process.Identity) error {
 }
 
 func notReady(dir string, state boot.State) error {
-	for _, c := range state.Pending() {
-		what := c.Name + " does not become ready"
-		if c.Waiting != "" {
-			what = c.Name + " waits for " + c.Waiting
-		}
-		if c.LastExit != "" {
-			what += ", last ended with " + c.LastExit
-		}
-		return trouble(dir, what, c.Name)
+	pending := state.Pending()
+	if len(pending) == 0 {
+		return trouble(dir, "it does not boot", ownLog)
 	}
-	return trouble(dir, "it does not boot", ownLog)
+	first := pending[0]
+	what := first.Name + " does not become ready"
+	if first.Waiting != "" {
+		what = first.Name + " waits for " + first.Waiting
+	}
+	if first.LastExit != "" {
+		what += ", last ended with " + first.LastExit
+	}
+	return trouble(dir, what, first.Name)
 }
 
 func trouble(dir, what, log string) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/linkspan/linkspan/metrics"
+	"github.com/linkspan/linkspan/ovs/restore"
 )
 
 // Run with -update to rewrite the table in the guide; read the difference.
@@ -38,7 +39,8 @@ func full(t *testing.T) *metrics.Page {
 	page := metrics.NewPage("test")
 	hub := newHub(t)
 	rpc, streams, events, plugin := metrics.RPCCalls(), metrics.RPCStreams(), metrics.FabricEvents(), metrics.PluginCalls()
-	page.Register(rpc, streams, events, plugin, metrics.Controller{Hub: hub, Revision: func() uint64 { return 7 }, FlowLog: flowLog{}}, newHost())
+	page.Register(rpc, streams, events, metrics.Controller{Hub: hub, Revision: func() uint64 { return 7 }, FlowLog: flowLog{}})
+	page.Register(plugin, newHost(), metrics.Kept(func() restore.Stats { return restore.Stats{} }))
 	rpc.Observe("NetworkService/Create", "ok", time.Millisecond)
 	streams.Count("RouteService/Watch", "canceled")
 	events.Count("switch.connected")

@@ -47,6 +47,9 @@ func (s *Switch) restoreSocket(ctx context.Context) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil // another caller did it
 	}
+	if _, err := s.control(ctx, "version"); err != nil {
+		return err // it makes its socket itself when it starts
+	}
 	ctx, cancel := limit(ctx, realiseTimeout)
 	defer cancel()
 	err := s.setProtocols(ctx, []string{"OpenFlow13", "OpenFlow14"})

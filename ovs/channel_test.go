@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/ovstest"
 )
 
@@ -61,7 +62,12 @@ func TestRelayCarriesOpenFlow(t *testing.T) {
 	ctx, cancel := context.WithCancel(limited(t, time.Minute))
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- sw.Relay(ctx, near) }()
+	relay := func() {
+		bridge, err := sw.Channel(ctx)
+		must(t, err)
+		go func() { ended <- ovs.Relay(ctx, bridge, near) }()
+	}
+	relay()
 	handshake(t, far)
 
 	const echoes = 2000 // ECHO_REQUESTs of all lengths, many at once
@@ -92,7 +98,7 @@ func TestRelayCarriesOpenFlow(t *testing.T) {
 	host.Restart(ovstest.Daemon)
 
 	near, far = net.Pipe()
-	go func() { ended <- sw.Relay(ctx, near) }()
+	relay()
 	handshake(t, far)
 	must(t, far.Close())
 	if err := <-ended; !errors.Is(err, io.EOF) {
@@ -100,7 +106,7 @@ func TestRelayCarriesOpenFlow(t *testing.T) {
 	}
 
 	near, far = net.Pipe()
-	go func() { ended <- sw.Relay(ctx, near) }()
+	relay()
 	handshake(t, far)
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {

@@ -17,7 +17,8 @@
 //	defer sw.Close()
 //	err = sw.EnsureBridge(ctx, ovs.BridgeSpec{DPID: chassis.DPID()})
 //	err = sw.AddPort(ctx, ovs.Port{Name: "lsh-4kq2m7bvxy1", OFPort: 100})
-//	err = sw.Relay(ctx, controller) // until either end closes
+//	near, err := sw.Channel(ctx)
+//	err = ovs.Relay(ctx, near, controller) // until either end closes
 //
 // A Switch lives through restarts of ovsdb-server and of ovs-vswitchd: calls
 // wait for them until their context ends and then return linkspan.Unavailable.

@@ -5,7 +5,6 @@ package ovs
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -20,23 +19,15 @@ const relayBuffer = 128 << 10
 // headerLen is the length of the OpenFlow header (OpenFlow 1.3.5, 7.1.1).
 const headerLen = 8
 
-// Relay carries OpenFlow between the bridge's management socket and far, in
-// both directions, until either end closes, breaks the framing, or ctx ends;
+// Relay carries OpenFlow between near, an open Channel to the bridge, and far,
+// in both directions, until either end closes, breaks the framing, or ctx ends;
 // then it closes both and returns why (never nil; io.EOF is in the chain when
 // an end closed). It writes whole messages only, all that one read brought in
 // one write, and sends nothing of its own. A far end that reads slowly makes
 // Open vSwitch drop PacketIns in its own queue; memory here is bounded.
 // Open vSwitch sends no echo here, so far must probe: an echo request that it
 // sends is answered by the bridge.
-func (s *Switch) Relay(ctx context.Context, far io.ReadWriteCloser) error {
-	near, err := s.Channel(ctx)
-	if err != nil {
-		return errors.Join(err, far.Close())
-	}
-	return relay(ctx, near, far)
-}
-
-func relay(ctx context.Context, near, far io.ReadWriteCloser) error {
+func Relay(ctx context.Context, near, far io.ReadWriteCloser) error {
 	closeBoth := sync.OnceFunc(func() {
 		_ = near.Close() // the reason is the error of the pump, not of the closing
 		_ = far.Close()

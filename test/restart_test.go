@@ -4,9 +4,11 @@ package test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -74,7 +76,11 @@ func TestAddressWaitsForController(t *testing.T) {
 	ended := make(chan harness.Result, 1)
 	go func() { ended <- l.Try("h1", l.RunArgs("waiter", "--network", "wait")...) }()
 	harness.Eventually(t, "the container waits for its address", func() error {
-		return succeeded(l.Try("h1", "docker", "inspect", "waiter"))
+		// Not inspect, which waits for the start as well.
+		if r := l.Try("h1", "docker", "ps", "-aq", "--filter", "name=waiter"); r.Out == "" {
+			return fmt.Errorf("%v", r)
+		}
+		return nil
 	})
 	if err := l.Start(t.Context(), "controller", "controller"); err != nil {
 		t.Fatal(err)
@@ -193,11 +199,15 @@ func TestBootBeforeController(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Kill("controller", "controller", unix.SIGCONT) })
+	boots := loadings(t, l)
 	rebooted := make(chan error, 1)
 	go func() { rebooted <- l.Reboot(t.Context(), "h1") }()
-	harness.Eventually(t, "dockerd starts", func() error { return started(l, "h1", "dockerd") })
-	// It asks for its containers' addresses now, or in a moment; both must do.
-	time.Sleep(2 * time.Second)
+	harness.Eventually(t, "dockerd loads its containers", func() error {
+		if loadings(t, l) == boots {
+			return errors.New("it does not say so in its log")
+		}
+		return nil
+	})
 	if err := l.Kill("controller", "controller", unix.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
@@ -208,11 +218,14 @@ func TestBootBeforeController(t *testing.T) {
 	endpoints(t, l, "boot", 1)
 }
 
-func started(l *harness.Lab, node, program string) error {
-	if _, err := l.PID(node, program); err != nil {
-		return err
+// loadings counts how often h1's dockerd has begun to load its containers.
+func loadings(t *testing.T, l *harness.Lab) int {
+	t.Helper()
+	text, err := os.ReadFile(l.LogFile("h1", "dockerd"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return nil
+	return strings.Count(string(text), "Loading containers: start")
 }
 
 // TestCable pulls a host's cable and puts it back.

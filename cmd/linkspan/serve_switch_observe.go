@@ -16,7 +16,7 @@ func (h *host) observe() {
 	h.calls = metrics.PluginCalls()
 	h.role.page.Register(h.calls, metrics.Switch{
 		Fabric: h.fabric, Model: h.model, Bridge: h.ovs, Tunnel: h.tunnel, Restarts: h.restarts.Load,
-	})
+	}, metrics.Kept(h.keeper.Stats))
 	h.role.probe.Is(h.ready)
 }
 

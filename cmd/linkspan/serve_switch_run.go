@@ -25,6 +25,7 @@ import (
 	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/restore"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/trust"
@@ -40,6 +41,7 @@ type host struct {
 	uplink *uplink
 	place  place
 	ovs    *ovs.Switch
+	keeper *restore.Keeper
 	can    *ovs.Capabilities
 	tunnel *tunnel.Tunnel
 	fabric *fabric.Fabric
@@ -187,6 +189,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	h.keeper = restore.New(restore.Config{Dial: h.ovs.Channel, Log: s.log})
 	h.observe()
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
@@ -199,6 +202,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.fabric.Run(ctx) })
 	parts.Go(func() error { return h.mirror.Run(ctx) })
 	parts.Go(func() error { return h.names.Run(ctx) })
+	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if s.socket != "" {
@@ -231,11 +235,7 @@ func (h *host) relay(ctx context.Context) error {
 	const first, last = 50 * time.Millisecond, 2 * time.Second
 	for wait := first; ctx.Err() == nil; wait = min(2*wait, last) {
 		start := time.Now()
-		conn, err := channel.Dial(ctx, h.uplink.http, controllerBase)
-		if err == nil {
-			h.role.log.Info("openflow channel is open")
-			err = h.ovs.Relay(ctx, conn)
-		}
+		err := h.relayOnce(ctx)
 		if ctx.Err() != nil {
 			break
 		}
@@ -250,6 +250,23 @@ func (h *host) relay(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// relayOnce asks no controller before the bridge has the flows that it had.
+func (h *host) relayOnce(ctx context.Context) error {
+	if err := h.keeper.Wait(ctx); err != nil {
+		return err
+	}
+	far, err := channel.Dial(ctx, h.uplink.http, controllerBase)
+	if err != nil {
+		return err
+	}
+	near, err := h.keeper.Channel(ctx)
+	if err != nil {
+		return firstCause(err, far.Close())
+	}
+	h.role.log.Info("openflow channel is open")
+	return ovs.Relay(ctx, near, far)
 }
 
 // renew has the controller certify a new key.

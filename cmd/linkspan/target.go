@@ -54,11 +54,12 @@ func (t *target) path() (string, error) {
 	if answers(context.Background(), localSocket) {
 		return localSocket, nil
 	}
-	return onlyLab()
+	return onlyLab("")
 }
 
-func onlyLab() (string, error) {
-	labs, err := lab.List("")
+// onlyLab finds the one lab that is up in a folder of labs, "" for the usual.
+func onlyLab(dir string) (string, error) {
+	labs, err := lab.List(dir)
 	if err != nil {
 		return "", err
 	}

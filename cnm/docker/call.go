@@ -4,6 +4,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -97,10 +98,12 @@ func (panicked) Error() string { return "internal error, see the log of linkspan
 // statusOf is 200 for an operation that failed: Docker then shows the words
 // alone, for both kinds of drivers.
 func statusOf(err error) int {
-	switch err.(type) {
-	case badRequest:
+	var bad badRequest
+	var fault panicked
+	switch {
+	case errors.As(err, &bad):
 		return http.StatusBadRequest
-	case panicked:
+	case errors.As(err, &fault):
 		return http.StatusInternalServerError
 	}
 	return http.StatusOK

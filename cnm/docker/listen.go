@@ -3,6 +3,7 @@
 package docker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -20,7 +21,7 @@ func Listen(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("make plugin folder: %w", err)
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
+	if conn, err := new(net.Dialer).DialContext(context.Background(), "unix", path); err == nil {
 		return nil, errors.Join(&linkspan.Error{
 			Code: linkspan.InUse, Op: "listen on " + path, Message: "another process serves this socket",
 		}, conn.Close())

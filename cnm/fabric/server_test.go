@@ -34,7 +34,6 @@ type controller struct {
 	streams   []chan *apiv1.ChassisServiceFollowResponse // one for each Follow so far
 	acks      []uint64
 	reports   []string
-	networks  []linkspan.Network
 	endpoints map[string]*apiv1.Endpoint
 	next      int
 	headless  bool                    // its streams do not begin with a snapshot

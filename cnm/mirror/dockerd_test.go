@@ -93,7 +93,7 @@ func newEngine(t *testing.T) *engine {
 	if e.Client, err = client.New(client.WithHost(e.host)); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Client.Close() })
+	t.Cleanup(func() { _ = e.Close() })
 	e.start()
 	t.Cleanup(e.stop)
 	return e

@@ -5,6 +5,7 @@ package names
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -51,6 +52,7 @@ type Keeper struct {
 	windows  map[string]*Window   // by path
 	awaited  map[string]time.Time // paths without a window, since when
 	told     map[string]string    // by path: the trouble that was logged
+	closing  sync.WaitGroup
 }
 
 // New makes a Keeper. The error has code Invalid when a part is missing.
@@ -157,15 +159,20 @@ func (k *Keeper) settle(path string) {
 	delete(k.told, path)
 }
 
+// close closes a window without waiting: the kernel takes some milliseconds to
+// take a table away, and other containers may be starting.
 func (k *Keeper) close(path string, w *Window) {
 	delete(k.windows, path)
-	if err := w.Close(); err != nil {
-		k.cfg.Log.Warn("names in a container were not closed well", "sandbox", path, "error", err)
-	}
+	k.closing.Go(func() {
+		if err := w.Close(); err != nil {
+			k.cfg.Log.Warn("names in a container were not closed well", "sandbox", path, "error", err)
+		}
+	})
 }
 
 func (k *Keeper) closeAll() {
 	for path, w := range k.windows {
 		k.close(path, w)
 	}
+	k.closing.Wait()
 }

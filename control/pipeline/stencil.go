@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/linkspan/linkspan"
 )
@@ -75,7 +74,7 @@ func sample(from, to, on linkspan.ChassisID) *Leg {
 			MAC: linkspan.MAC{0x82, 0x83, 0x84, 0x85, 0x86, last},
 		}
 	}
-	network := &linkspan.Network{ID: sampleNetwork, Idle: sampleIdle * time.Second}
+	network := &linkspan.Network{ID: sampleNetwork, Idle: sampleIdle * linkspan.MinIdle}
 	return &Leg{network, end(0x71, from), end(0x72, to), on}
 }
 

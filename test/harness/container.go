@@ -5,6 +5,7 @@ package harness
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -89,13 +90,18 @@ func (c *Container) Reaches(t *testing.T, other *Container, network string) {
 // Isolated checks that nobody answers at the address: not to ping, TCP or UDP.
 func (c *Container) Isolated(t *testing.T, address string) {
 	t.Helper()
-	if r := c.Try("ping", "-c", "2", "-i", "0.2", "-W", "1", address); r.Exit == 0 {
-		t.Errorf("%s of %s reaches %s by ping: %v", c.Name, c.Host, address, r)
+	const wait = "2s"
+	var asking sync.WaitGroup
+	for name, argv := range map[string][]string{
+		"ping": {"ping", "-c", "2", "-i", "0.2", "-W", "1", address},
+		"tcp":  {"/probe", "ask", "-wait", wait, "tcp", address + ":" + Port},
+		"udp":  {"/probe", "ask", "-wait", wait, "udp", address + ":" + Port},
+	} {
+		asking.Go(func() {
+			if r := c.Try(argv...); r.Exit == 0 {
+				t.Errorf("%s of %s reaches %s by %s: %v", c.Name, c.Host, address, name, r)
+			}
+		})
 	}
-	for _, protocol := range []string{"tcp", "udp"} {
-		r := c.Try("/probe", "ask", "-wait", "2s", protocol, address+":"+Port)
-		if r.Exit == 0 {
-			t.Errorf("%s of %s reaches %s by %s: %v", c.Name, c.Host, address, protocol, r)
-		}
-	}
+	asking.Wait()
 }

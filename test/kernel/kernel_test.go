@@ -30,11 +30,14 @@ const (
 func programs() []string {
 	return []string{
 		"ovsdb-server", "ovsdb-tool", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl",
-		"dockerd", "docker", "containerd", "containerd-shim-runc-v2", "runc", "nsenter", "iptables",
+		"dockerd", "docker", "containerd", "containerd-shim-runc-v2", "runc", "nsenter", "iptables", "ip6tables",
 	}
 }
 
-const schema = "/usr/share/openvswitch/vswitch.ovsschema"
+const (
+	schema     = "/usr/share/openvswitch/vswitch.ovsschema"
+	extensions = "/usr/lib/x86_64-linux-gnu/xtables" // of iptables, which Docker's resolver needs
+)
 
 // TestKernel runs TestGuest on Debian's kernel.
 func TestKernel(t *testing.T) {
@@ -94,6 +97,7 @@ func furnish(ctx context.Context, t *testing.T, kernel, binary string) *machine.
 		m.Program(ctx, own, probePath),
 		m.File(binary, binaryPath),
 		m.File(schema, schema),
+		m.Folder(extensions, extensions),
 	} {
 		if step != nil {
 			t.Fatal(fmt.Errorf("furnish the machine: %w", step))

@@ -41,8 +41,7 @@ const (
 // what the port's meter allows.
 func meter(t *testing.T, s *scene) {
 	const sent = 8000
-	port := s.On(t, "h1", "ovs-vsctl", "--bare", "--columns=ofport", "find", "interface",
-		`external_ids:attached-mac="`+s.mac(t)+`"`)
+	port := s.port(t, "c1")
 	inBefore, droppedBefore := s.meterCount(t, port)
 	took, err := time.ParseDuration(s.c1.Exec(t, "/probe", "expire", s.c2.Address(t, network), strconv.Itoa(sent)))
 	if err != nil {
@@ -50,7 +49,7 @@ func meter(t *testing.T, s *scene) {
 	}
 	in, dropped := s.meterCount(t, port)
 	in, dropped = in-inBefore, dropped-droppedBefore
-	allowed := int((took + time.Second).Seconds()*puntRate) + puntBurst
+	allowed := int((took+time.Second).Seconds()*puntRate) + puntBurst
 	t.Logf("%d sent in %v; %d came to the meter, %d passed, %d allowed", sent, took, in, in-dropped, allowed)
 	if dropped == 0 || in-dropped > allowed || in-dropped == 0 {
 		t.Errorf("the meter let %d of %d through, %d are allowed", in-dropped, in, allowed)
@@ -73,7 +72,14 @@ func (s *scene) meterCount(t *testing.T, number string) (in, dropped int) {
 	return in, dropped
 }
 
-// mac returns the hardware address of c1.
-func (s *scene) mac(t *testing.T) string {
-	return strings.TrimSpace(s.c1.Exec(t, "cat", "/sys/class/net/eth0/address"))
+// port returns the OpenFlow port of a container.
+func (s *scene) port(t *testing.T, container string) string {
+	t.Helper()
+	for line := range strings.Lines(s.CLI(t, "endpoint", "ls", "--format", "{{.Container}} {{.Port}}")) {
+		if name, port, _ := strings.Cut(strings.TrimSpace(line), " "); name == container {
+			return port
+		}
+	}
+	t.Fatalf("no endpoint of %s", container)
+	return ""
 }

@@ -37,6 +37,14 @@ func (m *Machine) File(source, path string) error {
 	return errors.Join(err, to.Close())
 }
 
+// Folder puts a folder of this machine, with everything in it, on the disk.
+func (m *Machine) Folder(source, path string) error {
+	if err := os.CopyFS(m.root(path), os.DirFS(source)); err != nil {
+		return fmt.Errorf("put %s on the disk: %w", source, err)
+	}
+	return nil
+}
+
 // Programs puts programs of this machine on the disk where they are here, each
 // with the libraries that it is linked to.
 func (m *Machine) Programs(ctx context.Context, names ...string) error {
