@@ -98,21 +98,6 @@ func TestBindIsIdempotentAndKeepsToOneNetwork(t *testing.T) {
 	})
 }
 
-// A network that we make in Docker ourselves is bound from the start.
-func TestTheNetworkOptionBindsAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T, w *cnmtest.World) {
-		c := open(t, w)
-		options := map[string]string{cnm.OptionNetwork: "000007"}
-		p, err := c.RequestPool(limited(t), cnm.PoolRequest{IPAM: "pool", Subnet: cnmtest.Web().Subnet, Options: options})
-		must(t, err)
-		must(t, c.CreateNetwork(limited(t), cnm.NetworkRequest{
-			ID: networkID, Driver: "hotplug", Subnet: cnmtest.Web().Subnet, Options: options,
-		}))
-		_, err = c.RequestAddress(limited(t), cnm.AddressWish{Pool: p.ID})
-		must(t, err)
-	})
-}
-
 func TestAWantedAddressThatIsTaken(t *testing.T) {
 	bubble(t, func(t *testing.T, w *cnmtest.World) {
 		d := start(t, w)

@@ -11,9 +11,9 @@ import (
 )
 
 // CreateNetwork makes a network that claims the pool requested for it: the one
-// unclaimed pool of the same subnet, gateway and OptionNetwork. Creating the
-// same network again succeeds; the error has code Exists when it differs, and
-// NotFound when there is no such pool.
+// unclaimed pool of the same subnet and gateway. Creating the same network
+// again succeeds; the error has code Exists when it differs, and NotFound when
+// there is no such pool.
 func (c *Controller) CreateNetwork(ctx context.Context, req NetworkRequest) error {
 	if err := c.createNetwork(ctx, req); err != nil {
 		return fail("create network", req.ID, err)
@@ -38,11 +38,8 @@ func (c *Controller) createNetwork(ctx context.Context, req NetworkRequest) erro
 	if done, err := c.createdBefore(ctx, req); done || err != nil {
 		return err
 	}
-	n, err := c.newNetwork(req)
+	n, err := c.claim(ctx, c.newNetwork(req), req)
 	if err != nil {
-		return err
-	}
-	if n, err = c.claim(ctx, n, req); err != nil {
 		return err
 	}
 	return c.confirmNetwork(ctx, driver, n)
@@ -64,21 +61,13 @@ func (c *Controller) createdBefore(ctx context.Context, req NetworkRequest) (boo
 }
 
 // newNetwork returns the record, marked for removal until it is confirmed.
-func (c *Controller) newNetwork(req NetworkRequest) (Network, error) {
+func (c *Controller) newNetwork(req NetworkRequest) Network {
 	now := c.now()
-	n := Network{
+	return Network{
 		ID: req.ID, Driver: req.Driver, Subnet: req.Subnet, Gateway: req.Gateway,
 		Options: req.Options, Internal: req.Internal, AuxAddresses: req.AuxAddresses,
 		Created: now, Removing: newIntent(now),
 	}
-	if text, ok := req.Options[OptionNetwork]; ok {
-		id, err := linkspan.ParseNetworkID(text)
-		if err != nil {
-			return n, err
-		}
-		n.Fabric = id
-	}
-	return n, nil
 }
 
 // claim finds the network's pool and stores both, the network marked.
@@ -124,7 +113,7 @@ func (c *Controller) claimPool(ctx context.Context, n Network, pool string, req 
 
 func claimable(p Pool, req NetworkRequest) bool {
 	return p.Removing == nil && p.ClaimedBy == "" && p.Subnet == req.Subnet &&
-		sameGateway(p.Gateway, req.Gateway) && p.Options[OptionNetwork] == req.Options[OptionNetwork]
+		sameGateway(p.Gateway, req.Gateway)
 }
 
 // sameGateway takes an address that one side does not know for any.

@@ -14,8 +14,8 @@ import (
 const (
 	// PoolLife is how long a pool lives that no network claims.
 	PoolLife = 60 * time.Second
-	// PoolWait is how long a request for a pool waits for an equal one to be
-	// claimed, before it takes that one's place.
+	// PoolWait is how long a request for a pool waits for one of its subnet
+	// to be claimed, before it takes that one's place.
 	PoolWait = 10 * time.Second
 	// Grace is the age below which Reconcile judges nothing: longer than
 	// Docker takes from CreateEndpoint to a running container.

@@ -9,11 +9,6 @@ import (
 	"github.com/linkspan/linkspan"
 )
 
-// OptionNetwork is the option, of a network and of its pool, that names a
-// network of the fabric by its six hexadecimal digits: both are bound to it
-// from the start.
-const OptionNetwork = "linkspan.network"
-
 // Pool is the record of a subnet that addresses are taken from. It is made
 // before the network that uses it, and claimed by that.
 type Pool struct {

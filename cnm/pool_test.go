@@ -3,6 +3,7 @@
 package cnm_test
 
 import (
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,7 @@ func webNetwork(id string) cnm.NetworkRequest {
 	return cnm.NetworkRequest{ID: id, Driver: "hotplug", Subnet: cnmtest.Web().Subnet}
 }
 
-func TestEqualPoolsAreClaimedOneAfterTheOther(t *testing.T) {
+func TestPoolsOfOneSubnetAreClaimedOneAfterTheOther(t *testing.T) {
 	bubble(t, func(t *testing.T, w *cnmtest.World) {
 		c := open(t, w)
 		first, err := c.RequestPool(limited(t), webPool())
@@ -26,13 +27,18 @@ func TestEqualPoolsAreClaimedOneAfterTheOther(t *testing.T) {
 		second := make(chan cnm.Pool, 1)
 		ctx := limited(t)
 		go func() {
-			p, err := c.RequestPool(ctx, webPool())
+			narrow := webPool() // of the same subnet all the same
+			narrow.Range = netip.MustParsePrefix("10.7.0.128/25")
+			p, err := c.RequestPool(ctx, narrow)
 			if err != nil {
 				t.Error(err)
 			}
 			second <- p
 		}()
 		synctest.Wait()
+		if pools := c.Pools(); len(pools) != 1 {
+			t.Errorf("unclaimed pools are %v, want the first only", pools)
+		}
 		must(t, c.CreateNetwork(limited(t), webNetwork("one")))
 		p := <-second
 		must(t, c.CreateNetwork(limited(t), webNetwork("two")))
@@ -96,16 +102,13 @@ func TestAClaimedPoolStays(t *testing.T) {
 	})
 }
 
-func TestGatewayAndOptionTellPoolsApart(t *testing.T) {
+func TestTheGatewayTellsPoolsApart(t *testing.T) {
 	bubble(t, func(t *testing.T, w *cnmtest.World) {
 		d := &docker{c: open(t, w)}
 		must(t, requestPool(limited(t), d))
 		must(t, requestGateway(limited(t), d))
 		other := webNetwork("other")
 		other.Gateway = cnmtest.Web().Gateway.Next()
-		wantCode(t, d.c.CreateNetwork(limited(t), other), linkspan.NotFound)
-		other = webNetwork("other")
-		other.Options = map[string]string{cnm.OptionNetwork: "000007"}
 		wantCode(t, d.c.CreateNetwork(limited(t), other), linkspan.NotFound)
 		must(t, createNetwork(limited(t), d))
 	})

@@ -10,9 +10,9 @@ import (
 	"github.com/linkspan/linkspan"
 )
 
-// RequestPool makes a new pool. While an equal one waits to be claimed by its
-// network, so does this call, for up to PoolWait; then it takes its place. So
-// at most one pool fits the network that comes next.
+// RequestPool makes a new pool. While one of the same subnet waits to be
+// claimed by its network, so does this call, for up to PoolWait; then it takes
+// that one's place. So at most one pool fits the network that comes next.
 func (c *Controller) RequestPool(ctx context.Context, req PoolRequest) (Pool, error) {
 	p, err := c.requestPool(ctx, req)
 	if err != nil {
@@ -30,7 +30,7 @@ func (c *Controller) requestPool(ctx context.Context, req PoolRequest) (Pool, er
 	if err != nil {
 		return Pool{}, err
 	}
-	unlock, err := c.locks.exclusive(ctx, "subnet "+req.Subnet.String()+" "+req.Options[OptionNetwork])
+	unlock, err := c.locks.exclusive(ctx, "subnet "+req.Subnet.String())
 	if err != nil {
 		return Pool{}, err
 	}
@@ -59,18 +59,17 @@ func (c *Controller) addPool(ctx context.Context, ipam IPAM, req PoolRequest, p 
 	return p, nil
 }
 
-// awaitClaim waits until no unclaimed pool is equal to what is asked for.
+// awaitClaim waits until no unclaimed pool has the subnet that is asked for.
 func (c *Controller) awaitClaim(ctx context.Context, req PoolRequest) error {
 	if !req.Subnet.IsValid() {
 		return nil
 	}
-	equal := func(p Pool) bool {
-		return p.Removing == nil && p.ClaimedBy == "" && p.Subnet == req.Subnet &&
-			p.Options[OptionNetwork] == req.Options[OptionNetwork]
+	same := func(p Pool) bool {
+		return p.Removing == nil && p.ClaimedBy == "" && p.Subnet == req.Subnet
 	}
 	patience, cancel := context.WithTimeout(ctx, PoolWait)
 	defer cancel()
-	err := c.bell.until(patience, func() bool { return len(c.ledger.allPools(equal)) == 0 })
+	err := c.bell.until(patience, func() bool { return len(c.ledger.allPools(same)) == 0 })
 	switch {
 	case err == nil:
 		return nil
@@ -81,8 +80,8 @@ func (c *Controller) awaitClaim(ctx context.Context, req PoolRequest) error {
 		}
 	}
 	var errs []error
-	for _, p := range c.ledger.allPools(equal) {
-		errs = append(errs, c.releasePool(ctx, p.ID, equal))
+	for _, p := range c.ledger.allPools(same) {
+		errs = append(errs, c.releasePool(ctx, p.ID, same))
 	}
 	return errors.Join(errs...)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/linkspan/linkspan/test/harness"
 )
 
 func TestExitStatus(t *testing.T) {
@@ -35,7 +37,7 @@ func TestExitStatus(t *testing.T) {
 		{"frobnicate", 2, "frobnicate"},
 		{"network ls --frobnicate", 2, "frobnicate"},
 		{"network ls extra", 2, "network ls --help"},
-		{"network ls -o xml", 2, "json"},
+		{"network ls -o xml", 2, "xml"},
 		{"network create --subnet 10.64.0.0/24 --idle soon x", 2, "soon"},
 		{"serve switch extra", 2, "serve switch --help"},
 	} {
@@ -130,7 +132,7 @@ func TestHelp(t *testing.T) {
 	read = func(path []string) {
 		help := l.CLI(t, append(slices.Clone(path), "--help")...)
 		name := strings.Join(append([]string{"linkspan"}, path...), " ")
-		below := commands(help)
+		below := harness.Commands(help)
 		if !strings.Contains(help, "Usage:\n  "+name) {
 			t.Errorf("%s --help is not its help:\n%s", name, help)
 		}
@@ -151,21 +153,4 @@ func TestHelp(t *testing.T) {
 	if verbs < 15 {
 		t.Errorf("%d commands were found", verbs)
 	}
-}
-
-// commands returns the names listed in a help text.
-func commands(help string) []string {
-	_, list, ok := strings.Cut(help, "Available Commands:\n")
-	if !ok {
-		return nil
-	}
-	var names []string
-	for line := range strings.Lines(list) {
-		fields := strings.Fields(line)
-		if len(fields) == 0 {
-			break
-		}
-		names = append(names, fields[0])
-	}
-	return names
 }

@@ -15,8 +15,8 @@ import (
 var update = flag.Bool("update", false, "rewrite docs/reference/commands.md")
 
 func TestReferenceIsUpToDate(t *testing.T) {
-	t.Setenv("LINKSPAN_SOCKET", "")
-	t.Setenv("LINKSPAN_LAB", "")
+	t.Setenv("LINKSPAN_SOCKET", "/of/this/environment") // which is nobody else's
+	t.Setenv("LINKSPAN_LAB", "mine")
 	path := filepath.Join("..", "..", "docs", "reference", "commands.md")
 	got := typeIn(t, "reference")
 	got.wants(t, exitDone, "## linkspan network create")

@@ -196,7 +196,7 @@ func (a *app) printRouteEvent(o output.Options, m *apiv1.RouteServiceWatchRespon
 	}
 	detail := e.Reason
 	if kind == "unplugged" {
-		detail = fmt.Sprintf("after %d packets", e.Packets)
+		detail = fmt.Sprintf("after %d packets: %s", e.Packets, e.Reason)
 	}
 	_, err := fmt.Fprintf(a.out, "%s %-9s %s %s -> %s on %s %s\n", e.Time.Local().Format("15:04:05.000"), kind, e.Network,
 		end(e.From, e.FromName), end(e.To, e.ToName), cmp.Or(e.Chassis, "?"), detail)

@@ -28,6 +28,9 @@ type target struct {
 func (t *target) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.socket, "socket", os.Getenv("LINKSPAN_SOCKET"), "speak to the process behind this `file` (LINKSPAN_SOCKET)")
 	flags.StringVar(&t.lab, "lab", os.Getenv("LINKSPAN_LAB"), "speak to the controller of the lab of this `name` (LINKSPAN_LAB)")
+	for _, name := range []string{"socket", "lab"} {
+		flags.Lookup(name).DefValue = "" // help is the same in every environment
+	}
 }
 
 // client connects to: the socket that was named; the lab that was named; this

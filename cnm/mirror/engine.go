@@ -4,6 +4,7 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -13,7 +14,6 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/cnm"
 )
 
 // Engine is a dockerd behind its socket. It may be away, restarted or replaced
@@ -111,22 +111,15 @@ func (e *Engine) Create(ctx context.Context, n linkspan.Network) (string, error)
 	return result.ID, dockerError("create network "+n.Name, err)
 }
 
-// createOptions leaves the MTU out: the driver learns it with the binding and
-// takes what fits this host, while an option that does not fit is an error.
 func createOptions(n linkspan.Network) client.NetworkCreateOptions {
-	options := map[string]string{cnm.OptionNetwork: n.ID.String()}
-	if n.Idle != 0 && n.Idle != linkspan.DefaultIdle {
-		options[optionIdle] = n.Idle.String()
-	}
 	return client.NetworkCreateOptions{
 		Driver:   Driver,
 		Internal: n.Internal,
-		Labels:   n.Labels,
-		Options:  options,
+		Labels:   dockerLabels(n),
+		Options:  dockerOptions(n),
 		IPAM: &network.IPAM{
-			Driver:  Driver,
-			Options: map[string]string{cnm.OptionNetwork: n.ID.String()},
-			Config:  []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway, AuxAddress: n.Aux}},
+			Driver: Driver,
+			Config: []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway, AuxAddress: n.Aux}},
 		},
 	}
 }
@@ -216,7 +209,8 @@ func dockerError(op string, err error) error {
 		code = linkspan.InUse
 	case errdefs.IsInvalidArgument(err):
 		code = linkspan.Invalid
-	case client.IsErrConnectionFailed(err), errdefs.IsUnavailable(err):
+	case client.IsErrConnectionFailed(err), errdefs.IsUnavailable(err),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		code = linkspan.Unavailable
 	}
 	return &linkspan.Error{Code: code, Op: "docker " + op, Err: err}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/client"
 	"github.com/vishvananda/netlink"
 
 	"github.com/linkspan/linkspan"
@@ -32,6 +33,7 @@ type dockerd struct {
 	containers []mirror.Container
 	busy       bool
 	away       bool
+	created    func(context.Context) error // before the answer to Create; its error is the answer
 	calls      int
 	gone       chan struct{} // closed when it goes away
 	events     []chan struct{}
@@ -82,30 +84,38 @@ func (d *dockerd) Create(ctx context.Context, n linkspan.Network) (string, error
 	if err := d.enter(); err != nil {
 		return "", err
 	}
-	return d.create(ctx, n, map[string]string{cnm.OptionNetwork: n.ID.String()})
+	id, err := d.create(ctx, n.Name, mirror.CreateOptions(n))
+	d.mu.Lock()
+	created := d.created
+	d.mu.Unlock()
+	if err != nil || created == nil {
+		return id, err
+	}
+	if err := created(ctx); err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 // create does what dockerd does for a docker network create.
-func (d *dockerd) create(ctx context.Context, n linkspan.Network, options map[string]string) (string, error) {
+func (d *dockerd) create(ctx context.Context, name string, o client.NetworkCreateOptions) (string, error) {
 	d.mu.Lock()
 	d.next++
 	id := fmt.Sprintf("d%d", d.next)
 	d.mu.Unlock()
-	pool := map[string]string{}
-	if number, ok := options[cnm.OptionNetwork]; ok {
-		pool[cnm.OptionNetwork] = number
-	}
-	if _, err := d.model.RequestPool(ctx, cnm.PoolRequest{IPAM: "pool", Subnet: n.Subnet, Range: n.Range, Options: pool}); err != nil {
-		return "", err
-	}
-	err := d.model.CreateNetwork(ctx, cnm.NetworkRequest{
-		ID: id, Driver: "hotplug", Subnet: n.Subnet, Gateway: n.Gateway, Options: options, Internal: n.Internal,
-	})
+	pool := o.IPAM.Config[0]
+	p, err := d.model.RequestPool(ctx, cnm.PoolRequest{IPAM: "pool", Subnet: pool.Subnet, Range: pool.IPRange, Options: o.IPAM.Options})
 	if err != nil {
 		return "", err
 	}
+	err = d.model.CreateNetwork(ctx, cnm.NetworkRequest{
+		ID: id, Driver: "hotplug", Subnet: pool.Subnet, Gateway: pool.Gateway, Options: o.Options, Internal: o.Internal,
+	})
+	if err != nil {
+		return "", errors.Join(err, d.model.ReleasePool(ctx, p.ID))
+	}
 	d.mu.Lock()
-	d.networks = append(d.networks, mirror.Network{ID: id, Name: n.Name, Created: time.Unix(int64(d.next), 0), Labels: n.Labels})
+	d.networks = append(d.networks, mirror.Network{ID: id, Name: name, Created: time.Unix(int64(d.next), 0), Labels: o.Labels})
 	d.mu.Unlock()
 	d.emit()
 	return id, nil
@@ -313,11 +323,19 @@ func (f *fabricFake) reported() []string {
 }
 
 // driver and ipam are the parts of the cnm controller; they have no data path.
-type driver struct{ links bool } // links: Join makes one, which leads nowhere
+type driver struct {
+	links bool // Join makes one, which leads nowhere
+	tight bool // no MTU may be asked for
+}
 
 var _ cnm.Driver = driver{}
 
-func (driver) CreateNetwork(context.Context, cnm.Network) error { return nil }
+func (d driver) CreateNetwork(_ context.Context, n cnm.Network) error {
+	if _, asked := n.Options["com.docker.network.driver.mtu"]; asked && d.tight {
+		return &linkspan.Error{Code: linkspan.Invalid, Message: "more than fits between hosts"}
+	}
+	return nil
+}
 func (driver) DeleteNetwork(context.Context, cnm.Network) error { return nil }
 func (driver) CreateEndpoint(_ context.Context, _ cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
 	e.MAC, e.Port = linkspan.MAC{2, 0, 0, 0, 0, 1}, 1

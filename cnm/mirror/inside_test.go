@@ -118,7 +118,7 @@ func (s *story) appears(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := got.Network
-	if n.Labels["tier"] != "front" || n.Options[cnm.OptionNetwork] != "000001" || n.IPAM.Options[cnm.OptionNetwork] != "000001" ||
+	if n.Labels["tier"] != "front" || n.Labels[mirror.LabelNetwork] != "000001" || len(n.Options) != 0 || len(n.IPAM.Options) != 0 ||
 		n.IPAM.Config[0].Subnet != web.Subnet || n.IPAM.Config[0].Gateway != web.Gateway || n.IPAM.Config[0].IPRange != web.Range {
 		t.Errorf("docker has %+v", n)
 	}

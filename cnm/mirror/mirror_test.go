@@ -38,11 +38,20 @@ type host struct {
 
 func newHost(t *testing.T) *host {
 	t.Helper()
+	return newHostWith(t, driver{})
+}
+
+func newHostWith(t *testing.T, d driver) *host {
+	t.Helper()
+	model := newModel(t, d)
+	return &host{t: t, docker: newDockerd(model), fabric: newFabric(), model: model, store: newStore(t), stop: func() {}}
+}
+
+func newStore(t *testing.T) kv.Store {
+	t.Helper()
 	store := memory.New()
 	t.Cleanup(func() { _ = store.Close() })
-	model := newModel(t, driver{})
-	h := &host{t: t, docker: newDockerd(model), fabric: newFabric(), model: model, store: store, stop: func() {}}
-	return h
+	return store
 }
 
 // start runs a mirror; the one before it is stopped.
@@ -121,8 +130,14 @@ func (h *host) looks(n int) {
 
 func (h *host) userCreates(name, subnet string) {
 	h.t.Helper()
-	n := network(0, name, subnet)
-	if _, err := h.docker.create(h.t.Context(), n, nil); err != nil {
+	h.userTypes(name, subnet, nil, nil)
+}
+
+func (h *host) userTypes(name, subnet string, labels, options map[string]string) {
+	h.t.Helper()
+	o := mirror.CreateOptions(network(0, name, subnet))
+	o.Labels, o.Options = labels, options
+	if _, err := h.docker.create(h.t.Context(), name, o); err != nil {
 		h.t.Fatal(err)
 	}
 }

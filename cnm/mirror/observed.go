@@ -51,18 +51,13 @@ func (m *Mirror) observe(docker []Network, now time.Time) observed {
 }
 
 // claim returns the number of the fabric's network that a network here stands
-// for, or 0 when that is not settled; bound says that it cannot change.
+// for, or 0 when nothing says; bound says that it cannot change. One that is
+// only labelled is new, or its creator was interrupted, or a person typed it.
 func (o *observed) claim(d Network) (id linkspan.NetworkID, bound bool) {
-	n := o.model[d.ID]
-	if n.Bound() {
+	if n := o.model[d.ID]; n.Bound() {
 		return n.Fabric, true
 	}
-	if text, given := n.Options[cnm.OptionNetwork]; given {
-		if id, err := linkspan.ParseNetworkID(text); err == nil {
-			return id, false
-		}
-	}
-	return 0, false
+	return numberOf(d), false
 }
 
 // byRight returns dockerd's networks, the one with the best right to its name

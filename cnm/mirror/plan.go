@@ -51,29 +51,41 @@ func (p *planner) judge(d Network) {
 	n, known := p.model[d.ID]
 	id, bound := p.claim(d)
 	f, exists := p.fabric[id]
-	// A number that somebody typed is no more than a wish.
-	settled := bound && (n.Name != "" || p.notes[id] == d.ID)
 	switch {
 	case !known && p.old[d.ID]:
 		p.refuse(d, linkspan.NotFound, "the switch on this host has no record of it")
 	case !known:
 		p.names[d.Name] = true
 		p.add(action{verb: verbWait, docker: d})
-	case id != 0 && !exists && settled:
+	case id != 0 && !exists && bound:
 		p.add(action{verb: verbRemove, docker: d, why: "network " + id.String() + " was removed from the fabric"})
 	case id != 0 && !exists:
 		p.refuse(d, linkspan.NotFound, "the fabric has no network "+id.String())
 	case id != 0 && f.Name != d.Name:
 		p.refuse(d, linkspan.Conflict, fmt.Sprintf("network %s of the fabric is named %s", id, f.Name))
-	case id != 0 && n.Subnet.IsValid() && n.Subnet != f.Subnet:
-		p.refuse(d, linkspan.Conflict, fmt.Sprintf("network %s of the fabric has subnet %s, not %s", id, f.Subnet, n.Subnet))
 	case p.shown[id] || p.names[d.Name]:
 		p.refuse(d, linkspan.Exists, "this host has another network named "+d.Name)
-	case id != 0:
+	case bound:
 		p.show(d, n, f)
+	case id != 0:
+		p.believe(d, n, f)
 	default:
 		p.propose(d, n)
 	}
+}
+
+// believe takes a label at its word when d is what the fabric has.
+func (p *planner) believe(d Network, n cnm.Network, f linkspan.Network) {
+	wish, err := wishOf(d, n)
+	if err != nil {
+		p.refuse(d, linkspan.Invalid, err.Error())
+		return
+	}
+	if why := mismatch(&wish, &f); why != "" {
+		p.refuse(d, linkspan.Conflict, why)
+		return
+	}
+	p.show(d, n, f)
 }
 
 // show keeps d as the face of f.

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the stories in testdata")
 // what is planned. The words of an observation:
 //
 //	fabric ID NAME SUBNET                    the fabric has this network
-//	docker ID NAME                           dockerd lists this network; later lines are younger
+//	docker ID NAME [label=ID]                dockerd lists this network; later lines are younger
 //	model ID SUBNET [bound=ID] [name=NAME] [internal] [gateway=A] [range=P] [mtu=N] [OPTION=VALUE]
 //	note ID DOCKERID                         it was shown here before
 //	old DOCKERID                             only dockerd knows it, for long enough
@@ -80,7 +80,11 @@ func parseObserved(t *testing.T, text string) observed {
 			n.ApplyDefaults()
 			o.fabric = append(o.fabric, n)
 		case "docker":
-			o.docker = append(o.docker, Network{ID: w[1], Name: w[2], Created: time.Unix(int64(i), 0)})
+			d := Network{ID: w[1], Name: w[2], Created: time.Unix(int64(i), 0), Labels: make(map[string]string)}
+			for _, word := range w[3:] {
+				d.Labels[LabelNetwork] = strings.TrimPrefix(word, "label=")
+			}
+			o.docker = append(o.docker, d)
 		case "model":
 			o.model[w[1]] = parseModel(t, w[1:])
 		case "note":

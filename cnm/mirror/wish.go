@@ -12,18 +12,12 @@ import (
 	"github.com/linkspan/linkspan/cnm"
 )
 
-// The options of docker network create that become fields of a network.
-const (
-	optionIdle = "linkspan.idle"                 // a duration
-	optionMTU  = "com.docker.network.driver.mtu" // bytes
-)
-
 // wishOf returns the network of the fabric that a network made in dockerd asks
 // for. Idle and MTU stay 0 where nothing was asked.
 func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 	wish := linkspan.Network{
-		Name: d.Name, Labels: d.Labels, Subnet: n.Subnet, Gateway: n.Gateway, Range: n.Range, Internal: n.Internal,
-		Aux: n.AuxAddresses,
+		Name: d.Name, Labels: fabricLabels(d.Labels, n.Options), Subnet: n.Subnet, Gateway: n.Gateway, Range: n.Range,
+		Internal: n.Internal, Aux: n.AuxAddresses,
 	}
 	if wish.Range == wish.Subnet {
 		wish.Range = linkspan.Network{}.Range

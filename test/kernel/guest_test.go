@@ -37,10 +37,12 @@ func story() []step {
 		{"containers_reach_each_other", reach},
 		{"flows_are_in_the_kernel", kernelFlows},
 		{"traceroute_shows_the_hosts", traceroute},
+		{"names", names},
 		{"tcp_with_offloads", transfer},
 		{"conntrack", conntrack},
 		{"spoofed_source_is_dropped", spoof},
 		{"meter_limits", meter},
+		{"forwards_without_vswitchd", outage},
 		{"idle_route_goes", idleRoute},
 	}
 }

@@ -78,6 +78,8 @@ func adopt(t *testing.T, step machine.Step) {
 		t.Errorf("failed after %s: see above", step.Took)
 	case machine.Skip:
 		t.Skip("skipped in the machine: see above")
+	default:
+		t.Log("took " + step.Took)
 	}
 }
 

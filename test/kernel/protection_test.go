@@ -43,7 +43,7 @@ func meter(t *testing.T, s *scene) {
 	const sent = 8000
 	port := s.port(t, "c1")
 	inBefore, droppedBefore := s.meterCount(t, port)
-	took, err := time.ParseDuration(s.c1.Exec(t, "/probe", "expire", s.c2.Address(t, network), strconv.Itoa(sent)))
+	took, err := time.ParseDuration(s.c1.Exec(t, "/probe", "expire", s.c2.Address(t, network)+":9", strconv.Itoa(sent)))
 	if err != nil {
 		t.Fatal(err)
 	}

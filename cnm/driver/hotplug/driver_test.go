@@ -170,8 +170,7 @@ func TestOptionsOfANetwork(t *testing.T) {
 		{hotplug.OptionInterface, "lan", true},
 		{hotplug.OptionInterface, "lan0", false},
 		{hotplug.OptionInterface, "much-too-long", false},
-		{cnm.OptionNetwork, "00000a", true},
-		{cnm.OptionNetwork, "10", false},
+		{"linkspan.network", "00000a", false},
 		{"linkspan.Idle", "30s", false},
 		{"mtu", "1400", false},
 	} {

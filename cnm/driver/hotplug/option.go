@@ -44,9 +44,6 @@ func (d *Driver) checkOption(key, value string) error {
 		return d.checkMTU(value)
 	case OptionInterface:
 		return checkPrefix(key, value)
-	case cnm.OptionNetwork:
-		_, err := linkspan.ParseNetworkID(value)
-		return err
 	}
 	return &linkspan.Error{
 		Code: linkspan.Invalid, Message: "unknown option " + key,

@@ -24,14 +24,9 @@ func (*IPAM) check(req cnm.PoolRequest) error {
 			Code: linkspan.Invalid, Message: "a range needs a subnet", Hint: "give --subnet beside --ip-range",
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(req.Options)) {
-		if key != cnm.OptionNetwork {
-			return &linkspan.Error{
-				Code: linkspan.Invalid, Message: "unknown ipam option " + key, Hint: "leave out --ipam-opt " + key,
-			}
-		}
-		if _, err := linkspan.ParseNetworkID(req.Options[key]); err != nil {
-			return err
+	if unknown := slices.Sorted(maps.Keys(req.Options)); len(unknown) > 0 {
+		return &linkspan.Error{
+			Code: linkspan.Invalid, Message: "unknown ipam option " + unknown[0], Hint: "leave out --ipam-opt " + unknown[0],
 		}
 	}
 	return nil

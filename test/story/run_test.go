@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package story
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/linkspan/linkspan/test/harness"
+)
+
+// runnable says how a command of the documents is run in the demo's lab.
+type runnable struct {
+	command string                    // how the line begins
+	host    bool                      // typed on a host, not beside the controller
+	needs   func(w web, t *testing.T) // what must be there before
+	change  func(string) string       // what stands for a word that only a person can fill in
+}
+
+func table() []runnable {
+	return []runnable{
+		{command: "linkspan network create", needs: web.gone},
+		{command: "docker network create", host: true, needs: web.gone},
+		{command: "docker run --network web", host: true, needs: web.there, change: func(s string) string {
+			return strings.Replace(s, " ...", " --rm busybox hostname", 1)
+		}},
+		{command: "docker exec c1 traceroute", host: true, needs: web.there},
+		{command: "docker network rm web", host: true, needs: web.empty},
+		{command: "linkspan network rm web", needs: web.empty},
+		{command: "linkspan network", needs: web.there},
+		{command: "linkspan route ls"},
+		{command: "linkspan endpoint ls"},
+		{command: "linkspan event ls"},
+		{command: "linkspan switch ls"},
+		{command: "linkspan switch inspect"},
+		{command: "linkspan switch token"},
+		{command: "linkspan doctor"},
+		{command: "linkspan doctor", host: true},
+		{command: "linkspan lab status"},
+		{command: "linkspan lab exec", change: func(s string) string {
+			return strings.Replace(s, "lab exec", "lab exec --name demo", 1)
+		}},
+	}
+}
+
+// runDocuments runs what README and guide tell, in their order.
+func runDocuments(t *testing.T, h *harness.Home) {
+	w := web{h}
+	ran := 0
+	for _, l := range documents(t, h.Repo) {
+		matched := ""
+		for _, r := range table() {
+			// The first match rules; further ones only if they are as long.
+			if !strings.HasPrefix(l.text, r.command) || matched != "" && matched != r.command {
+				continue
+			}
+			matched = r.command
+			ran++
+			if r.needs != nil {
+				r.needs(w, t)
+			}
+			command := l.text
+			if r.change != nil {
+				command = r.change(command)
+			}
+			argv := []string{"sh", "-c", command}
+			if r.host {
+				argv = append([]string{"linkspan", "lab", "exec", "--name", "demo", "h1", "--"}, argv...)
+			}
+			if res := h.Try(argv...); res.Exit != 0 {
+				t.Errorf("%s: %s: %v", l.where, command, res)
+			}
+		}
+	}
+	if ran < 15 {
+		t.Errorf("only %d commands were run", ran)
+	}
+}
+
+// web is the documents' network on the demo's lab.
+type web struct{ home *harness.Home }
+
+func (w web) on(host string, argv ...string) harness.Result {
+	return w.home.Try(append([]string{"linkspan", "lab", "exec", "--name", "demo", host, "--"}, argv...)...)
+}
+
+func (w web) exists(t *testing.T) bool {
+	t.Helper()
+	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "-q")), "web")
+}
+
+// empty takes the containers away; the network is there.
+func (w web) empty(t *testing.T) {
+	t.Helper()
+	w.create(t)
+	for host, name := range map[string]string{"h1": "c1", "h2": "c2"} {
+		w.on(host, "docker", "rm", "-f", name)
+	}
+	harness.Eventually(t, "web has no endpoint", func() error {
+		if out := must(t, w.home, "linkspan", "endpoint", "ls", "--network", "web", "-q"); out != "" {
+			return errors.New(out)
+		}
+		return nil
+	})
+}
+
+// gone takes the network away.
+func (w web) gone(t *testing.T) {
+	t.Helper()
+	if w.exists(t) {
+		w.empty(t)
+		must(t, w.home, "linkspan", "network", "rm", "web")
+	}
+	w.shown(t, 0)
+}
+
+// there makes the network, with the documents' two containers.
+func (w web) there(t *testing.T) {
+	t.Helper()
+	w.create(t)
+	for host, c := range map[string][2]string{"h1": {"c1", "10.7.0.2"}, "h2": {"c2", "10.7.0.3"}} {
+		if w.on(host, "docker", "inspect", c[0]).Exit == 0 {
+			continue
+		}
+		if r := w.on(host, "docker", "run", "-d", "--name", c[0], "--network", "web", "--ip", c[1], "busybox", "sleep", "86400"); r.Exit != 0 {
+			t.Fatalf("container %s: %v", c[0], r)
+		}
+	}
+}
+
+func (w web) create(t *testing.T) {
+	t.Helper()
+	if !w.exists(t) {
+		must(t, w.home, "linkspan", "network", "create", "--subnet", "10.7.0.0/24", "web")
+	}
+	w.shown(t, 1)
+}
+
+// shown waits until docker network ls of both hosts has it so many times.
+func (w web) shown(t *testing.T, want int) {
+	t.Helper()
+	for _, host := range []string{"h1", "h2"} {
+		harness.Eventually(t, host+" shows network web", func() error {
+			out := w.on(host, "docker", "network", "ls", "-q", "--filter", "name=^web$").Out
+			if n := len(strings.Fields(out)); n != want {
+				return fmt.Errorf("%d times, want %d", n, want)
+			}
+			return nil
+		})
+	}
+}
