@@ -24,8 +24,14 @@ func (s *Store) Reserve(ctx context.Context, e linkspan.Endpoint) error {
 		if err != nil {
 			return err
 		}
+		if err := s.member(ctx, e.Chassis); err != nil {
+			return err
+		}
 		key := endpointKey(e.Network, e.Address)
-		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{cond, kv.Absent(key)}, Then: []kv.Op{put(key, e)}})
+		_, err = s.kv.Txn(ctx, kv.Txn{
+			If:   []kv.Cond{cond, kv.Present(chassisKey(e.Chassis)), kv.Absent(key)},
+			Then: []kv.Op{put(key, e)},
+		})
 		if errors.Is(err, kv.ErrConflict) {
 			return s.taken(ctx, e)
 		}
@@ -47,6 +53,16 @@ func (s *Store) joinable(ctx context.Context, id linkspan.NetworkID, a netip.Add
 		return kv.Cond{}, &linkspan.Error{Code: linkspan.Invalid, Message: "address " + a.String() + " is not one that network " + n.Name + " (" + n.Subnet.String() + ", gateway " + n.Gateway.String() + ") can lease"}
 	}
 	return kv.RevisionIs(networkKey(id), revision), nil
+}
+
+// member refuses a chassis that was removed: what it still asks for nobody could
+// ever free.
+func (s *Store) member(ctx context.Context, id linkspan.ChassisID) error {
+	_, err := s.Chassis(ctx, id)
+	if linkspan.CodeOf(err) == linkspan.NotFound {
+		return &linkspan.Error{Code: linkspan.Permission, Message: "this switch was removed", Hint: "it needs a new token: linkspan switch token"}
+	}
+	return err
 }
 
 // taken tells why the reservation lost: the address is held, or only the

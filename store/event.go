@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/store/kv"
@@ -44,11 +45,12 @@ func (s *Store) Events(ctx context.Context, limit int) ([]linkspan.Event, error)
 	return events[max(0, len(events)-limit):], nil
 }
 
-// FollowEvents calls tell with every event stored from now on, until the
-// context ends.
-func (s *Store) FollowEvents(ctx context.Context, tell func(linkspan.Event)) error {
+// FollowEvents calls ready once, when it follows, and tell with every event
+// that is stored after that, until the context ends.
+func (s *Store) FollowEvents(ctx context.Context, ready func(), tell func(linkspan.Event)) error {
+	var once sync.Once
 	return kv.Follow(ctx, s.kv, eventsPrefix,
-		func([]kv.Entry, uint64) {},
+		func([]kv.Entry, uint64) { once.Do(ready) },
 		func(events []kv.Event, _ uint64) {
 			for _, e := range events {
 				var event linkspan.Event

@@ -22,7 +22,13 @@ func open(t *testing.T) *Store {
 	t.Helper()
 	db := memory.New()
 	t.Cleanup(func() { _ = db.Close() })
-	return New(db)
+	s := New(db)
+	for _, name := range []string{"one", "two"} { // chassis 1 and 2
+		if _, err := s.CreateChassis(t.Context(), linkspan.Chassis{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
 }
 
 func web() linkspan.Network {
@@ -159,6 +165,19 @@ func TestOnlyItsChassisChangesAnEndpoint(t *testing.T) {
 	wantCode(t, s.Attach(ctx, e), linkspan.NotFound)
 }
 
+func TestARemovedChassisReservesNothing(t *testing.T) {
+	s, ctx := open(t), t.Context()
+	n := mustNetwork(t, s, web())
+	gone, err := s.Chassis(ctx, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveChassis(ctx, gone); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, s.Reserve(ctx, linkspan.Endpoint{Network: n.ID, Address: address(2), Chassis: 2}), linkspan.Permission)
+}
+
 func TestANetworkWithEndpointsStays(t *testing.T) {
 	s, ctx := open(t), t.Context()
 	n := mustNetwork(t, s, web())
@@ -291,8 +310,8 @@ func TestFollowTellsAllThenChanges(t *testing.T) {
 		done <- s.Follow(ctx, func(c []Change, _ uint64) { replaced <- c }, func(c []Change, _ uint64) { changed <- c })
 	}()
 	first := <-replaced
-	if len(first) != 1 || first[0].Network == nil || first[0].Network.ID != n.ID {
-		t.Fatalf("got %+v", first)
+	if len(first) != 3 || first[2].Network == nil || first[2].Network.ID != n.ID {
+		t.Fatalf("got %+v, want two chassis and the network", first)
 	}
 	e := linkspan.Endpoint{Network: n.ID, Address: address(2), Chassis: 1}
 	if err := s.Reserve(t.Context(), e); err != nil {

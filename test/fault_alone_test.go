@@ -60,7 +60,7 @@ func TestFlowsGoBackWithoutController(t *testing.T) {
 	}
 	c3 := l.Run(t, "h2", "alone3", "--network", "alone")
 	c3.Reaches(t, c1, "alone")
-	for _, flow := range kept { // the cookie tells when it was plugged
+	for _, flow := range kept { // its cookie tells when it was plugged
 		if now := routeFlows(t, l, "h2"); !slices.Contains(now, flow) {
 			t.Errorf("the controller replaced the flow %s:\n%s", flow, strings.Join(now, "\n"))
 		}

@@ -23,8 +23,10 @@ const (
 // TestNames finds containers of other hosts by name, as people and programs do.
 func TestNames(t *testing.T) {
 	l := shared(t)
+	quick(t, l)
 	l.Network(t, "town", "10.90.0.0/24")
 	l.Network(t, "isle", "10.90.0.0/24") // the same addresses again
+	l.Network(t, "shore", "10.95.0.0/24")
 	n1 := l.Run(t, "h1", "n1", "--network", "town", "--network-alias", "api", "--network-alias", "Web.Example.Com")
 	n2 := l.Run(t, "h2", "n2", "--network", "town", "--network-alias", "api")
 	i2 := l.Run(t, "h2", "i2", "--network", "isle")
@@ -56,13 +58,15 @@ func TestNames(t *testing.T) {
 				t.Errorf("%s is found from another network: %s", name, said(reply))
 			}
 		}
-		l.On(t, "h2", "docker", "network", "connect", "--alias", "bridgehead", "town", "i2")
-		isle.hears("n1", typeA, a1)
-		isle.hears("i2", typeA, i2.Address(t, "isle"), i2.Address(t, "town"))
-		from1.t = t
-		from1.hears("bridgehead", typeA, i2.Address(t, "town"))
-		l.On(t, "h2", "docker", "network", "disconnect", "town", "i2")
+		s1 := l.Run(t, "h1", "s1", "--network", "shore")
+		l.On(t, "h2", "docker", "network", "connect", "--alias", "bridgehead", "shore", "i2")
+		isle.hears("s1", typeA, s1.Address(t, "shore"))
+		isle.hears("i2", typeA, i2.Address(t, "isle"), i2.Address(t, "shore"))
+		isle.hears("i2.isle", typeA, i2.Address(t, "isle"))
+		newAsker(t, s1).hears("bridgehead", typeA, i2.Address(t, "shore"))
+		l.On(t, "h2", "docker", "network", "disconnect", "shore", "i2")
 		isle.hears("i2", typeA, i2.Address(t, "isle"))
+		isle.answers("s1", typeA, "NameError")
 	})
 	t.Run("changes", func(t *testing.T) { changes(t, l, from1) })
 	t.Run("the command line", func(t *testing.T) { ambiguous(t, l) })
@@ -134,6 +138,7 @@ func ambiguous(t *testing.T, l *harness.Lab) {
 // TestNamesFromTheFirstQuestion asks with the first thing a container does.
 func TestNamesFromTheFirstQuestion(t *testing.T) {
 	l := shared(t)
+	quick(t, l)
 	l.Network(t, "first", "10.91.0.0/24")
 	there := l.Run(t, "h2", "there", "--network", "first")
 	newAsker(t, there).hears("there", typeA, there.Address(t, "first"))
@@ -148,6 +153,7 @@ func TestNamesFromTheFirstQuestion(t *testing.T) {
 // TestNamesOutliveThePrograms asks while one program after the other is away.
 func TestNamesOutliveThePrograms(t *testing.T) {
 	l := own(t, lab.Config{Hosts: 2})
+	quick(t, l)
 	l.Network(t, "hard", "10.92.0.0/24")
 	c1 := l.Run(t, "h1", "hard1", "--network", "hard")
 	c2 := l.Run(t, "h2", "hard2", "--network", "hard")

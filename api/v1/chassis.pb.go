@@ -27,7 +27,7 @@ type ChassisServiceJoinRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"` // a secret
 	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`   // wished chassis name
-	Csr           []byte                 `protobuf:"bytes,3,opt,name=csr,proto3" json:"csr,omitempty"`     // PKCS #10, DER
+	Csr           []byte                 `protobuf:"bytes,3,opt,name=csr,proto3" json:"csr,omitempty"`     // PKCS #10, PEM
 	Underlay      string                 `protobuf:"bytes,4,opt,name=underlay,proto3" json:"underlay,omitempty"`
 	Mtu           uint32                 `protobuf:"varint,5,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Version       string                 `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
@@ -111,7 +111,6 @@ type ChassisServiceJoinResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Certificate   []byte                 `protobuf:"bytes,2,opt,name=certificate,proto3" json:"certificate,omitempty"` // PEM chain, leaf first
-	Ca            []byte                 `protobuf:"bytes,3,opt,name=ca,proto3" json:"ca,omitempty"`                   // PEM
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -156,13 +155,6 @@ func (x *ChassisServiceJoinResponse) GetId() uint32 {
 func (x *ChassisServiceJoinResponse) GetCertificate() []byte {
 	if x != nil {
 		return x.Certificate
-	}
-	return nil
-}
-
-func (x *ChassisServiceJoinResponse) GetCa() []byte {
-	if x != nil {
-		return x.Ca
 	}
 	return nil
 }
@@ -911,11 +903,10 @@ const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\x03csr\x18\x03 \x01(\fR\x03csr\x12\x1a\n" +
 	"\bunderlay\x18\x04 \x01(\tR\bunderlay\x12\x10\n" +
 	"\x03mtu\x18\x05 \x01(\rR\x03mtu\x12\x18\n" +
-	"\aversion\x18\x06 \x01(\tR\aversion\"^\n" +
+	"\aversion\x18\x06 \x01(\tR\aversion\"N\n" +
 	"\x1aChassisServiceJoinResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12 \n" +
-	"\vcertificate\x18\x02 \x01(\fR\vcertificate\x12\x0e\n" +
-	"\x02ca\x18\x03 \x01(\fR\x02ca\".\n" +
+	"\vcertificate\x18\x02 \x01(\fR\vcertificate\".\n" +
 	"\x1aChassisServiceRenewRequest\x12\x10\n" +
 	"\x03csr\x18\x01 \x01(\fR\x03csr\"?\n" +
 	"\x1bChassisServiceRenewResponse\x12 \n" +

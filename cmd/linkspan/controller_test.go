@@ -202,7 +202,9 @@ func TestTypedOnASwitch(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serveHTTP(ctx, l, localAPI(u, hostService{role: "switch"})) }()
+	go func() {
+		ended <- serveHTTP(ctx, slog.New(slog.DiscardHandler), l, localAPI(u, hostService{role: "switch"}))
+	}()
 	defer func() {
 		cancel()
 		if err := <-ended; err != nil {

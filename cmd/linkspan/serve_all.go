@@ -40,7 +40,7 @@ func (a *app) serveAll() *cobra.Command {
 			brain.more = hand.checks
 			hand.token = func() (trust.Token, error) { return ownToken(cmd.Context(), brain.socket) }
 			brain.out, brain.observed, hand.observed = a.out, page.role("controller"), page.role("switch")
-			return page.during(cmd.Context(), func(ctx context.Context) error { return both(ctx, &brain, &hand) })
+			return page.during(cmd.Context(), log, func(ctx context.Context) error { return both(ctx, &brain, &hand) })
 		},
 	}
 	c.Flags().String("config", configFile, "read settings from this `file`")

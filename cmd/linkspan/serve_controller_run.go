@@ -163,20 +163,20 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 	if err != nil {
 		return err
 	}
-	parts.Go(func() error { return serveHTTP(ctx, tls.NewListener(remote, config), b.remote()) })
+	parts.Go(func() error { return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote()) })
 	if c.socket != "" {
 		local, err := listenLocal(ctx, c.socket)
 		if err != nil {
 			return err
 		}
-		parts.Go(func() error { return serveHTTP(ctx, local, b.server.Local()) })
+		parts.Go(func() error { return serveHTTP(ctx, c.log, local, b.server.Local()) })
 	}
 	if c.profile != "" {
 		l, err := listenLoopback(ctx, "--pprof", c.profile)
 		if err != nil {
 			return err
 		}
-		parts.Go(func() error { return serveHTTP(ctx, l, profiles()) })
+		parts.Go(func() error { return serveHTTP(ctx, c.log, l, profiles()) })
 	}
 	return b.listenOpenFlow(ctx, parts)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -23,9 +24,10 @@ const (
 )
 
 // serveHTTP serves until ctx ends, then gives requests under way endTimeout.
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
+func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler) error {
 	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, Protocols: new(http.Protocols),
+		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug), // anybody can cause these
 		BaseContext: func(net.Listener) context.Context { return ctx }, ConnContext: knowTypist,
 	}
 	s.Protocols.SetHTTP1(true)

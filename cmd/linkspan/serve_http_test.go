@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -106,7 +107,7 @@ func TestServeHTTPLetsRequestsEnd(t *testing.T) {
 	begun, ended := make(chan struct{}), make(chan error, 1)
 	who := make(chan string, 1)
 	go func() {
-		ended <- serveHTTP(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ended <- serveHTTP(ctx, slog.New(slog.DiscardHandler), l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(begun)
 			<-r.Context().Done() // a request learns of the end
 			who <- typist(r.Context())

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 
 	"github.com/spf13/pflag"
@@ -42,7 +43,7 @@ func (o *observing) addFlags(f *pflag.FlagSet, address string) {
 func (o *observing) role(name string) observed { return observed{o.page, o.page.Expect(name)} }
 
 // during serves the page while run runs, and returns what run does.
-func (o *observing) during(ctx context.Context, run func(context.Context) error) error {
+func (o *observing) during(ctx context.Context, log *slog.Logger, run func(context.Context) error) error {
 	if o.address == "" {
 		return run(ctx)
 	}
@@ -52,7 +53,7 @@ func (o *observing) during(ctx context.Context, run func(context.Context) error)
 	}
 	parts, ctx := errgroup.WithContext(ctx)
 	ctx, cancel := context.WithCancel(ctx)
-	parts.Go(func() error { return serveHTTP(ctx, l, o.page) })
+	parts.Go(func() error { return serveHTTP(ctx, log, l, o.page) })
 	parts.Go(func() error {
 		defer cancel()
 		return run(ctx)

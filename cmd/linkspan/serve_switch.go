@@ -31,6 +31,7 @@ type switchRole struct {
 	docker      string
 	plugin      string
 	token       func() (trust.Token, error) // asked for when the host has not joined
+	rejoins     bool                        // also asked for at each start: a new token lets a removed host in again
 	log         *slog.Logger
 	host        atomic.Pointer[host] // while it runs
 	observed
@@ -65,13 +66,13 @@ from linkspan switch token; after that it needs none. Settings also come from
 			if role.log, err = logs.logger(a.err); err != nil {
 				return err
 			}
-			role.socket = a.target.serving()
+			role.socket, role.rejoins = a.target.serving(), true
 			role.token = func() (trust.Token, error) {
 				t, err := trust.ReadToken(trust.TokenSource{Path: role.joinFile, Stdin: a.in, Getenv: os.Getenv})
 				return t, errors.Join(err, os.Unsetenv(trust.TokenVariable))
 			}
 			role.observed = page.role("switch")
-			return page.during(cmd.Context(), func(ctx context.Context) error {
+			return page.during(cmd.Context(), role.log, func(ctx context.Context) error {
 				return role.run(ctx, func() { role.log.Info("ready", "socket", role.socket, "plugin", role.plugin) })
 			})
 		},

@@ -75,26 +75,6 @@ func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keepe
 	return h.run(ctx, ready)
 }
 
-// admission returns the controllers, after joining through one of them if this
-// host has no certificate yet.
-func (s *switchRole) admission(ctx context.Context, db kv.Store, keeper *trust.Keeper) ([]string, error) {
-	if keeper.KeyPair() != nil {
-		return rememberControllers(ctx, db, s.controllers)
-	}
-	token, err := s.token()
-	if err != nil {
-		return nil, err
-	}
-	controllers := s.controllers
-	if len(controllers) == 0 {
-		controllers = token.Addresses
-	}
-	if controllers, err = rememberControllers(ctx, db, controllers); err != nil {
-		return nil, err
-	}
-	return controllers, s.join(ctx, token, keeper, controllers)
-}
-
 // ground prepares what lies under the containers: the bridge, the tunnel, the
 // shield. It waits for Open vSwitch and for a way to the controllers.
 func (h *host) ground(ctx context.Context, controllers []string) (err error) {
@@ -212,7 +192,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 			return err
 		}
 		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})
-		parts.Go(func() error { return serveHTTP(ctx, local, api) })
+		parts.Go(func() error { return serveHTTP(ctx, s.log, local, api) })
 	}
 	ready()
 	err = parts.Wait()
@@ -243,7 +223,7 @@ func (h *host) relay(ctx context.Context) error {
 			wait = first
 		}
 		h.restarts.Add(1)
-		h.role.log.Warn("openflow channel is closed", "error", err)
+		h.role.log.Warn("openflow channel is closed", "error", err, "hint", hintFor(err))
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):

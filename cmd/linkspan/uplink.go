@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -84,6 +85,15 @@ func (u *uplink) prefer(address string) {
 	}
 }
 
+// hintFor says what to do about an error of the connection, or nothing.
+func hintFor(err error) string {
+	var alert tls.AlertError
+	if errors.As(err, &alert) {
+		return "the controller refuses this host's certificate; if the switch was removed, give it a new token: linkspan switch token"
+	}
+	return linkspan.HintOf(err)
+}
+
 // rememberControllers stores them, or returns the stored ones when none is
 // given.
 func rememberControllers(ctx context.Context, db kv.Store, given []string) ([]string, error) {
@@ -106,6 +116,49 @@ func rememberControllers(ctx context.Context, db kv.Store, given []string) ([]st
 		return nil, err
 	}
 	return given, json.Unmarshal(entry.Value, &given)
+}
+
+// joinedWithKey is where a switch keeps the id of the token it joined with.
+const joinedWithKey = "joined-with"
+
+// admission returns the controllers, after joining through one of them if this
+// host has no certificate yet, or was given a token that it has not used: a
+// host that was removed comes back so. A host that is a member still, and can
+// prove it, goes on as it is.
+func (s *switchRole) admission(ctx context.Context, db kv.Store, keeper *trust.Keeper) ([]string, error) {
+	member := keeper.KeyPair() != nil
+	if member && !s.rejoins {
+		return rememberControllers(ctx, db, s.controllers)
+	}
+	token, err := s.token()
+	if member && (err != nil || usedBefore(ctx, db, token)) {
+		return rememberControllers(ctx, db, s.controllers)
+	}
+	if err != nil {
+		return nil, err
+	}
+	controllers := s.controllers
+	if len(controllers) == 0 {
+		controllers = token.Addresses
+	}
+	if controllers, err = rememberControllers(ctx, db, controllers); err != nil {
+		return nil, err
+	}
+	err = s.join(ctx, token, keeper, controllers)
+	if member && linkspan.CodeOf(err) == linkspan.Exists {
+		s.log.Warn("the new join token is not used: this host is a member already", "token", token)
+		return controllers, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.Txn(ctx, kv.Txn{Then: []kv.Op{kv.Put(joinedWithKey, []byte(token.ID.String()))}})
+	return controllers, err
+}
+
+func usedBefore(ctx context.Context, db kv.Store, token trust.Token) bool {
+	entry, err := db.Get(ctx, joinedWithKey)
+	return err == nil && string(entry.Value) == token.ID.String()
 }
 
 // join turns the token into a certificate. It goes on trying while no

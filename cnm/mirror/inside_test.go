@@ -46,6 +46,7 @@ func inside(t *testing.T) {
 	t.Run("containers are named", s.named)
 	t.Run("dockerd is restarted", s.restarted)
 	t.Run("a network removed from the fabric goes", s.removed)
+	t.Run("compose finds its network", s.composed)
 	if t.Failed() {
 		t.Log(e.log())
 	}

@@ -104,6 +104,11 @@ func TestTwoControllersNeverLeaseTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, name := range []string{"h1", "h2", "h3", "h4", "filler"} {
+			if _, err := s.CreateChassis(ctx, linkspan.Chassis{Name: name}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		script := rapid.SliceOfN(rapid.Bool(), 1, 24)
 		held := &leases{held: make(map[netip.Addr]linkspan.ChassisID)}
 		racers := []*racer{{store: s, network: n.ID, leases: held}, {store: s, network: n.ID, leases: held}}
@@ -150,9 +155,9 @@ func TestTwoControllersNeverLeaseTwice(t *testing.T) {
 // fill leases what is left: the picture that one controller has, when it has
 // caught up, misses no free address.
 func fill(ctx context.Context, t *rapid.T, r *racer, held *leases) {
-	const hosts = 13 // of a /28 without the network, the gateway and the broadcast
+	const filler, hosts = 5, 13 // of a /28 without the network, the gateway and the broadcast
 	for len(held.held) < hosts {
-		a, err := r.lease(ctx, 9)
+		a, err := r.lease(ctx, filler)
 		if linkspan.CodeOf(err) == linkspan.Exhausted && err != nil && ctx.Err() == nil {
 			time.Sleep(time.Millisecond) // what was freed last is not heard of yet
 			continue
@@ -160,6 +165,6 @@ func fill(ctx context.Context, t *rapid.T, r *racer, held *leases) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		held.take(a, 9)
+		held.take(a, filler)
 	}
 }

@@ -45,13 +45,14 @@ func (s eventService) Watch(ctx context.Context, _ *connect.Request[apiv1.EventS
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if err := stream.Send(&apiv1.EventServiceWatchResponse{}); err != nil { // so that the caller knows it watches
-		return err
-	}
-	err := s.store.FollowEvents(ctx, func(e linkspan.Event) {
-		if err := stream.Send(&apiv1.EventServiceWatchResponse{Event: api.EventToProto(&e)}); err != nil {
+	send := func(m *apiv1.EventServiceWatchResponse) {
+		if err := stream.Send(m); err != nil {
 			cancel(err)
 		}
+	}
+	watching := func() { send(new(apiv1.EventServiceWatchResponse)) } // so that the caller knows that it misses nothing
+	err := s.store.FollowEvents(ctx, watching, func(e linkspan.Event) {
+		send(&apiv1.EventServiceWatchResponse{Event: api.EventToProto(&e)})
 	})
 	if cause := context.Cause(ctx); cause != nil {
 		return cause

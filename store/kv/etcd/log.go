@@ -13,6 +13,14 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
+// harmless is what etcd warns of at each start, or the first, and that is as it
+// must be with a single member inside of this process.
+var harmless = map[string]bool{
+	"Running http and grpc server on single port. This is not recommended for production.": true,
+	"simple token is not cryptographically signed":                                         true,
+	"failed to update storage version":                                                     true,
+}
+
 // newLogger returns a logger as etcd wants it that writes to the one of the
 // caller: warnings and errors only. What etcd calls fatal becomes a panic, so
 // that it leaves a trace and, during the start, an error.
@@ -45,7 +53,9 @@ func (b *bridge) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapc
 // attribute, and ours stays constant.
 func (b *bridge) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	level := slog.LevelWarn
-	if entry.Level >= zapcore.ErrorLevel {
+	if harmless[entry.Message] {
+		level = slog.LevelDebug
+	} else if entry.Level >= zapcore.ErrorLevel {
 		level = slog.LevelError
 	}
 	attrs := append([]slog.Attr{slog.String("etcd_message", entry.Message)}, attributes(fields)...)
