@@ -19,6 +19,7 @@ const composeFile = `version: "3.8"
 services:
   api:
     image: busybox
+    command: [/bin/busybox, "true"]
     networks: [web]
 networks:
   web:
