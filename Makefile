@@ -14,7 +14,7 @@ BIN     := bin/linkspan
 GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_test.go') go.mod go.sum
 
 # Everything that the project's commands need beside Go, as Debian packages.
-PACKAGES := docker.io openvswitch-switch openvswitch-testcontroller busybox-static iproute2 util-linux \
+PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller busybox-static iproute2 util-linux \
             traceroute iputils-ping nftables gcc libc6-dev git
 
 # What `make test-kernel` needs beside them.
@@ -86,7 +86,7 @@ fuzz: ## every fuzz target for FUZZTIME (not part of test)
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
 
 soak: deps build ## an hour of coming and going under random kills (not part of test)
-	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test/...
+	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test/...
 
 bench: deps build ## measure against peers; results go to bench/results
 	bench/run

@@ -20,7 +20,7 @@ import (
 
 const (
 	readyStep    = 10 * time.Millisecond
-	readyPatient = 2 * time.Minute // for a node to become ready, on a slow machine too
+	readyPatient = 5 * time.Minute // for a node to become ready, on an emulated machine too
 	logTail      = 1500            // bytes of a log that go into an error
 	ownLog       = "node"
 )

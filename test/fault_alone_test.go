@@ -3,6 +3,7 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func TestFlowsGoBackWithoutController(t *testing.T) {
 		}
 		harness.Eventually(t, "another ovs-vswitchd runs", func() error {
 			if now, err := l.PID("h2", "ovs-vswitchd"); err != nil || now == pid {
-				return fmt.Errorf("process %d, before %d: %v", now, pid, err)
+				return errors.Join(err, fmt.Errorf("process %d, before %d", now, pid))
 			}
 			return nil
 		})

@@ -26,7 +26,7 @@ type pinger struct {
 // pingOn starts a pinger and returns once answers come.
 func pingOn(t *testing.T, l *harness.Lab, host, name, network string, to *harness.Container) *pinger {
 	t.Helper()
-	// Not the test's own folder: a container that outlives its dockerd keeps it busy.
+	//nolint:usetesting // the site's folder goes after its labs, whose containers may hold it
 	dir, err := os.MkdirTemp(filepath.Dir(l.Probe()), "ping-")
 	if err != nil {
 		t.Fatal(err)

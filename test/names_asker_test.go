@@ -12,13 +12,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netns"
 	"golang.org/x/net/dns/dnsmessage"
-	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan/test/harness"
 )
@@ -56,7 +54,7 @@ func namespaceOf(t *testing.T, c *harness.Container) string {
 type asker struct {
 	t    *testing.T
 	path string
-	mark int // of its packets
+	from string // its address; empty: as usual
 }
 
 func newAsker(t *testing.T, c *harness.Container) asker {
@@ -66,18 +64,19 @@ func newAsker(t *testing.T, c *harness.Container) asker {
 
 // past is the asker beside our redirection, which hears Docker's resolver.
 func (a asker) past() asker {
-	a.mark = 0x6c696e6b
+	a.from = "127.0.0.12"
 	return a
 }
 
 // exchange sends a message by udp or tcp and returns what comes back.
 func (a asker) exchange(network string, message []byte) ([]byte, error) {
 	var conn net.Conn
-	dialer := net.Dialer{Timeout: 20 * time.Second, Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		return errors.Join(raw.Control(func(fd uintptr) {
-			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, a.mark)
-		}), err)
-	}}
+	dialer := net.Dialer{Timeout: 20 * time.Second}
+	if own := net.ParseIP(a.from); own != nil && network == "udp" {
+		dialer.LocalAddr = &net.UDPAddr{IP: own}
+	} else if own != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: own}
+	}
 	err := within(a.path, func() (err error) {
 		conn, err = dialer.Dial(network, dockerResolver)
 		return err

@@ -33,7 +33,7 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
-	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx), h.checkDrops(ctx)}, h.checkOVS(ctx)...)
+	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx), h.checkNames(), h.checkDrops(ctx)}, h.checkOVS(ctx)...)
 }
 
 func (h *host) checkController() *apiv1.Check {
@@ -55,6 +55,15 @@ func (h *host) checkDocker(ctx context.Context) *apiv1.Check {
 	networks, err := h.engine.Networks(ctx)
 	return verdict("docker", err, fmt.Sprintf("answers; %d networks of ours", len(networks)),
 		"is dockerd running? linkspan serve switch --docker names its socket")
+}
+
+func (h *host) checkNames() *apiv1.Check {
+	s := h.names.State()
+	found := fmt.Sprintf("answered in %d containers", s.Served)
+	if s.Trouble == "" {
+		return check("names", apiv1.Check_STATE_OK, found, "")
+	}
+	return check("names", apiv1.Check_STATE_WARNING, found+"; not in another: "+s.Trouble, "containers there ask Docker's resolver alone")
 }
 
 func (h *host) checkTunnel(ctx context.Context) *apiv1.Check {

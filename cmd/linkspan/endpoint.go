@@ -24,6 +24,7 @@ type endpointRow struct {
 	MAC       string            `json:"mac,omitempty"`
 	Port      uint32            `json:"port,omitempty"` // OpenFlow
 	ID        string            `json:"id,omitempty"`   // Docker's endpoint id
+	Aliases   []string          `json:"aliases,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Created   time.Time         `json:"created"`
 }
@@ -48,7 +49,7 @@ func newEndpointRows(endpoints []*apiv1.Endpoint) []endpointRow {
 	for i, e := range endpoints {
 		rows[i] = endpointRow{
 			Container: e.GetContainer(), Network: e.GetNetworkName(), Address: e.GetAddress(), Chassis: e.GetChassis(),
-			State: "attached", MAC: e.GetMac(), Port: e.GetPort(), ID: e.GetId(), Labels: e.GetLabels(),
+			State: "attached", MAC: e.GetMac(), Port: e.GetPort(), ID: e.GetId(), Aliases: e.GetAliases(), Labels: e.GetLabels(),
 			Created: e.GetCreated().AsTime(),
 		}
 		if e.GetPort() == 0 {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -87,8 +86,8 @@ func (u *uplink) prefer(address string) {
 
 // hintFor says what to do about an error of the connection, or nothing.
 func hintFor(err error) string {
-	var alert tls.AlertError
-	if errors.As(err, &alert) {
+	var far *net.OpError // what crypto/tls makes of an alert that the other side sent
+	if errors.As(err, &far) && far.Op == "remote error" {
 		return "the controller refuses this host's certificate; if the switch was removed, give it a new token: linkspan switch token"
 	}
 	return linkspan.HintOf(err)

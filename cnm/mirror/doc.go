@@ -14,7 +14,10 @@
 // not connected nothing is touched.
 //
 // It never runs inside a plugin call, which would deadlock dockerd, and it
-// keeps no record but a note of which networks were here before.
+// keeps no record but a note of which networks were here before. A network that
+// it makes is bound at once and bears its number in the label [LabelNetwork],
+// for a mirror that was interrupted in between; the options are those that were
+// typed where the network was made, as tools compare them with their own files.
 //
 //	m, err := mirror.New(ctx, mirror.Config{
 //		Host: "h1", Docker: mirror.NewEngine(""), Fabric: fabric, Model: controller, Store: local, Log: log,

@@ -10,8 +10,9 @@ import (
 
 // labelPrefix begins the labels that are the mirror's own; whoever else sets
 // one is not believed, and it is not carried between Docker and the fabric.
-// libnetwork keeps com.docker.network.driver.NAME for the driver of that name,
-// and tools that compare labels with what a person wrote leave com.docker. out.
+// libnetwork reserves com.docker.network.driver. for drivers (package netlabel,
+// DriverPrefix), and tools that compare labels with what a person wrote leave
+// com.docker. out.
 const labelPrefix = "com.docker.network.driver." + Driver + "."
 
 const (

@@ -8,7 +8,7 @@
 //
 //	container -> 127.0.0.11:53 -> [redirect] -> Window -> Resolver -> Cache -> Remote -> controller
 //	                                              |
-//	                                              +-> 127.0.0.11:53, marked -> dockerd
+//	                                              +-> 127.0.0.11:53, from 127.0.0.12 -> dockerd
 //
 // A name is a container's, or an alias of it, alone or with the network after
 // a dot: c1, c1.web. An address of the networks is answered with that. A name

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -53,6 +54,21 @@ type Keeper struct {
 	awaited  map[string]time.Time // paths without a window, since when
 	told     map[string]string    // by path: the trouble that was logged
 	closing  sync.WaitGroup
+	state    atomic.Pointer[State]
+}
+
+// State is how it stands.
+type State struct {
+	Served  int    // namespaces that are answered in
+	Trouble string // what keeps another from it; empty: nothing
+}
+
+// State returns how it stood at the last look. It may be called at any time.
+func (k *Keeper) State() State {
+	if s := k.state.Load(); s != nil {
+		return *s
+	}
+	return State{}
 }
 
 // New makes a Keeper. The error has code Invalid when a part is missing.
@@ -112,7 +128,17 @@ func (k *Keeper) look(ctx context.Context) time.Duration {
 			again = min(again, k.open(ctx, path, scopes))
 		}
 	}
+	k.note()
 	return again
+}
+
+// note writes down the state.
+func (k *Keeper) note() {
+	s := State{Served: len(k.windows)}
+	for _, trouble := range k.told {
+		s.Trouble = trouble
+	}
+	k.state.Store(&s)
 }
 
 // scopes returns the networks that a sandbox is in, as the fabric has them.
@@ -146,11 +172,15 @@ func (k *Keeper) open(ctx context.Context, path string, scopes []Scope) time.Dur
 	if linkspan.CodeOf(err) == linkspan.NotFound && time.Since(since) < patience {
 		return soon // Docker makes it after the driver's part, before version 28
 	}
+	again := later
+	if linkspan.CodeOf(err) == linkspan.Unavailable {
+		again = glance // an old kernel stays one
+	}
 	if k.told[path] != err.Error() && ctx.Err() == nil {
 		k.told[path] = err.Error()
 		k.cfg.Log.Warn("names are not served in a container", "sandbox", path, "error", err)
 	}
-	return later
+	return again
 }
 
 // settle forgets the trouble with a path.

@@ -79,7 +79,7 @@ func (fabric) Network(id linkspan.NetworkID) (linkspan.Network, bool) {
 }
 
 // keep runs a keeper until the test ends.
-func keep(t *testing.T) *model {
+func keep(t *testing.T) (*model, *names.Keeper) {
 	t.Helper()
 	m := &model{joined: make(map[string][]string), changed: make(chan struct{})}
 	k, err := names.New(names.Config{Model: m, Networks: fabric{}, Source: town(), Log: slog.New(slog.DiscardHandler)})
@@ -96,7 +96,7 @@ func keep(t *testing.T) *model {
 		}
 		goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	})
-	return m
+	return m, k
 }
 
 // knows says whether a container is answered for a name by us.
@@ -110,10 +110,11 @@ func (c *container) redirected() bool { return strings.Contains(c.tables(), "lin
 func TestKeeperFollowsTheModel(t *testing.T) {
 	ovstest.Need(t, "nft")
 	c1, c2 := newContainer(t), newContainer(t)
-	m := keep(t)
+	m, k := keep(t)
 	m.join(c1.path, "docker-web")
 	m.join(c2.path, "docker-back", "unknown")
 	ovstest.Eventually(t, "both are served", func() bool { return c1.knows("c2") && c2.knows("only-back") })
+	ovstest.Eventually(t, "the state says so", func() bool { return k.State() == names.State{Served: 2} })
 	if c1.knows("only-back") {
 		t.Error("a container is answered for a network that it is not in")
 	}
@@ -130,7 +131,7 @@ func TestKeeperFollowsTheModel(t *testing.T) {
 func TestKeeperWaitsForTheNamespace(t *testing.T) {
 	ovstest.Need(t, "nft")
 	c := newContainer(t)
-	m := keep(t)
+	m, _ := keep(t)
 	path := filepath.Join(t.TempDir(), "key")
 	m.join(path, "docker-web")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -161,7 +162,8 @@ func TestKeeperClosesAllAtTheEnd(t *testing.T) {
 	ovstest.Need(t, "nft")
 	c := newContainer(t)
 	t.Run("while it runs", func(t *testing.T) {
-		keep(t).join(c.path, "docker-web")
+		m, _ := keep(t)
+		m.join(c.path, "docker-web")
 		ovstest.Eventually(t, "it is served", func() bool { return c.knows("c1") })
 	})
 	ovstest.Eventually(t, "it is let alone", func() bool { return !c.redirected() })

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -113,13 +112,10 @@ func (n *namespace) listen(ctx context.Context) (udp *net.UDPConn, tcp *net.TCPL
 
 // dial connects to Docker's resolver, past the redirection.
 func (n *namespace) dial(ctx context.Context, network string) (conn net.Conn, err error) {
-	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
-		var failed error
-		err := raw.Control(func(fd uintptr) {
-			failed = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, mark)
-		})
-		return errors.Join(err, failed)
-	}}
+	dialer := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(netip.AddrPortFrom(ownAddress, 0))}
+	if network == "tcp4" {
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(ownAddress, 0))
+	}
 	err = n.do(func() error {
 		conn, err = dialer.DialContext(ctx, network, dockerResolver.String())
 		return err

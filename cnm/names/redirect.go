@@ -18,8 +18,11 @@ import (
 // all containers' resolv.conf send them.
 var dockerResolver = netip.MustParseAddrPort("127.0.0.11:53")
 
-// mark is on our own packets to Docker's resolver.
-const mark = 0x6c696e6b
+// ownAddress is where our own questions to Docker's resolver come from, which
+// are not redirected. Another address than that of the container's programs also
+// keeps them apart in connection tracking: a port that served one of ours and
+// then one of theirs would lead theirs past us.
+var ownAddress = netip.MustParseAddr("127.0.0.12")
 
 // The rates that a namespace's processes may ask at, before the kernel drops
 // what they send, at their own cost.
@@ -62,12 +65,12 @@ func addRedirects(conn *nftables.Conn, table *nftables.Table, udp, tcp uint16) {
 		Name: "redirect", Table: table, Type: nftables.ChainTypeNAT,
 		Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityMangle, // before nat's -100
 	})
+	to, own := dockerResolver.Addr().As4(), ownAddress.As4()
 	for protocol, port := range map[byte]uint16{unix.IPPROTO_UDP: udp, unix.IPPROTO_TCP: tcp} {
-		to := dockerResolver.Addr().As4()
 		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(
 			sentTo(protocol, dockerResolver.Port()),
-			&expr.Meta{Key: expr.MetaKeyMARK, Register: 1},
-			&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: binary.NativeEndian.AppendUint32(nil, mark)},
+			&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4},
+			&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: own[:]},
 			&expr.Immediate{Register: 1, Data: to[:]},
 			&expr.Immediate{Register: 2, Data: binary.BigEndian.AppendUint16(nil, port)},
 			&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: 2, Specified: true},

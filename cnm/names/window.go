@@ -57,6 +57,9 @@ func Open(ctx context.Context, resolver *Resolver, path string, scopes []Scope) 
 	if w.redirect, err = newRedirect(int(space.file.Fd()), port(w.udp.LocalAddr()), port(w.tcp.Addr())); err != nil {
 		return nil, errors.Join(err, w.udp.Close(), w.tcp.Close(), space.Close())
 	}
+	if err := forget(int(space.file.Fd())); err != nil {
+		return nil, errors.Join(err, w.redirect.Close(), w.udp.Close(), w.tcp.Close(), space.Close())
+	}
 	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.running.Go(func() { w.servePackets(ctx) })
 	w.running.Go(func() { w.serveStreams(ctx) })
@@ -82,7 +85,7 @@ func (w *Window) SetScopes(scopes []Scope) {
 // Close takes the redirection away, and then all else. The namespace is free to
 // go when it returns.
 func (w *Window) Close() error {
-	err := errors.Join(w.redirect.Close(), w.udp.Close(), w.tcp.Close())
+	err := errors.Join(w.redirect.Close(), forget(int(w.space.file.Fd())), w.udp.Close(), w.tcp.Close())
 	w.cancel()
 	w.running.Wait()
 	return errors.Join(err, w.space.Close())

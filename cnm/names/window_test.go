@@ -303,3 +303,37 @@ func TestManyWindows(t *testing.T) {
 	}
 	t.Logf("closing fifty took %v", time.Since(start))
 }
+
+// What Docker's resolver was asked from a port before does not lead the next
+// question from that port to it, or to a socket that is gone.
+func TestPortsAreUsedAgain(t *testing.T) {
+	ovstest.Need(t, "nft")
+	c := newContainer(t)
+	query := ask(t, "c1", dnsmessage.TypeA)
+	conn := c.dial("udp") // one port for all
+	defer conn.Close()
+	heard := func() int {
+		t.Helper()
+		if _, err := conn.Write(query); err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 512)
+		n, err := conn.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(read(t, b[:n]).Answers)
+	}
+	for range 3 {
+		if heard() != 0 {
+			t.Error("not Docker's resolver answers before")
+		}
+		w := open(t, c, town(), web)
+		if heard() != 1 {
+			t.Error("Docker's resolver answers while the window is open")
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

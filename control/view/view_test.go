@@ -69,6 +69,31 @@ func TestMoveChangesPresence(t *testing.T) {
 	}
 }
 
+func TestNamed(t *testing.T) {
+	a, b := endpoint(7, 2, 1, 11), endpoint(7, 3, 2, 12)
+	a.Container, a.Aliases = "C1", []string{"api", "c1"}
+	b.Container, b.Aliases = "c2", []string{"API"}
+	reserved := endpoint(7, 4, 1, 0)
+	reserved.Container = "api"
+	elsewhere := endpoint(8, 2, 1, 13)
+	elsewhere.Container = "c1"
+	v, _ := new(View).Apply(PutEndpoint(a), PutEndpoint(b), PutEndpoint(reserved), PutEndpoint(elsewhere))
+	count := func(v *View, name string) int { return len(slices.Collect(v.Named(7, name))) }
+	if count(v, "c1") != 1 || count(v, "Api") != 2 || count(v, "c3") != 0 {
+		t.Errorf("c1 %d, api %d, c3 %d", count(v, "c1"), count(v, "Api"), count(v, "c3"))
+	}
+	renamed := *a
+	renamed.Container, renamed.Aliases = "c3", nil
+	w, _ := v.Apply(PutEndpoint(&renamed), RemoveEndpoint(7, b.Address))
+	if count(w, "c1") != 0 || count(w, "api") != 0 || count(w, "c3") != 1 || count(v, "api") != 2 {
+		t.Errorf("after a change: c1 %d, api %d, c3 %d, before it %d", count(w, "c1"), count(w, "api"), count(w, "c3"), count(v, "api"))
+	}
+	w, _ = w.Apply(RemoveEndpoint(7, a.Address))
+	if w.names.Len() != 1 {
+		t.Errorf("%d names are left of one endpoint", w.names.Len())
+	}
+}
+
 // TestIndexesAgree applies random changes and compares every index of the View
 // with what the endpoints say.
 func TestIndexesAgree(t *testing.T) {

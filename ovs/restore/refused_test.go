@@ -4,6 +4,7 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestBridgeWithoutFlowMonitor(t *testing.T) {
 	}
 	_ = conn.Close()
 	cancel()
-	if err := <-ended; err != context.Canceled {
+	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run ended with %v", err)
 	}
 }

@@ -89,8 +89,8 @@ func (l *Lab) Flows(t *testing.T, host string) []string {
 	return lines(unnumbered(l.On(t, host, "ovs-ofctl", "-O", "OpenFlow13", "--no-stats", "dump-flows", "br-link")))
 }
 
-// Settled returns a Snapshot without routes that no change follows any more:
-// two looks at it find the same.
+// Settled returns a Snapshot without routes and denials that no change follows
+// any more: two looks at it find the same.
 func (l *Lab) Settled(t *testing.T) Snapshot {
 	t.Helper()
 	var last Snapshot
@@ -107,9 +107,22 @@ func (l *Lab) Settled(t *testing.T) Snapshot {
 		case diff != "":
 			return errors.New(diff)
 		}
-		return nil
+		return undecided(s)
 	})
 	return last
+}
+
+// undecided returns an error while a flow of a decision is there: a route's or a
+// denial's, which go by themselves. Their kinds begin with 2.
+func undecided(s Snapshot) error {
+	for host, h := range s.Hosts {
+		for _, f := range h.Flows {
+			if strings.Contains(f, "cookie=0x2") {
+				return fmt.Errorf("%s has the flow %s", host, f)
+			}
+		}
+	}
+	return nil
 }
 
 // Back waits until everything is as it was in the snapshot.

@@ -66,7 +66,7 @@ func TestGuest(t *testing.T) {
 func raise(t *testing.T) *scene {
 	t.Helper()
 	l, err := lab.Up(t.Context(), lab.Config{
-		Hosts: 2, Binary: binaryPath, Progress: func(step string) { t.Log(step) },
+		Hosts: 2, Binary: binaryPath, Dockerd: enginePath, Progress: func(step string) { t.Log(step) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ const (
 
 	binaryPath = "/usr/bin/linkspan"
 	probePath  = "/usr/bin/probe"
+	enginePath = "/usr/sbin/patient-dockerd"
 )
 
 // programs are what a host needs, and what the story looks with.
@@ -38,6 +39,14 @@ const (
 	schema     = "/usr/share/openvswitch/vswitch.ovsschema"
 	extensions = "/usr/lib/x86_64-linux-gnu/xtables" // of iptables, which Docker's resolver needs
 )
+
+// engine is dockerd with a containerd that it need not start: to its own it gives
+// 15 seconds, which can be too short here, to one that is there a minute.
+const engine = `#!/bin/sh
+socket=/run/docker/containerd.sock
+containerd --root /var/lib/docker/containerd/daemon --state /run/docker/containerd/daemon --address $socket &
+exec dockerd --containerd=$socket "$@"
+`
 
 // TestKernel runs TestGuest on Debian's kernel.
 func TestKernel(t *testing.T) {
@@ -97,6 +106,7 @@ func furnish(ctx context.Context, t *testing.T, kernel, binary string) *machine.
 	for _, step := range []error{
 		m.Programs(ctx, programs()...),
 		m.Program(ctx, own, probePath),
+		m.Script(enginePath, engine),
 		m.File(binary, binaryPath),
 		m.File(schema, schema),
 		m.Folder(extensions, extensions),

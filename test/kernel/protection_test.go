@@ -31,17 +31,24 @@ func spoof(t *testing.T, s *scene) {
 	}
 }
 
-// What a port may send to the controller, as control/pipeline has it.
+// The meter of a port as control/pipeline makes it, and one that the slowest
+// emulation exceeds. The kernel's bucket holds a second's worth beside the burst.
 const (
-	puntRate  = 500 // packets a second
-	puntBurst = 200
+	madeMeter            = "rate=500 burst_size=200"
+	slowRate, slowBurst  = 50, 20
+	slowMeter, sameMeter = "rate=50,burst_size=20", "rate=500,burst_size=200"
 )
 
 // meter: of a flood that would all go to the controller, the kernel lets through
 // what the port's meter allows.
 func meter(t *testing.T, s *scene) {
-	const sent = 8000
+	const sent = 3000
 	port := s.port(t, "c1")
+	if made := s.On(t, "h1", "ovs-ofctl", "-O", "OpenFlow13", "dump-meters", "br-link", "meter="+port); !strings.Contains(made, madeMeter) {
+		t.Errorf("the meter of port %s: %s", port, made)
+	}
+	s.changeMeter(t, port, slowMeter)
+	defer s.changeMeter(t, port, sameMeter)
 	inBefore, droppedBefore := s.meterCount(t, port)
 	took, err := time.ParseDuration(s.c1.Exec(t, "/probe", "expire", s.c2.Address(t, network)+":9", strconv.Itoa(sent)))
 	if err != nil {
@@ -49,11 +56,17 @@ func meter(t *testing.T, s *scene) {
 	}
 	in, dropped := s.meterCount(t, port)
 	in, dropped = in-inBefore, dropped-droppedBefore
-	allowed := int((took+time.Second).Seconds()*puntRate) + puntBurst
+	allowed := int((took+time.Second).Seconds()*slowRate) + slowBurst
 	t.Logf("%d sent in %v; %d came to the meter, %d passed, %d allowed", sent, took, in, in-dropped, allowed)
 	if dropped == 0 || in-dropped > allowed || in-dropped == 0 {
 		t.Errorf("the meter let %d of %d through, %d are allowed", in-dropped, in, allowed)
 	}
+}
+
+func (s *scene) changeMeter(t *testing.T, number, band string) {
+	t.Helper()
+	s.On(t, "h1", "ovs-ofctl", "-O", "OpenFlow13", "mod-meter", "br-link",
+		"meter="+number+",pktps,burst,stats,bands=type=drop,"+band)
 }
 
 var meterCounts = regexp.MustCompile(`packet_in_count:([0-9]+)(?s:.*)packet_count:([0-9]+)`)

@@ -79,7 +79,7 @@ func transfer(t *testing.T, s *scene) {
 	}
 }
 
-const mebibytes = "8"
+const mebibytes = "4"
 
 // idleRoute: nothing of a route is left after its idle time.
 func idleRoute(t *testing.T, s *scene) {

@@ -73,6 +73,9 @@ func runDocuments(t *testing.T, h *harness.Home) {
 			if res := h.Try(argv...); res.Exit != 0 {
 				t.Errorf("%s: %s: %v", l.where, command, res)
 			}
+			if strings.Contains(command, "network create") {
+				w.known(t)
+			}
 		}
 	}
 	if ran < 15 {
@@ -90,6 +93,17 @@ func (w web) on(host string, argv ...string) harness.Result {
 func (w web) exists(t *testing.T) bool {
 	t.Helper()
 	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "-q")), "web")
+}
+
+// known waits until the controller has the network, however it was made.
+func (w web) known(t *testing.T) {
+	t.Helper()
+	harness.Eventually(t, "the controller knows web", func() error {
+		if !w.exists(t) {
+			return errors.New("network ls does not show it")
+		}
+		return nil
+	})
 }
 
 // empty takes the containers away; the network is there.

@@ -24,7 +24,7 @@ const (
 	// What the emulated processors count is the host's counter and is even on
 	// all of them; the kernel would else read a clock that is emulated, which
 	// is hundreds of times slower. There is nobody to attack.
-	kernelLine = "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off"
+	kernelLine = "console=ttyS0 panic=-1 tsc=reliable mitigations=off"
 	lastWords  = "machine: exit status "
 )
 

@@ -7,7 +7,7 @@
 //
 //	m, err := machine.New(dir, kernelDir)
 //	...
-//	err = m.Programs("ip", "busybox")
+//	err = m.Programs(ctx, "ip")
 //	...
 //	err = m.Boot(ctx, "ip link", func(line string) { fmt.Println(line) })
 //

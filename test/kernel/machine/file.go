@@ -37,6 +37,14 @@ func (m *Machine) File(source, path string) error {
 	return errors.Join(err, to.Close())
 }
 
+// Script puts a program of this text on the disk.
+func (m *Machine) Script(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(m.root(path)), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(m.root(path), []byte(text), 0o755)
+}
+
 // Folder puts a folder of this machine, with everything in it, on the disk.
 func (m *Machine) Folder(source, path string) error {
 	if err := os.CopyFS(m.root(path), os.DirFS(source)); err != nil {

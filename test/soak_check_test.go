@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/linkspan/linkspan/test/harness"
+)
+
+// quiet checks, with nothing under way, that everything is as it should be
+// within the time that a restart may take.
+func (w *world) quiet() {
+	w.t.Helper()
+	w.retry()
+	start := time.Now()
+	w.addresses()
+	for _, network := range slices.Sorted(maps.Keys(w.networks)) {
+		w.reach(network)
+	}
+	took := time.Since(start)
+	w.slowest = max(w.slowest, took)
+	if took > again {
+		w.t.Errorf("round %d: it took %v of quiet until everything was right", w.round, took)
+	}
+	w.flows()
+}
+
+// addresses checks that Docker and the controller agree who has which address,
+// and that nobody has another's.
+func (w *world) addresses() {
+	w.t.Helper()
+	harness.Eventually(w.t, fmt.Sprintf("round %d: the controller lists what the containers have", w.round), func() error {
+		want, err := w.inDocker()
+		if err != nil {
+			return err
+		}
+		listed, err := w.l.Lines("endpoint", "ls", "--format", "{{.Network}} {{.Address}} {{.Container}}")
+		if err != nil {
+			return err
+		}
+		listed = slices.DeleteFunc(listed, func(line string) bool { return strings.HasPrefix(line, "base ") })
+		if diff := cmp.Diff(want, listed, cmpopts.EquateEmpty()); diff != "" {
+			return fmt.Errorf("-docker +controller:\n%s", diff)
+		}
+		return nil
+	})
+}
+
+// inDocker lists network, address and name of every container, sorted; two of
+// one address are a failure at once.
+func (w *world) inDocker() ([]string, error) {
+	var list []string
+	owner := make(map[string]string)
+	for _, host := range w.l.Hosts() {
+		r := w.l.Try(host, "sh", "-c", `docker ps -q --filter name=^s | xargs -r docker inspect -f `+
+			`'{{$n := .Name}}{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{$v.IPAddress}} {{slice $n 1}}{{end}}'`)
+		if r.Exit != 0 {
+			return nil, fmt.Errorf("%v", r)
+		}
+		for line := range strings.Lines(r.Out) {
+			line = strings.TrimSpace(line)
+			at := line[:strings.LastIndexByte(line, ' ')]
+			if owner[at] != "" {
+				w.t.Fatalf("round %d: two containers have one address: %q and %q", w.round, owner[at], line)
+			}
+			owner[at] = line
+			list = append(list, line)
+		}
+	}
+	if len(list) != len(w.containers) {
+		return nil, fmt.Errorf("%d containers run of %d: %q", len(list), len(w.containers), list)
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// reach checks that some pairs of the network's containers reach each other.
+func (w *world) reach(network string) {
+	w.t.Helper()
+	var members []*resident
+	for _, name := range slices.Sorted(maps.Keys(w.containers)) {
+		if r := w.containers[name]; r.network == network {
+			members = append(members, r)
+		}
+	}
+	for i := range min(4, len(members)-1) {
+		from, to := members[i], members[len(members)-1-i]
+		if from == to {
+			to = members[0]
+		}
+		address := to.Address(w.t, network)
+		harness.Eventually(w.t, fmt.Sprintf("round %d: %s of %s reaches %s of %s at %s", w.round, from.Name, from.Host, to.Name, to.Host, address),
+			func() error {
+				if r := from.Try("/probe", "ask", "-wait", "2s", "tcp", address+":"+harness.Port); r.Out != to.Name {
+					return fmt.Errorf("%v\n%s", r, w.about(from, to))
+				}
+				return nil
+			})
+	}
+}
+
+// about tells what the hosts of two containers hold of them.
+func (w *world) about(all ...*resident) string {
+	var text strings.Builder
+	for _, r := range all {
+		address := w.l.Try(r.Host, "docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", r.Name).Out
+		fmt.Fprintf(&text, "%s of %s is %s\n%s\n%s\n", r.Name, r.Host, address,
+			w.l.TryCLI("endpoint", "inspect", r.Host+"/"+r.Name, "-o", "json").Out, r.Try("ip", "addr").Out)
+		for _, host := range w.l.Hosts() {
+			flows := w.l.Try(host, "ovs-ofctl", "-O", "OpenFlow13", "dump-flows", "br-link")
+			for line := range strings.Lines(flows.Out) {
+				if strings.Contains(line, address) {
+					fmt.Fprintf(&text, "%s: %s", host, line)
+				}
+			}
+		}
+	}
+	return text.String()
+}
+
+// flows checks that each flow is of a known kind and about endpoints there are.
+func (w *world) flows() {
+	w.t.Helper()
+	harness.Eventually(w.t, fmt.Sprintf("round %d: no flow is unknown", w.round), func() error {
+		listed, err := w.l.Lines("endpoint", "ls", "--format", "{{.Address}}")
+		if err != nil {
+			return err
+		}
+		for _, host := range w.l.Hosts() {
+			for _, flow := range w.l.Flows(w.t, host) {
+				if err := knownFlow(flow, listed); err != nil {
+					return fmt.Errorf("%s: %w", host, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func knownFlow(flow string, addresses []string) error {
+	_, kind, found := strings.Cut(flow, "cookie=0x")
+	if !found {
+		return nil // the head of the list
+	}
+	if kind[0] != '1' && kind[0] != '2' {
+		return fmt.Errorf("a flow of nobody: %s", flow)
+	}
+	for _, field := range []string{"nw_src=", "arp_spa="} {
+		_, rest, has := strings.Cut(flow, field)
+		address, _, _ := strings.Cut(rest, ",")
+		address, _, _ = strings.Cut(address, " ")
+		if has && !strings.Contains(address, "/") && strings.HasPrefix(address, "10.") && !slices.Contains(addresses, address) {
+			return fmt.Errorf("a flow of an endpoint that is gone: %s", flow)
+		}
+	}
+	return nil
+}
+
+// memory samples what the controller and the switches use, in MiB.
+func (w *world) memory() string {
+	sample := make(map[string]int)
+	for _, v := range append([]victim{{"controller", "controller"}}, victim{"h1", "switch"}, victim{"h2", "switch"}, victim{"h3", "switch"}) {
+		pid, err := w.l.PID(v.node, v.program)
+		if err != nil {
+			continue
+		}
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue
+		}
+		_, rest, _ := bytes.Cut(text, []byte("VmRSS:"))
+		if fields := bytes.Fields(rest); len(fields) > 0 {
+			kb, _ := strconv.Atoi(string(fields[0])) // none: 0
+			sample[v.node] = kb >> 10
+		}
+	}
+	if w.calm && w.first == nil {
+		w.first = sample
+	}
+	w.last = sample
+	var text []string
+	for _, node := range slices.Sorted(maps.Keys(sample)) {
+		text = append(text, fmt.Sprintf("%s %d MiB", node, sample[node]))
+	}
+	return strings.Join(text, ", ")
+}
+
+// summary logs what was done, and checks that the memory of those who lived
+// through the second half is flat.
+func (w *world) summary() {
+	w.t.Helper()
+	w.t.Logf("%d rounds: %v", w.round, w.counts)
+	w.t.Logf("struck: %v", w.struck)
+	w.t.Logf("%v of quiet at most until everything was right", w.slowest.Round(time.Millisecond))
+	const slack = 48 // MiB: what a Go heap may breathe
+	for _, node := range []string{"controller", "h1"} {
+		if was, is := w.first[node], w.last[node]; is > was+was/2+slack {
+			w.t.Errorf("memory of %s grew from %d to %d MiB in the second half", node, was, is)
+		} else {
+			w.t.Logf("memory of %s in the second half: %d, then %d MiB", node, was, is)
+		}
+	}
+}
