@@ -15,7 +15,7 @@ GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_tes
 
 # Everything that the project's commands need beside Go, as Debian packages.
 PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller busybox-static iproute2 util-linux \
-            traceroute iputils-ping nftables gcc libc6-dev git
+            traceroute iputils-ping nftables openssl gcc libc6-dev git
 
 # What `make test-kernel` needs beside them.
 KERNEL_PACKAGES := qemu-system-x86 cpio e2fsprogs kmod iptables
@@ -52,7 +52,7 @@ unit: ## tests of every package, on real components where they need them
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 
 e2e: deps build ## the whole product on two and more hosts in a lab
-	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/...
+	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/... ./bench/scenario
 
 test-kernel: deps-kernel build $(TOOLS)/kernel ## the whole product on Debian's kernel, in emulation (not part of test)
 	LINKSPAN_KERNEL=$(TOOLS)/kernel LINKSPAN_E2E=$(CURDIR)/$(BIN) CGO_ENABLED=0 \

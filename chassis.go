@@ -87,7 +87,6 @@ type Chassis struct {
 	MTU      int        `json:"mtu"`      // of the underlay, bytes
 	Version  string     `json:"version"`  // of the program it last connected with
 	Joined   time.Time  `json:"joined"`
-	Serial   string     `json:"serial"` // of its current certificate, hexadecimal
 }
 
 // DPID returns the datapath id of the chassis's integration bridge.
@@ -101,8 +100,8 @@ func (c *Chassis) Validate() error {
 	if c.ID == 0 {
 		return invalid("chassis %s has no number", c.Name)
 	}
-	if c.Underlay.IsValid() && (c.Underlay.IsUnspecified() || c.Underlay.IsMulticast()) {
-		return invalid("underlay address %s of chassis %s is not a host's", c.Underlay, c.Name)
+	if u := c.Underlay; u.IsValid() && (u.IsUnspecified() || u.IsMulticast() || u.Zone() != "") {
+		return invalid("underlay address %s of chassis %s is not one that other hosts can reach", c.Underlay, c.Name)
 	}
-	return nil
+	return validateText("the version of chassis "+c.Name, c.Version)
 }

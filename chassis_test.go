@@ -31,9 +31,9 @@ func TestChassisValidate(t *testing.T) {
 		{func(c *linkspan.Chassis) { c.Name = "" }, "chassis name is empty", ""},
 		{func(c *linkspan.Chassis) { c.Name = "h 1" }, `chassis name "h 1"`, "use letters"},
 		{func(c *linkspan.Chassis) { c.ID = 0 }, "chassis h1 has no number", ""},
-		{func(c *linkspan.Chassis) { c.Underlay = addr("0.0.0.0") }, "0.0.0.0 of chassis h1 is not a host's", ""},
-		{func(c *linkspan.Chassis) { c.Underlay = addr("::") }, ":: of chassis h1 is not a host's", ""},
-		{func(c *linkspan.Chassis) { c.Underlay = addr("224.0.0.1") }, "is not a host's", ""},
+		{func(c *linkspan.Chassis) { c.Underlay = addr("0.0.0.0") }, "0.0.0.0 of chassis h1 is not one that other hosts can reach", ""},
+		{func(c *linkspan.Chassis) { c.Underlay = addr("::") }, ":: of chassis h1 is not one that other hosts can reach", ""},
+		{func(c *linkspan.Chassis) { c.Underlay = addr("224.0.0.1") }, "is not one that other hosts can reach", ""},
 	} {
 		bad := good
 		c.change(&bad)

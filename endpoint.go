@@ -83,7 +83,13 @@ func (e *Endpoint) Validate() error {
 			return invalid("endpoint %s has an alias of %d bytes; 1 to %d are allowed", e.Address, len(alias), MaxAlias)
 		}
 	}
-	return nil
+	if err := validateText("the endpoint's id", e.ID); err != nil {
+		return err
+	}
+	if err := validateText("the container's name", e.Container); err != nil {
+		return err
+	}
+	return ValidateLabels("endpoint "+e.Address.String(), e.Labels)
 }
 
 // EndpointName is how a person names an endpoint: [chassis/]container[.network].

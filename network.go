@@ -86,6 +86,12 @@ func (n *Network) Validate() error {
 	if n.MTU != 0 && (n.MTU < MinMTU || n.MTU > MaxMTU) {
 		return invalid("mtu %d is not between %d and %d", n.MTU, MinMTU, MaxMTU)
 	}
+	if len(n.Aux) > MaxLabels {
+		return invalid("network has %d auxiliary addresses, at most %d are allowed", len(n.Aux), MaxLabels)
+	}
+	if err := ValidateLabels("network "+n.Name, n.Labels); err != nil {
+		return err
+	}
 	return n.validateAux()
 }
 

@@ -21,7 +21,7 @@ func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) er
 	cfg := h.cfg.Session
 	cfg.Generation = h.cfg.Generation()
 	d := &datapath{
-		hub: h, number: h.accepted.Add(1), since: time.Now(), remote: peer.Remote,
+		hub: h, number: h.accepted.Add(1), since: time.Now(), remote: peer.Remote, unchecked: peer.Chassis == 0,
 		session: session.New(conn, cfg),
 	}
 	err := d.session.Handshake(ctx, func(f openflow.FeaturesReply) (err error) {

@@ -8,9 +8,11 @@ import "sync/atomic"
 type Counters struct {
 	PacketIns    atomic.Uint64 // that came up
 	Early        atomic.Uint64 // of these, before the session was ready; dropped
+	Excess       atomic.Uint64 // of these, more than the switch's meters let through; dropped
 	Malformed    atomic.Uint64 // of these, no IPv4 packet of a known origin; dropped
 	Ignored      atomic.Uint64 // of these, dropped without a flow
 	Denied       atomic.Uint64 // of these, denied by a flow
+	Crowded      atomic.Uint64 // of these, denied without a flow, as the chassis has too many denials
 	Allowed      atomic.Uint64 // of these, allowed: local and remote plugs and joined
 	Expired      atomic.Uint64 // of these, answered with time exceeded
 	PlugsLocal   atomic.Uint64 // routes plugged on one chassis at once

@@ -25,6 +25,8 @@ type datapath struct {
 	since   time.Time
 	remote  string
 
+	unchecked bool // the datapath id was believed; see Peer
+
 	round  pipeline.Round            // of this session; set before ready
 	meters map[uint32]pipeline.Meter // that the switch has; under the Hub's update
 	ready  atomic.Bool               // the switch is as the View says
@@ -34,6 +36,9 @@ type datapath struct {
 	parsed   packet.Packet
 	packet   decide.Packet
 	decision decide.Decision
+
+	allowance allowance // of packets
+	expired   bucket    // of answers that other chassis cause
 
 	refused refusals
 	plugs   plugs
@@ -48,6 +53,9 @@ func (h *Hub) holds(v *view.View, d *decide.Decision) bool {
 	return now == v || d.Holds(now)
 }
 
+// maxKinds is how many kinds of refusals of one session are logged.
+const maxKinds = 32
+
 // refusals keeps what a switch refused: during set-up that is the end of the
 // session, afterwards each kind is logged once.
 type refusals struct {
@@ -56,7 +64,8 @@ type refusals struct {
 	kinds map[string]bool
 }
 
-// note keeps e and says whether it is the first of its kind.
+// note keeps e and says whether it is the first of one of its first maxKinds
+// kinds.
 func (r *refusals) note(e *openflow.ErrorMessage) (first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,9 +76,11 @@ func (r *refusals) note(e *openflow.ErrorMessage) (first bool) {
 	if r.kinds == nil {
 		r.kinds = make(map[string]bool)
 	}
-	first = !r.kinds[text]
+	if r.kinds[text] || len(r.kinds) >= maxKinds {
+		return false
+	}
 	r.kinds[text] = true
-	return first
+	return true
 }
 
 func (r *refusals) error() error {

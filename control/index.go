@@ -20,11 +20,19 @@ const shards = 64
 // flow lasts and than a session can hold a message back.
 const fading = 6 * pipeline.DenySeconds * time.Second
 
+// maxDenials is how many denials of one chassis the index holds.
+const maxDenials = 1 << 16
+
 // index says on which chassis there may be flows that depend on an endpoint's
 // record, or on its absence. Routes stay until their record changes; an
 // endpoint's own chassis is not in it, as the record says it. Denials depend
 // on addresses that need not exist, and fade.
-type index struct{ shard [shards]shard }
+type index struct {
+	shard [shards]shard
+
+	mu   sync.Mutex                 // taken after a shard's
+	held map[linkspan.ChassisID]int // denials
+}
 
 type shard struct {
 	mu     sync.Mutex
@@ -35,7 +43,7 @@ type shard struct {
 }
 
 func newIndex() *index {
-	x := new(index)
+	x := &index{held: make(map[linkspan.ChassisID]int)}
 	for i := range x.shard {
 		x.shard[i].routes = make(map[view.Key][]linkspan.ChassisID)
 		x.shard[i].denials = make(map[view.Key][]linkspan.ChassisID)
@@ -58,22 +66,69 @@ func (s *shard) route(key view.Key, on linkspan.ChassisID) {
 	insert(s.routes, key, on)
 }
 
-// denial notes that there may be a flow that denies on a chassis.
-func (x *index) denial(reads []decide.Read, on linkspan.ChassisID) {
+// denial notes that there may be a flow that denies on a chassis. It returns
+// false when the chassis has too many: then there must be no such flow.
+func (x *index) denial(reads []decide.Read, on linkspan.ChassisID) bool {
 	now := time.Now()
 	for i := range reads {
-		x.of(reads[i].Key).denial(reads[i].Key, on, now)
+		if !x.denialOf(reads[i].Key, on, now) {
+			return false
+		}
 	}
+	return true
 }
 
-func (s *shard) denial(key view.Key, on linkspan.ChassisID, now time.Time) {
+func (x *index) denialOf(key view.Key, on linkspan.ChassisID, now time.Time) bool {
+	s := x.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.Sub(s.turned) > fading {
+		for _, list := range s.fadingDenials {
+			x.release(list)
+		}
 		s.fadingDenials, s.denials = s.denials, make(map[view.Key][]linkspan.ChassisID)
 		s.turned = now
 	}
-	insert(s.denials, key, on)
+	if _, there := slices.BinarySearch(s.denials[key], on); !there {
+		if !x.reserve(on) {
+			return false
+		}
+		insert(s.denials, key, on)
+	}
+	return true
+}
+
+// reserve counts one more denial of a chassis, if it may have one.
+func (x *index) reserve(on linkspan.ChassisID) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.held[on] >= maxDenials {
+		return false
+	}
+	x.held[on]++
+	return true
+}
+
+// release counts one less of each chassis.
+func (x *index) release(on []linkspan.ChassisID) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, id := range on {
+		if x.held[id]--; x.held[id] == 0 {
+			delete(x.held, id)
+		}
+	}
+}
+
+// routed says whether there may be flows of routes of an endpoint on a chassis
+// other than its own.
+func (x *index) routed(e *linkspan.Endpoint, on linkspan.ChassisID) bool {
+	key := view.KeyOf(e)
+	s := x.of(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, there := slices.BinarySearch(s.routes[key], on)
+	return there
 }
 
 // take returns the chassis that depend on a key, and forgets them.
@@ -81,6 +136,8 @@ func (x *index) take(key view.Key) []linkspan.ChassisID {
 	s := x.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	x.release(s.denials[key])
+	x.release(s.fadingDenials[key])
 	all := slices.Concat(s.routes[key], s.denials[key], s.fadingDenials[key])
 	delete(s.routes, key)
 	delete(s.denials, key)

@@ -21,6 +21,10 @@ func (d *datapath) PacketIn(m openflow.Message) {
 		count.Early.Add(1)
 		return
 	}
+	if !d.allowance.take() {
+		count.Excess.Add(1)
+		return
+	}
 	if !d.read(m) {
 		count.Malformed.Add(1)
 		return
@@ -69,7 +73,7 @@ func (d *datapath) act(v *view.View, p *decide.Packet, dec *decide.Decision, fra
 	case decide.Deny:
 		return d.deny(v, p, dec)
 	case decide.Expire:
-		d.expire(dec, frame)
+		d.expire(p, dec, frame)
 		return true
 	default:
 		d.hub.counters.Ignored.Add(1)
@@ -95,18 +99,23 @@ func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decisio
 	return true
 }
 
-// deny drops what is like the packet for a while.
+// deny drops what is like the packet for a while; this packet only, when the
+// index takes no more denials of the chassis.
 func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bool {
-	d.hub.index.denial(dec.Reads(), d.id)
+	noted := d.hub.index.denial(dec.Reads(), d.id)
 	b := d.session.Begin()
 	if !d.hub.holds(v, dec) {
 		d.session.EndQuietly(b)
 		return false
 	}
 	// Once more: a flush between the first time and the lock forgot it.
-	d.hub.index.denial(dec.Reads(), d.id)
-	d.session.EndQuietly(pipeline.AppendDeny(b, 0, d.round, p, dec))
-	d.hub.counters.Denied.Add(1)
+	if noted && d.hub.index.denial(dec.Reads(), d.id) {
+		b = pipeline.AppendDeny(b, 0, d.round, p, dec)
+		d.hub.counters.Denied.Add(1)
+	} else {
+		d.hub.counters.Crowded.Add(1)
+	}
+	d.session.EndQuietly(b)
 	d.hub.watchers.denied(p, dec.Reason)
 	return true
 }

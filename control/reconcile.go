@@ -15,7 +15,8 @@ import (
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
-// settling is how long a switch may take to install its static flows.
+// settling is how long a switch may take to say what it holds, and again to
+// install its static flows.
 const settling = 30 * time.Second
 
 // held is what a switch held when it connected.
@@ -55,9 +56,13 @@ func (d *datapath) reconcile(ctx context.Context) error {
 func (d *datapath) revise(have *held) (<-chan error, error) {
 	done := make(chan error, 1)
 	h := d.hub
+	round, err := nextRound(have.used)
+	if err != nil {
+		return nil, err
+	}
 	h.update.Lock()
 	defer h.update.Unlock()
-	d.round = nextRound(have.used)
+	d.round = round
 	d.meters = make(map[uint32]pipeline.Meter)
 	v := h.view.Load()
 	if err := h.enter(d); err != nil {
@@ -72,20 +77,42 @@ func (d *datapath) revise(have *held) (<-chan error, error) {
 		}
 		b = pipeline.AppendForget(b, 0)
 		b = d.reviseRoutes(b, v, have.routes)
-		return d.expelMeters(b, set.Meters, have.meters), true
+		b = d.expelMeters(b, set.Meters, have.meters)
+		d.grant()
+		return b, true
 	}, func(err error) { done <- err })
 	return done, nil
 }
 
 // dump asks what the switch holds of ours.
 func (d *datapath) dump(ctx context.Context) (*held, error) {
+	ctx, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
 	have := &held{rounds: make(map[pipeline.Round]bool), used: make(map[pipeline.Round]bool)}
 	all := openflow.FlowRequest{TableID: openflow.TableAll}
-	if err := d.session.Dump(ctx, &all, have.flows); err != nil {
+	if err := d.session.Dump(ctx, &all, bounded(have.flows)); err != nil {
 		return nil, err
 	}
 	meters := openflow.MeterRequest{MeterID: openflow.MeterAll, Config: true}
-	return have, d.session.Dump(ctx, &meters, have.config)
+	return have, d.session.Dump(ctx, &meters, bounded(have.config))
+}
+
+// maxDump is how many bytes a switch may send as an answer: half a million
+// flows.
+const maxDump = 128 << 20
+
+// bounded gives the parts of an answer to each, up to maxDump.
+func bounded(each func([]byte) error) func([]byte) error {
+	size := 0
+	return func(body []byte) error {
+		if size += len(body); size > maxDump {
+			return &linkspan.Error{
+				Code: linkspan.Exhausted, Message: "the switch says that it holds more flows than can be looked through",
+				Hint: "see what fills the bridge with: ovs-ofctl -O OpenFlow13 dump-flows br-link",
+			}
+		}
+		return each(body)
+	}
 }
 
 // flows sorts dumped flows; what is kept is copied.
@@ -119,16 +146,23 @@ func (have *held) config(body []byte) (err error) {
 	return nil
 }
 
+// maxRounds is how many rounds the flows of a switch may be of: each session
+// leaves one, and the routes of older ones go when they idle.
+const maxRounds = 1 << 15
+
 // nextRound returns a round that no flow has, after the greatest where that
 // is possible.
-func nextRound(used map[pipeline.Round]bool) pipeline.Round {
+func nextRound(used map[pipeline.Round]bool) (pipeline.Round, error) {
+	if len(used) > maxRounds {
+		return 0, &linkspan.Error{Code: linkspan.Invalid, Message: "the switch says that it holds flows of more rounds than there can be"}
+	}
 	var next pipeline.Round
 	if len(used) > 0 {
 		next = slices.Max(slices.Collect(maps.Keys(used)))
 	}
 	for next++; used[next] || next == 0; next++ {
 	}
-	return next
+	return next, nil
 }
 
 // reviseMeters adds what is missing and changes what is otherwise. Meters come

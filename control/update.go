@@ -123,7 +123,16 @@ func (d *datapath) change(put, gone pipeline.Set) {
 		b = m.Append(b, 0, openflow.MeterDelete)
 		delete(d.meters, m.ID)
 	}
+	d.grant()
 	d.session.End(b)
+}
+
+// grant lets the switch send up as much as its meters do; a connection that
+// nobody checks, which is there to measure, as much as it likes.
+func (d *datapath) grant() {
+	if !d.unchecked {
+		d.allowance.grant(d.meters)
+	}
 }
 
 // appendMeters adds meters, or changes those that the switch has otherwise.

@@ -47,11 +47,11 @@ func (s *Switch) restoreSocket(ctx context.Context) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil // another caller did it
 	}
+	ctx, cancel := limit(ctx, realiseTimeout)
+	defer cancel()
 	if _, err := s.control(ctx, "version"); err != nil {
 		return err // it makes its socket itself when it starts
 	}
-	ctx, cancel := limit(ctx, realiseTimeout)
-	defer cancel()
 	err := s.setProtocols(ctx, []string{"OpenFlow13", "OpenFlow14"})
 	// Back in any case, even when ctx has ended: the bridge speaks 1.3 only.
 	bctx, cancelBack := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)

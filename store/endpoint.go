@@ -11,9 +11,8 @@ import (
 	"github.com/linkspan/linkspan/store/kv"
 )
 
-// Reserve leases e.Address to e.Chassis. A lease of the same address to the
-// same chassis that has no port yet succeeds again only for the same ID or
-// container; a taken address has code Exists and names its holder.
+// Reserve leases e.Address to e.Chassis. A taken address has code Exists and
+// names its holder, also when that is the same chassis.
 func (s *Store) Reserve(ctx context.Context, e linkspan.Endpoint) error {
 	if err := e.Validate(); err != nil {
 		return err

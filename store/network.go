@@ -96,42 +96,68 @@ func (s *Store) Networks(ctx context.Context) ([]linkspan.Network, error) {
 // looks whether it is empty: whoever joined before the mark is seen, whoever
 // comes after it is refused.
 func (s *Store) RemoveNetwork(ctx context.Context, id linkspan.NetworkID) error {
-	var marked linkspan.Network
-	err := retry(ctx, "remove network", func() (err error) {
-		marked, err = s.markRemoving(ctx, id, true)
-		return err
-	})
+	err := retry(ctx, "remove network", func() error { return s.tryRemoveNetwork(ctx, id) })
+	return fault("remove network", err)
+}
+
+// tryRemoveNetwork deletes on the condition that its own mark still stands: if
+// another removal took it back meanwhile, somebody may have joined.
+func (s *Store) tryRemoveNetwork(ctx context.Context, id linkspan.NetworkID) error {
+	n, mark, err := s.markRemoving(ctx, id, true)
 	if err != nil {
-		return fault("remove network", err)
+		return err
 	}
 	endpoints, err := s.Endpoints(ctx, id)
 	if err == nil && len(endpoints) == 0 {
-		_, err = s.kv.Txn(ctx, kv.Txn{Then: []kv.Op{
-			kv.Delete(networkKey(id)), kv.Delete(networkNameKey(marked.Name)),
-		}})
-		return fault("remove network "+marked.Name, err)
+		_, err = s.kv.Txn(ctx, kv.Txn{
+			If:   []kv.Cond{kv.RevisionIs(networkKey(id), mark)},
+			Then: []kv.Op{kv.Delete(networkKey(id)), kv.Delete(networkNameKey(n.Name))},
+		})
+		return err
 	}
 	if err == nil {
-		err = inUse(marked.Name, endpoints)
+		err = inUse(n.Name, endpoints)
 	}
-	undo := retry(context.WithoutCancel(ctx), "keep network", func() error {
-		_, err := s.markRemoving(context.WithoutCancel(ctx), id, false)
+	detached := context.WithoutCancel(ctx)
+	undo := retry(detached, "keep network", func() error {
+		_, _, err := s.markRemoving(detached, id, false)
 		return err
 	})
 	return errors.Join(err, undo)
 }
 
-func (s *Store) markRemoving(ctx context.Context, id linkspan.NetworkID, removing bool) (linkspan.Network, error) {
+// markRemoving writes the mark, also over one that stands, so that the revision
+// it returns is its own. Taking a mark back that is gone changes nothing.
+func (s *Store) markRemoving(ctx context.Context, id linkspan.NetworkID, removing bool) (linkspan.Network, uint64, error) {
 	n, revision, err := get[linkspan.Network](ctx, s, networkKey(id), "network "+id.String())
-	if err != nil || n.Removing == removing {
-		return n, err
+	if err != nil || !removing && !n.Removing {
+		return n, revision, err
 	}
 	n.Removing = removing
-	_, err = s.kv.Txn(ctx, kv.Txn{
+	revision, err = s.kv.Txn(ctx, kv.Txn{
 		If:   []kv.Cond{kv.RevisionIs(networkKey(id), revision)},
 		Then: []kv.Op{put(networkKey(id), n)},
 	})
-	return n, err
+	return n, revision, err
+}
+
+// ResumeRemovals finishes, or takes back, the removals that a process did not
+// live to finish. It is for the start of a controller.
+func (s *Store) ResumeRemovals(ctx context.Context) error {
+	networks, err := s.Networks(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range networks {
+		if !networks[i].Removing {
+			continue
+		}
+		err := s.RemoveNetwork(ctx, networks[i].ID)
+		if code := linkspan.CodeOf(err); err != nil && code != linkspan.InUse && code != linkspan.NotFound {
+			return err
+		}
+	}
+	return nil
 }
 
 func inUse(name string, endpoints []linkspan.Endpoint) error {

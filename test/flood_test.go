@@ -47,7 +47,7 @@ func TestFlood(t *testing.T) {
 	for i := range 4 {
 		f.targets = append(f.targets, l.Run(t, l.Hosts()[i%2], fmt.Sprintf("target%d", i), "--network", "quiet"))
 	}
-	rounds := 2
+	rounds := 1
 	if text := os.Getenv("LINKSPAN_FLOOD"); text != "" {
 		var err error
 		if rounds, err = strconv.Atoi(text); err != nil {

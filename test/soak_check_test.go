@@ -126,6 +126,10 @@ func (w *world) about(all ...*resident) string {
 			}
 		}
 	}
+	for _, host := range w.l.Hosts() {
+		fmt.Fprintf(&text, "%s:\n%s\n%s\n", host, w.l.Try(host, "ovs-vsctl", "--format=csv", "--no-headings",
+			"--columns=name,ofport,error,external_ids", "list", "interface").Out, w.l.Try(host, "docker", "ps", "-a").Out)
+	}
 	return text.String()
 }
 
@@ -165,6 +169,32 @@ func knownFlow(flow string, addresses []string) error {
 		}
 	}
 	return nil
+}
+
+// back waits until there is again what there was. Flows and meters are counted:
+// a host that joined again has another number in them.
+func (w *world) back(before harness.Snapshot) {
+	w.t.Helper()
+	harness.Eventually(w.t, "every count is back where it began", func() error {
+		now, err := w.l.Snapshot()
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(counted(before), counted(now)); diff != "" {
+			return fmt.Errorf("(-was +is):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+func counted(s harness.Snapshot) harness.Snapshot {
+	hosts := make(map[string]harness.HostSnapshot, len(s.Hosts))
+	for name, h := range s.Hosts {
+		h.Flows, h.Meters = []string{fmt.Sprint(len(h.Flows))}, []string{fmt.Sprint(len(h.Meters))}
+		hosts[name] = h
+	}
+	s.Hosts = hosts
+	return s
 }
 
 // memory samples what the controller and the switches use, in MiB.

@@ -38,7 +38,7 @@ func TestSoak(t *testing.T) {
 	w.end()
 	(&harness.Container{Lab: l, Host: "h1", Name: "base1"}).Remove(t)
 	c.Remove(t)
-	l.Back(t, before)
+	w.back(before)
 	if now := connections(t, l); now != tracked {
 		t.Errorf("%d connections are tracked, before %d", now, tracked)
 	}

@@ -509,6 +509,153 @@ func (x *SwitchServiceCreateTokenResponse) GetExpires() *timestamppb.Timestamp {
 	return nil
 }
 
+type SwitchServiceCertifyRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Name     string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Csr      []byte                 `protobuf:"bytes,2,opt,name=csr,proto3" json:"csr,omitempty"`           // PKCS #10, PEM
+	Underlay string                 `protobuf:"bytes,3,opt,name=underlay,proto3" json:"underlay,omitempty"` // where other switches reach it; may be empty with renew
+	// The switch is registered and gets another certificate, with the same
+	// number. It is refused (in_use) for one that has told which program it
+	// runs: that renews its certificate itself.
+	Renew         bool `protobuf:"varint,4,opt,name=renew,proto3" json:"renew,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchServiceCertifyRequest) Reset() {
+	*x = SwitchServiceCertifyRequest{}
+	mi := &file_linkspan_v1_switch_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchServiceCertifyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchServiceCertifyRequest) ProtoMessage() {}
+
+func (x *SwitchServiceCertifyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_switch_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchServiceCertifyRequest.ProtoReflect.Descriptor instead.
+func (*SwitchServiceCertifyRequest) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_switch_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SwitchServiceCertifyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SwitchServiceCertifyRequest) GetCsr() []byte {
+	if x != nil {
+		return x.Csr
+	}
+	return nil
+}
+
+func (x *SwitchServiceCertifyRequest) GetUnderlay() string {
+	if x != nil {
+		return x.Underlay
+	}
+	return ""
+}
+
+func (x *SwitchServiceCertifyRequest) GetRenew() bool {
+	if x != nil {
+		return x.Renew
+	}
+	return false
+}
+
+type SwitchServiceCertifyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Dpid          string                 `protobuf:"bytes,2,opt,name=dpid,proto3" json:"dpid,omitempty"`               // 16 hexadecimal digits
+	Certificate   []byte                 `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate,omitempty"` // PEM, the switch's own followed by the CA's
+	Expires       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires,proto3" json:"expires,omitempty"`         // of the certificate
+	Controllers   []string               `protobuf:"bytes,5,rep,name=controllers,proto3" json:"controllers,omitempty"` // where it connects by OpenFlow over TLS, host:port
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchServiceCertifyResponse) Reset() {
+	*x = SwitchServiceCertifyResponse{}
+	mi := &file_linkspan_v1_switch_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchServiceCertifyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchServiceCertifyResponse) ProtoMessage() {}
+
+func (x *SwitchServiceCertifyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_switch_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchServiceCertifyResponse.ProtoReflect.Descriptor instead.
+func (*SwitchServiceCertifyResponse) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_switch_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SwitchServiceCertifyResponse) GetId() uint32 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *SwitchServiceCertifyResponse) GetDpid() string {
+	if x != nil {
+		return x.Dpid
+	}
+	return ""
+}
+
+func (x *SwitchServiceCertifyResponse) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+func (x *SwitchServiceCertifyResponse) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *SwitchServiceCertifyResponse) GetControllers() []string {
+	if x != nil {
+		return x.Controllers
+	}
+	return nil
+}
+
 var File_linkspan_v1_switch_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_switch_proto_rawDesc = "" +
@@ -543,12 +690,24 @@ const file_linkspan_v1_switch_proto_rawDesc = "" +
 	"\x03ttl\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03ttl\"n\n" +
 	" SwitchServiceCreateTokenResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x124\n" +
-	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires2\x83\x03\n" +
+	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\"u\n" +
+	"\x1bSwitchServiceCertifyRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03csr\x18\x02 \x01(\fR\x03csr\x12\x1a\n" +
+	"\bunderlay\x18\x03 \x01(\tR\bunderlay\x12\x14\n" +
+	"\x05renew\x18\x04 \x01(\bR\x05renew\"\xbc\x01\n" +
+	"\x1cSwitchServiceCertifyResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
+	"\x04dpid\x18\x02 \x01(\tR\x04dpid\x12 \n" +
+	"\vcertificate\x18\x03 \x01(\fR\vcertificate\x124\n" +
+	"\aexpires\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12 \n" +
+	"\vcontrollers\x18\x05 \x03(\tR\vcontrollers2\xe3\x03\n" +
 	"\rSwitchService\x12U\n" +
 	"\x04List\x12%.linkspan.v1.SwitchServiceListRequest\x1a&.linkspan.v1.SwitchServiceListResponse\x12R\n" +
 	"\x03Get\x12$.linkspan.v1.SwitchServiceGetRequest\x1a%.linkspan.v1.SwitchServiceGetResponse\x12[\n" +
 	"\x06Remove\x12'.linkspan.v1.SwitchServiceRemoveRequest\x1a(.linkspan.v1.SwitchServiceRemoveResponse\x12j\n" +
-	"\vCreateToken\x12,.linkspan.v1.SwitchServiceCreateTokenRequest\x1a-.linkspan.v1.SwitchServiceCreateTokenResponseB+Z)github.com/linkspan/linkspan/api/v1;apiv1b\x06proto3"
+	"\vCreateToken\x12,.linkspan.v1.SwitchServiceCreateTokenRequest\x1a-.linkspan.v1.SwitchServiceCreateTokenResponse\x12^\n" +
+	"\aCertify\x12(.linkspan.v1.SwitchServiceCertifyRequest\x1a).linkspan.v1.SwitchServiceCertifyResponseB+Z)github.com/linkspan/linkspan/api/v1;apiv1b\x06proto3"
 
 var (
 	file_linkspan_v1_switch_proto_rawDescOnce sync.Once
@@ -562,7 +721,7 @@ func file_linkspan_v1_switch_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_switch_proto_rawDescData
 }
 
-var file_linkspan_v1_switch_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_linkspan_v1_switch_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_linkspan_v1_switch_proto_goTypes = []any{
 	(*Switch)(nil),                           // 0: linkspan.v1.Switch
 	(*SwitchServiceListRequest)(nil),         // 1: linkspan.v1.SwitchServiceListRequest
@@ -573,31 +732,36 @@ var file_linkspan_v1_switch_proto_goTypes = []any{
 	(*SwitchServiceRemoveResponse)(nil),      // 6: linkspan.v1.SwitchServiceRemoveResponse
 	(*SwitchServiceCreateTokenRequest)(nil),  // 7: linkspan.v1.SwitchServiceCreateTokenRequest
 	(*SwitchServiceCreateTokenResponse)(nil), // 8: linkspan.v1.SwitchServiceCreateTokenResponse
-	(*timestamppb.Timestamp)(nil),            // 9: google.protobuf.Timestamp
-	(*Endpoint)(nil),                         // 10: linkspan.v1.Endpoint
-	(*durationpb.Duration)(nil),              // 11: google.protobuf.Duration
+	(*SwitchServiceCertifyRequest)(nil),      // 9: linkspan.v1.SwitchServiceCertifyRequest
+	(*SwitchServiceCertifyResponse)(nil),     // 10: linkspan.v1.SwitchServiceCertifyResponse
+	(*timestamppb.Timestamp)(nil),            // 11: google.protobuf.Timestamp
+	(*Endpoint)(nil),                         // 12: linkspan.v1.Endpoint
+	(*durationpb.Duration)(nil),              // 13: google.protobuf.Duration
 }
 var file_linkspan_v1_switch_proto_depIdxs = []int32{
-	9,  // 0: linkspan.v1.Switch.joined:type_name -> google.protobuf.Timestamp
-	9,  // 1: linkspan.v1.Switch.since:type_name -> google.protobuf.Timestamp
+	11, // 0: linkspan.v1.Switch.joined:type_name -> google.protobuf.Timestamp
+	11, // 1: linkspan.v1.Switch.since:type_name -> google.protobuf.Timestamp
 	0,  // 2: linkspan.v1.SwitchServiceListResponse.switches:type_name -> linkspan.v1.Switch
 	0,  // 3: linkspan.v1.SwitchServiceGetResponse.switch:type_name -> linkspan.v1.Switch
-	10, // 4: linkspan.v1.SwitchServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	11, // 5: linkspan.v1.SwitchServiceCreateTokenRequest.ttl:type_name -> google.protobuf.Duration
-	9,  // 6: linkspan.v1.SwitchServiceCreateTokenResponse.expires:type_name -> google.protobuf.Timestamp
-	1,  // 7: linkspan.v1.SwitchService.List:input_type -> linkspan.v1.SwitchServiceListRequest
-	3,  // 8: linkspan.v1.SwitchService.Get:input_type -> linkspan.v1.SwitchServiceGetRequest
-	5,  // 9: linkspan.v1.SwitchService.Remove:input_type -> linkspan.v1.SwitchServiceRemoveRequest
-	7,  // 10: linkspan.v1.SwitchService.CreateToken:input_type -> linkspan.v1.SwitchServiceCreateTokenRequest
-	2,  // 11: linkspan.v1.SwitchService.List:output_type -> linkspan.v1.SwitchServiceListResponse
-	4,  // 12: linkspan.v1.SwitchService.Get:output_type -> linkspan.v1.SwitchServiceGetResponse
-	6,  // 13: linkspan.v1.SwitchService.Remove:output_type -> linkspan.v1.SwitchServiceRemoveResponse
-	8,  // 14: linkspan.v1.SwitchService.CreateToken:output_type -> linkspan.v1.SwitchServiceCreateTokenResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	12, // 4: linkspan.v1.SwitchServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	13, // 5: linkspan.v1.SwitchServiceCreateTokenRequest.ttl:type_name -> google.protobuf.Duration
+	11, // 6: linkspan.v1.SwitchServiceCreateTokenResponse.expires:type_name -> google.protobuf.Timestamp
+	11, // 7: linkspan.v1.SwitchServiceCertifyResponse.expires:type_name -> google.protobuf.Timestamp
+	1,  // 8: linkspan.v1.SwitchService.List:input_type -> linkspan.v1.SwitchServiceListRequest
+	3,  // 9: linkspan.v1.SwitchService.Get:input_type -> linkspan.v1.SwitchServiceGetRequest
+	5,  // 10: linkspan.v1.SwitchService.Remove:input_type -> linkspan.v1.SwitchServiceRemoveRequest
+	7,  // 11: linkspan.v1.SwitchService.CreateToken:input_type -> linkspan.v1.SwitchServiceCreateTokenRequest
+	9,  // 12: linkspan.v1.SwitchService.Certify:input_type -> linkspan.v1.SwitchServiceCertifyRequest
+	2,  // 13: linkspan.v1.SwitchService.List:output_type -> linkspan.v1.SwitchServiceListResponse
+	4,  // 14: linkspan.v1.SwitchService.Get:output_type -> linkspan.v1.SwitchServiceGetResponse
+	6,  // 15: linkspan.v1.SwitchService.Remove:output_type -> linkspan.v1.SwitchServiceRemoveResponse
+	8,  // 16: linkspan.v1.SwitchService.CreateToken:output_type -> linkspan.v1.SwitchServiceCreateTokenResponse
+	10, // 17: linkspan.v1.SwitchService.Certify:output_type -> linkspan.v1.SwitchServiceCertifyResponse
+	13, // [13:18] is the sub-list for method output_type
+	8,  // [8:13] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_switch_proto_init() }
@@ -612,7 +776,7 @@ func file_linkspan_v1_switch_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_switch_proto_rawDesc), len(file_linkspan_v1_switch_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

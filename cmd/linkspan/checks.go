@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/trust"
 )
 
 // check makes one line of a doctor's report.
@@ -47,8 +49,14 @@ func (h *host) checkController() *apiv1.Check {
 
 func (h *host) checkCertificate() *apiv1.Check {
 	pair := h.own.Keeper.KeyPair()
-	return check("certificate", apiv1.Check_STATE_OK,
-		fmt.Sprintf("%s, until %s", pair.Identity().Label(), pair.Certificate().NotAfter.Local().Format("2006-01-02")), "")
+	found := fmt.Sprintf("%s, until %s", pair.Identity().Label(), pair.Certificate().NotAfter.Local().Format("2006-01-02"))
+	switch now := time.Now(); {
+	case now.After(pair.Certificate().NotAfter):
+		return check("certificate", apiv1.Check_STATE_FAILED, found+", expired", "remove this switch and join again: linkspan switch token")
+	case trust.NeedsRenewal(pair.Certificate(), now):
+		return check("certificate", apiv1.Check_STATE_WARNING, found+", due for renewal", "it is renewed when the controller answers")
+	}
+	return check("certificate", apiv1.Check_STATE_OK, found, "")
 }
 
 func (h *host) checkDocker(ctx context.Context) *apiv1.Check {

@@ -42,8 +42,9 @@ func unusedAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// serveController runs a controller on a state folder until stop.
-func serveController(t *testing.T, state string) *running {
+// serveController runs a controller on a state folder until stop. It takes no
+// foreign switches unless a flag says so.
+func serveController(t *testing.T, state string, flags ...string) *running {
 	t.Helper()
 	r := &running{t: t, socket: filepath.Join(t.TempDir(), "l.sock"), listen: unusedAddress(t)}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -51,10 +52,10 @@ func serveController(t *testing.T, state string) *running {
 	status, ended := 0, make(chan struct{})
 	go func() {
 		defer close(ended)
-		status = run(ctx, []string{
+		status = run(ctx, append([]string{
 			"serve", "controller", "--state-dir", state, "--listen", r.listen, "--advertise", r.listen,
 			"--openflow", "", "--metrics", "", "--socket", r.socket, "--log-format", "json",
-		}, streams{strings.NewReader(""), &log, &log})
+		}, flags...), streams{strings.NewReader(""), &log, &log})
 	}()
 	r.stop = func() (int, string) {
 		cancel()
@@ -190,7 +191,8 @@ func TestTypedOnASwitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	role := switchRole{name: "h1", underlay: "127.0.0.1", log: slog.New(slog.DiscardHandler)}
-	if err := role.join(t.Context(), token, keeper, []string{unusedAddress(t), r.listen}); err != nil { // the first is down
+	j := role.newJoining([]string{unusedAddress(t), r.listen}, token, keeper) // the first is down
+	if err := j.try(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	u := newUplink([]string{r.listen}, trust.TLS{Keeper: keeper})
@@ -249,7 +251,7 @@ func TestJoinWithATokenOfAnotherFabric(t *testing.T) {
 	role := switchRole{name: "h1", underlay: "127.0.0.1", log: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err = role.join(ctx, token, keeper, []string{r.listen})
+	err = role.newJoining([]string{r.listen}, token, keeper).try(ctx)
 	if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "does not show the CA of the token") {
 		t.Errorf("got %v", err)
 	}

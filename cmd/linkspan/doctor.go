@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
+	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/cmd/linkspan/output"
 	"github.com/linkspan/linkspan/lab"
@@ -57,8 +58,11 @@ whether the host could run one. Exit status 1 when something failed.`,
 
 func (a *app) diagnose(ctx context.Context) ([]checkRow, error) {
 	client, err := a.target.client()
-	if err != nil {
+	if linkspan.CodeOf(err) == linkspan.Unavailable {
 		return lacks(), nil // nobody to ask: look at the host itself
+	}
+	if err != nil {
+		return nil, err
 	}
 	defer client.Close()
 	r, err := client.System.Check(ctx, connect.NewRequest(&apiv1.SystemServiceCheckRequest{}))

@@ -33,6 +33,7 @@ controller beside them. An image busybox is there on every host.`,
 		Example: "  linkspan lab up --hosts 2\n  linkspan lab exec h1 -- docker run --rm busybox echo hello\n  linkspan lab down",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			start := time.Now()
+			cfg.Name = a.labName(cmd, cfg.Name)
 			cfg.Progress = func(step string) {
 				fmt.Fprintf(a.err, "%5.1fs  %s\n", time.Since(start).Seconds(), step)
 			}
@@ -54,6 +55,15 @@ controller beside them. An image busybox is there on every host.`,
 	return c
 }
 
+// labName returns the lab that a command is about: --name, else the --lab that
+// every command has.
+func (a *app) labName(cmd *cobra.Command, name string) string {
+	if !cmd.Flags().Changed("name") && a.target.lab != "" {
+		return a.target.lab
+	}
+	return name
+}
+
 func nameFlag(name string) string {
 	if name == lab.DefaultName {
 		return ""
@@ -67,7 +77,7 @@ func (a *app) labDown() *cobra.Command {
 		Use: "down", Short: "end a lab and leave nothing behind", Args: exactly(0),
 		Example: "  linkspan lab down",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := lab.Open("", name)
+			l, err := lab.Open("", a.labName(cmd, name))
 			if err != nil {
 				return err
 			}
@@ -86,7 +96,7 @@ func (a *app) labStatus() *cobra.Command {
 		Use: "status", Short: "show the labs, or the hosts and programs of one", Args: exactly(0),
 		Example: "  linkspan lab status\n  linkspan lab status --name lab -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if name == "" {
+			if name = a.labName(cmd, name); name == "" {
 				labs, err := lab.List("")
 				if err != nil {
 					return err
@@ -161,8 +171,8 @@ func (a *app) labExec() *cobra.Command {
 		Use: "exec HOST -- COMMAND [ARG...]", Short: "run a command on a host of a lab", Args: atLeast(2),
 		Long:    "Run a command on a host of a lab (or on the controller), in the current folder and\nterminal. The exit status is the command's.",
 		Example: "  linkspan lab exec h1 -- docker ps\n  linkspan lab exec h2 -- sh",
-		RunE: func(_ *cobra.Command, args []string) error {
-			l, err := lab.Open("", name)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := lab.Open("", a.labName(cmd, name))
 			if err != nil {
 				return err
 			}

@@ -31,6 +31,9 @@ func (a *app) serveAll() *cobra.Command {
 					return err
 				}
 			}
+			if hand.joinFile != "" {
+				return usageError{errors.New("--join-file: the switch of serve all joins by itself")}
+			}
 			log, err := logs.logger(a.err)
 			if err != nil {
 				return err

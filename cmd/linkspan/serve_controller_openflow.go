@@ -5,9 +5,11 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -57,6 +59,25 @@ func (b *brain) listenOpenFlow(ctx context.Context, parts *errgroup.Group) error
 	return nil
 }
 
+// openflowAt returns host:port of where foreign switches connect: the host that
+// the listener is bound to, or else those where the API is reached.
+func (c *controllerRole) openflowAt() []string {
+	host, port, err := net.SplitHostPort(c.openflow)
+	if err != nil { // there is no such listener
+		return nil
+	}
+	if ip, err := netip.ParseAddr(host); host != "" && (err != nil || !ip.IsUnspecified()) {
+		return []string{c.openflow}
+	}
+	var at []string
+	for _, a := range c.advertise {
+		if host, _, err = net.SplitHostPort(a); err == nil {
+			at = append(at, net.JoinHostPort(host, port))
+		}
+	}
+	return at
+}
+
 // acceptAll runs a session on each connection until ctx ends, and waits for
 // them.
 func (b *brain) acceptAll(ctx context.Context, l net.Listener, who func(context.Context, net.Conn) (control.Peer, error)) error {
@@ -82,10 +103,21 @@ func (b *brain) acceptAll(ctx context.Context, l net.Listener, who func(context.
 				b.role.log.Info("openflow connection refused", "remote", conn.RemoteAddr(), "error", err)
 				return conn.Close()
 			}
-			b.accept(ctx, conn, peer)
+			good, end := b.server.WhileValid(ctx, certificateOf(conn))
+			defer end()
+			b.accept(good, conn, peer)
 			return nil
 		})
 	}
+}
+
+// certificateOf returns what the peer showed, nil without TLS.
+func certificateOf(conn net.Conn) *x509.Certificate {
+	t, ok := conn.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	return t.ConnectionState().PeerCertificates[0] // the handshake needs one
 }
 
 // peerOfTLS finishes the handshake and says which chassis it is.
@@ -101,7 +133,10 @@ func peerOfTLS(ctx context.Context, conn net.Conn) (control.Peer, error) {
 		return control.Peer{}, err
 	}
 	if id.Number == 0 {
-		return control.Peer{}, &linkspan.Error{Code: linkspan.Permission, Message: id.Label() + " has no place in the fabric"}
+		return control.Peer{}, &linkspan.Error{
+			Code: linkspan.Permission, Message: "the certificate of " + id.Label() + " carries no switch's number",
+			Hint: "certify it with: linkspan switch certify",
+		}
 	}
 	return control.Peer{Chassis: id.Number, Remote: conn.RemoteAddr().String()}, nil
 }

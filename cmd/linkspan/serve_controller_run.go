@@ -47,7 +47,7 @@ func (c *controllerRole) serve(ctx context.Context, k keys, db kv.Store, failed 
 	b.hub = control.New(control.Config{Peers: b.peering, Generation: b.revision.Load, Event: b.note, Log: c.log})
 	b.server = rpc.New(rpc.Config{
 		Store: b.store, Addresses: &b.addresses, CA: k.ca, Trust: k.tls, Hub: b.hub, Peering: b.peering,
-		Advertise: c.advertise, Build: versionMessage("controller"), Checks: b.checks, Log: c.log,
+		Advertise: c.advertise, OpenFlow: c.openflowAt(), Build: versionMessage("controller"), Checks: b.checks, Log: c.log,
 		Observe: b.watching.call,
 	})
 	return b.run(ctx, db, failed, ready)
@@ -77,6 +77,9 @@ func (b *brain) run(ctx context.Context, db kv.Store, failed <-chan error, ready
 		case <-followed:
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if err := b.store.ResumeRemovals(ctx); err != nil {
+			return err
 		}
 		if err := b.listen(ctx, parts); err != nil {
 			return err
@@ -190,6 +193,8 @@ func (b *brain) remote() http.Handler {
 		if trust.Allow(id, trust.OpenFlowConnect) != nil || number == 0 {
 			return
 		}
+		ctx, end := b.server.WhileGood(ctx)
+		defer end()
 		b.accept(ctx, conn, control.Peer{Chassis: number, Remote: conn.Remote})
 	})))
 	return mux

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 
@@ -48,8 +47,9 @@ func (o *observing) during(ctx context.Context, log *slog.Logger, run func(conte
 		return run(ctx)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.address)
-	if err != nil {
-		return fmt.Errorf("--metrics: %w", err)
+	if err != nil { // whoever has that port must not keep the role from running
+		log.Warn("no metrics are served", "address", o.address, "error", err)
+		return run(ctx)
 	}
 	parts, ctx := errgroup.WithContext(ctx)
 	ctx, cancel := context.WithCancel(ctx)

@@ -63,7 +63,7 @@ func newSwitchRow(s *apiv1.Switch) switchRow {
 
 func (a *app) switchCommand() *cobra.Command {
 	return noun("switch", "the hosts that are part of the fabric",
-		a.switchLs(), a.switchInspect(), a.switchRm(), a.switchToken())
+		a.switchLs(), a.switchInspect(), a.switchRm(), a.switchToken(), a.switchCertify())
 }
 
 func (a *app) switchLs() *cobra.Command {

@@ -13,11 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"connectrpc.com/connect"
-
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
-	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/trust"
@@ -106,10 +103,7 @@ func rememberControllers(ctx context.Context, db kv.Store, given []string) ([]st
 	}
 	entry, err := db.Get(ctx, controllersKey)
 	if errors.Is(err, kv.ErrNotFound) {
-		return nil, &linkspan.Error{
-			Code: linkspan.Invalid, Message: "no controller is known",
-			Hint: "name one with --controller, or join with a token that names it",
-		}
+		return nil, noController()
 	}
 	if err != nil {
 		return nil, err
@@ -117,91 +111,11 @@ func rememberControllers(ctx context.Context, db kv.Store, given []string) ([]st
 	return given, json.Unmarshal(entry.Value, &given)
 }
 
-// joinedWithKey is where a switch keeps the id of the token it joined with.
-const joinedWithKey = "joined-with"
-
-// admission returns the controllers, after joining through one of them if this
-// host has no certificate yet, or was given a token that it has not used: a
-// host that was removed comes back so. A host that is a member still, and can
-// prove it, goes on as it is.
-func (s *switchRole) admission(ctx context.Context, db kv.Store, keeper *trust.Keeper) ([]string, error) {
-	member := keeper.KeyPair() != nil
-	if member && !s.rejoins {
-		return rememberControllers(ctx, db, s.controllers)
+func noController() error {
+	return &linkspan.Error{
+		Code: linkspan.Invalid, Message: "no controller is known",
+		Hint: "name one with --controller, or join with a token that names it",
 	}
-	token, err := s.token()
-	if member && (err != nil || usedBefore(ctx, db, token)) {
-		return rememberControllers(ctx, db, s.controllers)
-	}
-	if err != nil {
-		return nil, err
-	}
-	controllers := s.controllers
-	if len(controllers) == 0 {
-		controllers = token.Addresses
-	}
-	if controllers, err = rememberControllers(ctx, db, controllers); err != nil {
-		return nil, err
-	}
-	err = s.join(ctx, token, keeper, controllers)
-	if member && linkspan.CodeOf(err) == linkspan.Exists {
-		s.log.Warn("the new join token is not used: this host is a member already", "token", token)
-		return controllers, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	_, err = db.Txn(ctx, kv.Txn{Then: []kv.Op{kv.Put(joinedWithKey, []byte(token.ID.String()))}})
-	return controllers, err
-}
-
-func usedBefore(ctx context.Context, db kv.Store, token trust.Token) bool {
-	entry, err := db.Get(ctx, joinedWithKey)
-	return err == nil && string(entry.Value) == token.ID.String()
-}
-
-// join turns the token into a certificate. It goes on trying while no
-// controller answers; a refusal ends it.
-func (s *switchRole) join(ctx context.Context, token trust.Token, keeper *trust.Keeper, controllers []string) error {
-	request, err := trust.NewRequest()
-	if err != nil {
-		return err
-	}
-	u := newUplink(controllers, trust.TLS{Keeper: keeper})
-	u.http.Transport.(*http.Transport).TLSClientConfig = trust.JoinConfig(token.CA, nil)
-	defer u.api.Close()
-	for wait := dialLimit / 10; ; wait = min(2*wait, dialLimit) {
-		err := s.tryJoin(ctx, u, token, request, keeper)
-		if err == nil || linkspan.CodeOf(err) != linkspan.Unavailable {
-			return err
-		}
-		s.log.Warn("not joined yet", "controllers", controllers, "error", err)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
-}
-
-func (s *switchRole) tryJoin(ctx context.Context, u *uplink, token trust.Token, request *trust.Request, keeper *trust.Keeper) error {
-	place, err := s.place(ctx, u.first)
-	if err != nil {
-		return err
-	}
-	r, err := u.api.Chassis.Join(ctx, connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
-		Token: token.Reveal(), Name: s.name, Csr: request.CSR(), Underlay: place.address.String(),
-		Mtu: uint32(place.mtu), Version: version,
-	}))
-	if err != nil {
-		return api.FromRPC(err)
-	}
-	pair, err := request.Complete(r.Msg.GetCertificate(), token.CA, time.Now())
-	if err != nil {
-		return err
-	}
-	s.log.Info("joined", "name", pair.Identity().Name, "number", pair.Identity().Number)
-	return keeper.Replace(pair)
 }
 
 // place is where a host stands in the underlay.

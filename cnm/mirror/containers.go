@@ -38,6 +38,10 @@ func (m *Mirror) describe(ctx context.Context, endpoints []cnm.Endpoint, contain
 
 func (m *Mirror) describeOne(ctx context.Context, e cnm.Endpoint, c Container) error {
 	is := cnm.Description{Container: c.Name, Labels: c.Labels}
+	if err := linkspan.ValidateLabels("container "+c.Name, c.Labels); err != nil {
+		m.cfg.Log.Debug("labels of a container stay here", "container", c.Name, "error", err)
+		is.Labels = nil
+	}
 	aliases, err := limited(ctx, dockerLimit, func(ctx context.Context) (map[string][]string, error) {
 		return m.cfg.Docker.Aliases(ctx, c.ID)
 	})

@@ -5,6 +5,7 @@ package mirror
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -46,6 +47,8 @@ func mismatch(wish, got *linkspan.Network) string {
 		return fmt.Sprintf("its subnet is %s in the fabric, not %s", got.Subnet, wish.Subnet)
 	case wish.Gateway.IsValid() && wish.Gateway != got.Gateway:
 		return fmt.Sprintf("its gateway is %s in the fabric, not %s", got.Gateway, wish.Gateway)
+	case wish.Range.IsValid() && wish.Range != got.Range:
+		return fmt.Sprintf("its range is %s in the fabric, not %s", rangeText(got.Range), wish.Range)
 	case len(wish.Aux) > 0 && !maps.Equal(wish.Aux, got.Aux):
 		return "its auxiliary addresses are others in the fabric"
 	case wish.Internal != got.Internal:
@@ -57,6 +60,13 @@ func mismatch(wish, got *linkspan.Network) string {
 	default:
 		return ""
 	}
+}
+
+func rangeText(p netip.Prefix) string {
+	if !p.IsValid() {
+		return "the whole subnet"
+	}
+	return p.String()
 }
 
 func inward(internal bool) string {

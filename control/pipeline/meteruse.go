@@ -19,3 +19,14 @@ func UseOf(meter uint32) (u MeterUse, ok bool) {
 	}
 	return MeterUse{meter, "punt"}, true
 }
+
+// PuntRate returns how many packets a second meters of this package let through
+// to the controller; others do not count.
+func PuntRate(meters map[uint32]Meter) (rate int64) {
+	for id, m := range meters {
+		if u, ok := UseOf(id); ok && u.What == "punt" {
+			rate += int64(m.Rate)
+		}
+	}
+	return rate
+}

@@ -109,9 +109,12 @@ func (s chassisService) Report(ctx context.Context, req *connect.Request[apiv1.C
 	}
 	c := callerOf(ctx)
 	e := api.EventFromProto(req.Msg.GetEvent())
-	e.Chassis, e.Actor = c.Name, c.String()
+	e.Chassis, e.Actor, e.Time = c.Name, c.String(), s.now().UTC()
 	if len(e.Message) > maxEventText || len(e.Subject) > maxEventText || len(e.Kind) > maxEventText {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: "the event is too long"}
+	}
+	if e.Kind != linkspan.NetworkRestored && e.Kind != linkspan.NetworkRefused {
+		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: "a switch does not report " + string(e.Kind)}
 	}
 	if err := s.store.AppendEvent(ctx, e); err != nil {
 		return nil, err

@@ -54,7 +54,7 @@ func TestEventListLimits(t *testing.T) {
 	h := build(t)
 	h1 := h.join("h1")
 	for range 110 {
-		if err := h1.report(t.Context(), &apiv1.Event{Kind: "x", Subject: "y"}); err != nil {
+		if err := h1.report(t.Context(), &apiv1.Event{Kind: string(linkspan.NetworkRestored), Subject: "y"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +83,7 @@ func TestEventWatch(t *testing.T) {
 	go func() {
 		defer close(ended)
 		for reporting.Err() == nil {
-			_ = h1.report(reporting, &apiv1.Event{Kind: "x", Subject: "now"}) // until one is seen
+			_ = h1.report(reporting, &apiv1.Event{Kind: string(linkspan.NetworkRestored), Subject: "now"}) // until one is seen
 		}
 	}()
 	if !stream.Receive() || stream.Msg().GetEvent().GetSubject() != "now" {

@@ -4,7 +4,6 @@ package rpc
 
 import (
 	"context"
-	"time"
 
 	"connectrpc.com/connect"
 
@@ -15,9 +14,6 @@ import (
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/trust"
 )
-
-// certificateInterval is how often a standing stream's certificate is looked at.
-const certificateInterval = 30 * time.Second
 
 // Follow keeps a chassis told. Its costs are those of what it tells, and one
 // look at the list of networks whenever one of them changes.
@@ -42,6 +38,9 @@ func (s chassisService) Follow(ctx context.Context, req *connect.Request[apiv1.C
 func (s *Server) settle(ctx context.Context, id linkspan.ChassisID, m *apiv1.ChassisServiceFollowRequest) error {
 	at, err := underlay(m.GetUnderlay())
 	if err != nil {
+		return err
+	}
+	if err := s.vacant(ctx, id, at); err != nil {
 		return err
 	}
 	_, err = s.store.UpdateChassis(ctx, id, func(c *linkspan.Chassis) {
@@ -73,8 +72,6 @@ type follower struct {
 }
 
 func (f *follower) run(ctx context.Context, stream *connect.ServerStream[apiv1.ChassisServiceFollowResponse]) error {
-	expiry := time.NewTicker(f.server.recheck)
-	defer expiry.Stop()
 	for {
 		changed := f.server.networks.wait() // before looking, so that nothing is missed
 		if m := f.next(); m != nil {
@@ -87,10 +84,6 @@ func (f *follower) run(ctx context.Context, stream *connect.ServerStream[apiv1.C
 			return ctx.Err()
 		case <-f.peers.Replaced():
 			return &linkspan.Error{Code: linkspan.Conflict, Message: "the switch follows with another connection"}
-		case <-expiry.C:
-			if err := f.server.trust.Check(callerOf(ctx).cert); err != nil {
-				return err
-			}
 		case <-f.peers.Changed():
 		case <-changed:
 		}

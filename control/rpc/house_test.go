@@ -6,10 +6,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -105,7 +108,7 @@ func build(t *testing.T) *house {
 	h.tls = trust.TLS{Keeper: h.keeper(trust.Identity{Kind: trust.KindController, Name: "ctl"}), Revocations: new(trust.Revocations)}
 	h.server = rpc.New(rpc.Config{
 		Store: h.store, Addresses: &h.addresses, CA: h.ca, Trust: h.tls, Hub: h.hub, Peering: h.peering,
-		Advertise: []string{"ctl.example.org:7443"}, Build: &apiv1.SystemServiceVersionResponse{Version: "1.2.3", Role: "controller"},
+		Advertise: []string{"ctl.example.org:7443"}, OpenFlow: []string{"ctl.example.org:6653"}, Build: &apiv1.SystemServiceVersionResponse{Version: "1.2.3", Role: "controller"},
 		Checks: func(context.Context) []*apiv1.Check { return []*apiv1.Check{{Name: "store"}} },
 		Log:    slog.New(slog.DiscardHandler),
 	})
@@ -284,7 +287,7 @@ func (h *house) join(name string) host {
 		h.t.Fatal(err)
 	}
 	r, err := h.connect(nil).Chassis.Join(h.t.Context(), connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
-		Token: h.token(time.Hour).Reveal(), Name: name, Csr: request.CSR(), Underlay: "192.0.2.1", Mtu: 1500, Version: "1.0",
+		Token: h.token(time.Hour).Reveal(), Name: name, Csr: request.CSR(), Underlay: underlayOf(name), Mtu: 1500, Version: "1.0",
 	}))
 	if err != nil {
 		h.t.Fatal(err)
@@ -361,4 +364,12 @@ func (c host) run(t *testing.T, network linkspan.NetworkID, container string, po
 		t.Fatal(err)
 	}
 	return addr
+}
+
+// underlayOf gives each host of a test an address of its own: h1 has 192.0.2.1.
+func underlayOf(name string) string {
+	if n, err := strconv.Atoi(strings.TrimPrefix(name, "h")); err == nil {
+		return fmt.Sprintf("192.0.2.%d", n)
+	}
+	return fmt.Sprintf("198.51.100.%d", name[len(name)-1])
 }

@@ -32,7 +32,7 @@ type Hub interface {
 
 var _ Hub = (*control.Hub)(nil)
 
-// Config is what the API of a controller stands on; all fields but Observe are needed.
+// Config is what the API of a controller stands on; all fields but OpenFlow and Observe are needed.
 type Config struct {
 	Store     *store.Store
 	Addresses *address.Allocator
@@ -41,6 +41,7 @@ type Config struct {
 	Hub       Hub
 	Peering   *peering.Peering
 	Advertise []string // where switches reach the API, host:port; goes into join tokens
+	OpenFlow  []string // where foreign switches connect, host:port; empty: none may
 	Build     *apiv1.SystemServiceVersionResponse
 	Checks    func(context.Context) []*apiv1.Check
 	Log       *slog.Logger
@@ -56,6 +57,7 @@ type Server struct {
 	hub       Hub
 	peering   *peering.Peering
 	advertise []string
+	openflow  []string
 	build     *apiv1.SystemServiceVersionResponse
 	checks    func(context.Context) []*apiv1.Check
 	log       *slog.Logger
@@ -72,7 +74,7 @@ func New(c Config) *Server {
 	}
 	return &Server{
 		store: c.Store, addresses: c.Addresses, ca: c.CA, trust: c.Trust, hub: c.Hub, peering: c.Peering,
-		advertise: c.Advertise, build: c.Build, checks: c.Checks, log: c.Log, observe: c.Observe, now: time.Now,
+		advertise: c.Advertise, openflow: c.OpenFlow, build: c.Build, checks: c.Checks, log: c.Log, observe: c.Observe, now: time.Now,
 		recheck: certificateInterval,
 	}
 }
@@ -88,7 +90,7 @@ func (s *Server) Local() http.Handler { return trusted(s.services()) }
 
 func (s *Server) services() http.Handler {
 	mux := http.NewServeMux()
-	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}), connect.WithReadMaxBytes(maxMessage)}
+	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}, standing{s}), connect.WithReadMaxBytes(maxMessage)}
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
 	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
 	mux.Handle(apiv1connect.NewNameServiceHandler(nameService{s}, options...))

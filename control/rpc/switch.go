@@ -5,6 +5,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"connectrpc.com/connect"
@@ -80,15 +81,9 @@ func (s switchService) Remove(ctx context.Context, req *connect.Request[apiv1.Sw
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.store.Endpoints(ctx, 0)
+	own, err := s.ownedBy(ctx, c.ID)
 	if err != nil {
 		return nil, err
-	}
-	var own []linkspan.Endpoint
-	for _, e := range all {
-		if e.Chassis == c.ID {
-			own = append(own, e)
-		}
 	}
 	if !req.Msg.GetForce() {
 		if err := s.removable(&c, len(own)); err != nil {
@@ -98,17 +93,35 @@ func (s switchService) Remove(ctx context.Context, req *connect.Request[apiv1.Sw
 	if err := s.revoke(ctx, &c); err != nil {
 		return nil, err
 	}
-	for _, e := range own {
-		err = errors.Join(err, s.store.Release(ctx, e.Network, e.Address, c.ID))
-	}
-	if err != nil {
+	if err := s.release(ctx, c.ID, own); err != nil {
 		return nil, err
 	}
 	if err := s.store.RemoveChassis(ctx, c); err != nil {
 		return nil, err
 	}
-	s.event(ctx, linkspan.SwitchRemoved, c.Name, "its certificates are revoked and "+strconv.Itoa(len(own))+" addresses freed")
+	// A request that was under way may have reserved until a moment ago.
+	late, err := s.ownedBy(ctx, c.ID)
+	if err == nil {
+		err = s.release(ctx, c.ID, late)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.event(ctx, linkspan.SwitchRemoved, c.Name, "its certificates are revoked and "+strconv.Itoa(len(own)+len(late))+" addresses freed")
 	return connect.NewResponse(&apiv1.SwitchServiceRemoveResponse{}), nil
+}
+
+// ownedBy lists the endpoints and reservations of a chassis.
+func (s *Server) ownedBy(ctx context.Context, id linkspan.ChassisID) ([]linkspan.Endpoint, error) {
+	all, err := s.store.Endpoints(ctx, 0)
+	return slices.DeleteFunc(all, func(e linkspan.Endpoint) bool { return e.Chassis != id }), err
+}
+
+func (s *Server) release(ctx context.Context, id linkspan.ChassisID, endpoints []linkspan.Endpoint) (err error) {
+	for _, e := range endpoints {
+		err = errors.Join(err, s.store.Release(ctx, e.Network, e.Address, id))
+	}
+	return err
 }
 
 func (s *Server) removable(c *linkspan.Chassis, endpoints int) error {

@@ -126,7 +126,10 @@ func (s *Session) handle(h Handler, m openflow.Message) {
 func (s *Session) refused(h Handler, m openflow.Message) {
 	e := new(openflow.ErrorMessage)
 	if err := e.Decode(m); err != nil {
-		s.cfg.Log.Warn("malformed error message", "error", err)
+		if !s.garbled { // once: a switch may send as many as it likes
+			s.cfg.Log.Warn("malformed error message", "error", err)
+		}
+		s.garbled = true
 		return
 	}
 	if m.XID() != 0 && s.pending.reply(m.XID(), nil, e) {

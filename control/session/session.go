@@ -32,6 +32,7 @@ type Session struct {
 	pending pending
 	xids    atomic.Uint32
 	echoed  atomic.Int64 // when the last echo reply came, Unix nanoseconds
+	garbled bool         // a malformed error message was logged; under the reader
 
 	failing sync.Once
 	failed  chan struct{} // closed when err is set

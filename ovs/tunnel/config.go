@@ -3,6 +3,7 @@
 package tunnel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 
@@ -16,14 +17,14 @@ type Config struct {
 	VNI    uint32       // vxlan network identifier, 24 bits; default 7000
 	Port   uint16       // UDP destination port; default 4790, not VXLAN's own 4789
 	Local  netip.Addr   // underlay address of this chassis; it must be on a link
-	MAC    linkspan.MAC // of this chassis; what peers address inner frames to
+	MAC    linkspan.MAC // of this chassis, see [linkspan.ChassisID.TunnelMAC]; what peers address inner frames to
 	MTU    int          // of the device, bytes; default the underlay's less the encapsulation
 }
 
 // Peer is another chassis.
 type Peer struct {
-	MAC      linkspan.MAC
-	Underlay netip.Addr
+	MAC      linkspan.MAC // its [linkspan.ChassisID.TunnelMAC]
+	Underlay netip.Addr   // the outer source of what it sends
 }
 
 // Default returns c with its zero fields filled, MTU excepted.
@@ -50,14 +51,14 @@ func (c Config) Validate() error {
 		return invalid("vxlan identifier %d has more than 24 bits", c.VNI)
 	case len(c.Device) > 15:
 		return invalid("device name %q has more than 15 bytes", c.Device)
-	case !unicast(c.MAC):
+	case !ofChassis(c.MAC):
 		return invalid("%s is not a chassis's MAC address", c.MAC)
 	}
 	return nil
 }
 
 func (c Config) checkPeer(p Peer) error {
-	if !unicast(p.MAC) || p.MAC == c.MAC {
+	if !ofChassis(p.MAC) || p.MAC == c.MAC {
 		return invalid("%s is not a peer's MAC address", p.MAC)
 	}
 	if !p.Underlay.IsValid() || p.Underlay.Is4() != c.Local.Is4() || p.Underlay == c.Local {
@@ -75,7 +76,12 @@ func Overhead(addr netip.Addr) int {
 	return 70
 }
 
-func unicast(m linkspan.MAC) bool { return m != linkspan.MAC{} && m[0]&1 == 0 }
+// ofChassis says whether m is what [linkspan.ChassisID.TunnelMAC] returns: the
+// filter takes the chassis's number from it.
+func ofChassis(m linkspan.MAC) bool {
+	id := linkspan.ChassisID(binary.BigEndian.Uint16(m[4:]))
+	return id != 0 && m == id.TunnelMAC()
+}
 
 func invalid(format string, args ...any) error {
 	return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf(format, args...)}

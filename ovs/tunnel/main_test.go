@@ -47,7 +47,7 @@ func newChassis(t *testing.T, n byte, v6 bool) *chassis {
 	box, err := netns.Open(ovstest.Namespace(t))
 	must(t, err)
 	t.Cleanup(func() { must(t, box.Close()) })
-	c := &chassis{t: t, box: box, mac: linkspan.MAC{2, 0xcc, 0, 0, 0, n}}
+	c := &chassis{t: t, box: box, mac: linkspan.ChassisID(n).TunnelMAC()}
 	c.addr = netip.AddrFrom4([4]byte{10, 9, 0, n})
 	if v6 {
 		c.addr = netip.MustParseAddr(fmt.Sprintf("fd09::%d", n))
@@ -98,17 +98,32 @@ func (c *chassis) ensure(cfg tunnel.Config) *tunnel.Tunnel {
 	return tun
 }
 
-// send sends one datagram on the chassis from an address of its own.
+// send sends one datagram on the chassis from an address of its own, as root.
 func (c *chassis) send(from netip.Addr, to netip.AddrPort, data []byte) {
 	c.t.Helper()
-	c.do(func() error {
-		conn, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 0)), net.UDPAddrFromAddrPort(to))
-		if err != nil {
-			return err
-		}
-		_, err = conn.Write(data)
-		return errors.Join(err, conn.Close())
+	c.do(func() error { return datagram(from, to, data) })
+}
+
+func datagram(from netip.Addr, to netip.AddrPort, data []byte) error {
+	conn, err := net.DialUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 0)), net.UDPAddrFromAddrPort(to))
+	if err != nil {
+		return err
+	}
+	_, err = conn.Write(data)
+	return errors.Join(err, conn.Close())
+}
+
+// dropped waits until the chassis's filter has dropped just so many packets.
+func (c *chassis) dropped(tun *tunnel.Tunnel, want uint64) {
+	c.t.Helper()
+	var n uint64
+	ovstest.Eventually(c.t, fmt.Sprintf("the filter has counted %d", want), func() bool {
+		c.do(func() (err error) { n, err = tun.Dropped(c.t.Context()); return err })
+		return n >= want
 	})
+	if n != want {
+		c.t.Errorf("the filter has counted %d, want %d: %s", n, want, c.nft("table", "inet", "linkspan"))
+	}
 }
 
 func must(t *testing.T, err error) {

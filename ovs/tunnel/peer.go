@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -30,6 +29,7 @@ func (t *Tunnel) SetPeers(ctx context.Context, peers []Peer) error {
 		}
 		want[p.MAC] = p.Underlay
 	}
+	peers = listed(want)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	have, err := entries(ctx, t.index)
@@ -37,7 +37,7 @@ func (t *Tunnel) SetPeers(ctx context.Context, peers []Peer) error {
 		return err
 	}
 	t.peers = have
-	if err := alignSources(t.cfg, want); err != nil {
+	if err := alignSources(t.cfg, peers); err != nil {
 		return err
 	}
 	for mac := range have {
@@ -70,13 +70,13 @@ func (t *Tunnel) AddPeer(ctx context.Context, p Peer) error {
 	if had && old == p.Underlay {
 		return nil
 	}
-	if err := admit(p.Underlay); err != nil {
+	if err := admit(p); err != nil {
 		return err
 	}
-	if err := t.point(p.MAC, p.Underlay); err != nil {
+	if err := t.point(p.MAC, p.Underlay); err != nil || !had {
 		return err
 	}
-	return t.banUnused(old)
+	return ban(Peer{p.MAC, old})
 }
 
 // RemovePeer removes one peer; one that is not there is fine.
@@ -93,15 +93,7 @@ func (t *Tunnel) RemovePeer(ctx context.Context, mac linkspan.MAC) error {
 	if err := t.forget(mac); err != nil {
 		return err
 	}
-	return t.banUnused(old)
-}
-
-// banUnused takes addr out of the filter unless a peer still has it.
-func (t *Tunnel) banUnused(addr netip.Addr) error {
-	if !addr.IsValid() || slices.Contains(slices.Collect(maps.Values(t.peers)), addr) {
-		return nil
-	}
-	return ban(addr)
+	return ban(Peer{mac, old})
 }
 
 // Peers reads the peers back from the kernel, by MAC address.
@@ -110,12 +102,17 @@ func (t *Tunnel) Peers(ctx context.Context) ([]Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	peers := make([]Peer, 0, len(have))
-	for mac, addr := range have {
+	return listed(have), nil
+}
+
+// listed returns the peers of a map by MAC address.
+func listed(addrs map[linkspan.MAC]netip.Addr) []Peer {
+	peers := make([]Peer, 0, len(addrs))
+	for mac, addr := range addrs {
 		peers = append(peers, Peer{mac, addr})
 	}
 	slices.SortFunc(peers, func(a, b Peer) int { return bytes.Compare(a.MAC[:], b.MAC[:]) })
-	return peers, nil
+	return peers
 }
 
 // point writes the forwarding entry; NUD_PERMANENT, or the kernel refuses it.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -46,14 +47,15 @@ func Ensure(ctx context.Context, cfg Config) (*Tunnel, error) {
 			return nil, err
 		}
 	}
-	if err := ensureFilter(cfg); err != nil {
+	peers := cfg.usable(kept)
+	if err := ensureFilter(cfg, peers); err != nil {
 		return nil, err
 	}
 	t := &Tunnel{cfg: cfg}
 	if t.index, err = cfg.ensureDevice(old); err != nil {
 		return nil, err
 	}
-	return t, t.SetPeers(ctx, cfg.usable(kept))
+	return t, t.SetPeers(ctx, peers)
 }
 
 // fit computes the MTU, or checks that the one given fits the underlay.
@@ -74,13 +76,7 @@ func (c *Config) fit(ctx context.Context) error {
 
 // usable drops entries of a device that had another family or place.
 func (c Config) usable(kept map[linkspan.MAC]netip.Addr) []Peer {
-	var peers []Peer
-	for mac, addr := range kept {
-		if p := (Peer{mac, addr}); c.checkPeer(p) == nil {
-			peers = append(peers, p)
-		}
-	}
-	return peers
+	return slices.DeleteFunc(listed(kept), func(p Peer) bool { return c.checkPeer(p) != nil })
 }
 
 // Device returns the name of the link.
@@ -90,8 +86,9 @@ func (t *Tunnel) Device() string { return t.cfg.Device }
 // may take the tunnel get it.
 func (t *Tunnel) MTU() int { return t.cfg.MTU }
 
-// Dropped returns how many packets from foreign sources the filter has
-// dropped since it was made.
+// Dropped returns how many packets to the tunnel's port the filter has dropped
+// since it was made: those that no peer sent, or one in another's name, and
+// those that others on this host would have sent to a peer.
 func (t *Tunnel) Dropped(ctx context.Context) (uint64, error) { return dropped(ctx) }
 
 // Remove deletes the device, its entries and the filter; what is gone already

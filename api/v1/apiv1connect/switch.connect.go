@@ -44,6 +44,8 @@ const (
 	// SwitchServiceCreateTokenProcedure is the fully-qualified name of the SwitchService's CreateToken
 	// RPC.
 	SwitchServiceCreateTokenProcedure = "/linkspan.v1.SwitchService/CreateToken"
+	// SwitchServiceCertifyProcedure is the fully-qualified name of the SwitchService's Certify RPC.
+	SwitchServiceCertifyProcedure = "/linkspan.v1.SwitchService/Certify"
 )
 
 // SwitchServiceClient is a client for the linkspan.v1.SwitchService service.
@@ -56,6 +58,11 @@ type SwitchServiceClient interface {
 	Remove(context.Context, *connect.Request[v1.SwitchServiceRemoveRequest]) (*connect.Response[v1.SwitchServiceRemoveResponse], error)
 	// CreateToken makes a one-time join token.
 	CreateToken(context.Context, *connect.Request[v1.SwitchServiceCreateTokenRequest]) (*connect.Response[v1.SwitchServiceCreateTokenResponse], error)
+	// Certify registers a switch that has no Linkspan process beside it and
+	// signs its certificate request. The certificate is that of a chassis: the
+	// switch connects with it by OpenFlow, and whoever acts for it calls
+	// ChassisService. A taken name is an error (exists) unless renew is set.
+	Certify(context.Context, *connect.Request[v1.SwitchServiceCertifyRequest]) (*connect.Response[v1.SwitchServiceCertifyResponse], error)
 }
 
 // NewSwitchServiceClient constructs a client for the linkspan.v1.SwitchService service. By default,
@@ -93,6 +100,12 @@ func NewSwitchServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(switchServiceMethods.ByName("CreateToken")),
 			connect.WithClientOptions(opts...),
 		),
+		certify: connect.NewClient[v1.SwitchServiceCertifyRequest, v1.SwitchServiceCertifyResponse](
+			httpClient,
+			baseURL+SwitchServiceCertifyProcedure,
+			connect.WithSchema(switchServiceMethods.ByName("Certify")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -102,6 +115,7 @@ type switchServiceClient struct {
 	get         *connect.Client[v1.SwitchServiceGetRequest, v1.SwitchServiceGetResponse]
 	remove      *connect.Client[v1.SwitchServiceRemoveRequest, v1.SwitchServiceRemoveResponse]
 	createToken *connect.Client[v1.SwitchServiceCreateTokenRequest, v1.SwitchServiceCreateTokenResponse]
+	certify     *connect.Client[v1.SwitchServiceCertifyRequest, v1.SwitchServiceCertifyResponse]
 }
 
 // List calls linkspan.v1.SwitchService.List.
@@ -124,6 +138,11 @@ func (c *switchServiceClient) CreateToken(ctx context.Context, req *connect.Requ
 	return c.createToken.CallUnary(ctx, req)
 }
 
+// Certify calls linkspan.v1.SwitchService.Certify.
+func (c *switchServiceClient) Certify(ctx context.Context, req *connect.Request[v1.SwitchServiceCertifyRequest]) (*connect.Response[v1.SwitchServiceCertifyResponse], error) {
+	return c.certify.CallUnary(ctx, req)
+}
+
 // SwitchServiceHandler is an implementation of the linkspan.v1.SwitchService service.
 type SwitchServiceHandler interface {
 	List(context.Context, *connect.Request[v1.SwitchServiceListRequest]) (*connect.Response[v1.SwitchServiceListResponse], error)
@@ -134,6 +153,11 @@ type SwitchServiceHandler interface {
 	Remove(context.Context, *connect.Request[v1.SwitchServiceRemoveRequest]) (*connect.Response[v1.SwitchServiceRemoveResponse], error)
 	// CreateToken makes a one-time join token.
 	CreateToken(context.Context, *connect.Request[v1.SwitchServiceCreateTokenRequest]) (*connect.Response[v1.SwitchServiceCreateTokenResponse], error)
+	// Certify registers a switch that has no Linkspan process beside it and
+	// signs its certificate request. The certificate is that of a chassis: the
+	// switch connects with it by OpenFlow, and whoever acts for it calls
+	// ChassisService. A taken name is an error (exists) unless renew is set.
+	Certify(context.Context, *connect.Request[v1.SwitchServiceCertifyRequest]) (*connect.Response[v1.SwitchServiceCertifyResponse], error)
 }
 
 // NewSwitchServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -167,6 +191,12 @@ func NewSwitchServiceHandler(svc SwitchServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(switchServiceMethods.ByName("CreateToken")),
 		connect.WithHandlerOptions(opts...),
 	)
+	switchServiceCertifyHandler := connect.NewUnaryHandler(
+		SwitchServiceCertifyProcedure,
+		svc.Certify,
+		connect.WithSchema(switchServiceMethods.ByName("Certify")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/linkspan.v1.SwitchService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case SwitchServiceListProcedure:
@@ -177,6 +207,8 @@ func NewSwitchServiceHandler(svc SwitchServiceHandler, opts ...connect.HandlerOp
 			switchServiceRemoveHandler.ServeHTTP(w, r)
 		case SwitchServiceCreateTokenProcedure:
 			switchServiceCreateTokenHandler.ServeHTTP(w, r)
+		case SwitchServiceCertifyProcedure:
+			switchServiceCertifyHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -200,4 +232,8 @@ func (UnimplementedSwitchServiceHandler) Remove(context.Context, *connect.Reques
 
 func (UnimplementedSwitchServiceHandler) CreateToken(context.Context, *connect.Request[v1.SwitchServiceCreateTokenRequest]) (*connect.Response[v1.SwitchServiceCreateTokenResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("linkspan.v1.SwitchService.CreateToken is not implemented"))
+}
+
+func (UnimplementedSwitchServiceHandler) Certify(context.Context, *connect.Request[v1.SwitchServiceCertifyRequest]) (*connect.Response[v1.SwitchServiceCertifyResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("linkspan.v1.SwitchService.Certify is not implemented"))
 }
