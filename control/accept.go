@@ -34,6 +34,7 @@ func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) er
 		}
 		return err
 	}
+	h.starting.Store(d.id, d)
 	return d.run(ctx)
 }
 

@@ -34,8 +34,9 @@ type Peers interface {
 	Update(v *view.View, d *view.Delta)
 	// Await says whether two chassis are ready to send to each other. When
 	// they are not, it returns false and calls done once, later, when they are;
-	// never when that cannot be. It must not wait.
-	Await(a, b linkspan.ChassisID, done func()) (ready bool)
+	// never when that cannot be. forget is for whoever waits no more; a done
+	// that has begun is not held up. Neither may wait for anything.
+	Await(a, b linkspan.ChassisID, done func()) (ready bool, forget func())
 }
 
 // alwaysReady is for those who have no Peers.
@@ -45,7 +46,9 @@ var _ Peers = alwaysReady{}
 
 func (alwaysReady) Update(*view.View, *view.Delta) {}
 
-func (alwaysReady) Await(_, _ linkspan.ChassisID, _ func()) bool { return true }
+func (alwaysReady) Await(_, _ linkspan.ChassisID, _ func()) (bool, func()) {
+	return true, nil
+}
 
 // Peer is who is at the other end of a connection.
 type Peer struct {

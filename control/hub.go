@@ -22,10 +22,12 @@ type Hub struct {
 	watchers watchers
 	counters Counters
 	stencil  *pipeline.Stencil
+	dumps    *dumps
 	accepted atomic.Uint64 // numbers the connections
 
 	update    sync.Mutex // orders Views and what follows from them
 	datapaths atomic.Pointer[map[linkspan.ChassisID]*datapath]
+	starting  sync.Map // linkspan.ChassisID to the *datapath whose switch says what it holds
 }
 
 // New returns a Hub with an empty View and no session. It holds nothing that
@@ -41,7 +43,7 @@ func New(cfg Config) *Hub {
 		cfg.Event = func(linkspan.Event) {}
 	}
 	cfg.Session.Log = cfg.Log
-	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil()}
+	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil(), dumps: newDumps()}
 	h.view.Store(new(view.View))
 	h.datapaths.Store(&map[linkspan.ChassisID]*datapath{})
 	return h
@@ -67,11 +69,13 @@ func (h *Hub) enter(d *datapath) error {
 	next := maps.Clone(*h.datapaths.Load())
 	next[d.id] = d
 	h.datapaths.Store(&next)
+	h.starting.CompareAndDelete(d.id, d)
 	return nil
 }
 
 // leave removes d, unless another one took its place.
 func (h *Hub) leave(d *datapath) {
+	h.starting.CompareAndDelete(d.id, d)
 	h.update.Lock()
 	defer h.update.Unlock()
 	if h.datapath(d.id) != d {
@@ -93,20 +97,30 @@ type Info struct {
 func (h *Hub) Connected(id linkspan.ChassisID) (info Info, ok bool) {
 	d := h.datapath(id)
 	if d == nil {
-		return Info{}, false
+		if d = h.start(id); d == nil {
+			return Info{}, false
+		}
 	}
 	return Info{d.since, d.remote, d.ready.Load()}, true
 }
 
+// start returns the session of a chassis that has not entered yet, or nil.
+func (h *Hub) start(id linkspan.ChassisID) *datapath {
+	d, _ := h.starting.Load(id)
+	s, _ := d.(*datapath)
+	return s
+}
+
 // Disconnect ends the session of a chassis, for the given reason. It says
 // whether there was one; it does not wait for its end.
-func (h *Hub) Disconnect(id linkspan.ChassisID, reason string) bool {
-	d := h.datapath(id)
-	if d == nil {
-		return false
+func (h *Hub) Disconnect(id linkspan.ChassisID, reason string) (was bool) {
+	for _, d := range []*datapath{h.datapath(id), h.start(id)} {
+		if d != nil {
+			d.session.Fail(&linkspan.Error{Code: linkspan.Permission, Message: reason})
+			was = true
+		}
 	}
-	d.session.Fail(&linkspan.Error{Code: linkspan.Permission, Message: reason})
-	return true
+	return was
 }
 
 // Counters returns what the Hub counts, for reading.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/controltest"
 	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -179,7 +181,8 @@ func TestSlowWatcherLosesTheOldest(t *testing.T) {
 func TestTooManyPacketsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		hub := control.New(control.Config{Log: slog.New(slog.DiscardHandler), Peers: never{}})
+		var peers never
+		hub := control.New(control.Config{Log: slog.New(slog.DiscardHandler), Peers: &peers})
 		fabric := controltest.NewFabric(hub)
 		hub.Update(view.PutNetwork(&linkspan.Network{ID: 7, Name: "web", Subnet: netip.MustParsePrefix("10.0.0.0/8"), Idle: time.Minute}))
 		from := &linkspan.Endpoint{Network: 7, Address: netip.MustParseAddr("10.0.0.1"), Chassis: 1, Port: 11, MAC: linkspan.MAC{2}}
@@ -200,14 +203,81 @@ func TestTooManyPacketsWait(t *testing.T) {
 		if c.Pending.Load() != 0 || c.Late.Load() != 1 {
 			t.Errorf("later: %d pending, %d late", c.Pending.Load(), c.Late.Load())
 		}
+		if peers.asked.Load() != 1 || peers.forgotten.Load() != 1 {
+			t.Errorf("waited for %d times, forgotten %d times", peers.asked.Load(), peers.forgotten.Load())
+		}
 		cancel()
 		fabric.Wait()
 	})
 }
 
 // never is Peers that are never ready.
-type never struct{}
+type never struct{ asked, forgotten atomic.Int64 }
 
-func (never) Update(*view.View, *view.Delta) {}
+func (*never) Update(*view.View, *view.Delta) {}
 
-func (never) Await(_, _ linkspan.ChassisID, _ func()) bool { return false }
+func (n *never) Await(_, _ linkspan.ChassisID, _ func()) (bool, func()) {
+	n.asked.Add(1)
+	return false, func() { n.forgotten.Add(1) }
+}
+
+// silent is a switch's connection that lets no answer about flows through.
+type silent struct{ *controltest.Conn }
+
+func (s silent) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 {
+		m, rest, err := openflow.SplitMessage(b)
+		if err != nil {
+			return 0, err
+		}
+		if m.Type() != openflow.TypeMultipartReply {
+			if _, err := s.Conn.Write(m); err != nil {
+				return 0, err
+			}
+		}
+		b = rest
+	}
+	return n, nil
+}
+
+// TestSilentSwitchIsGivenUp: one that answers probes, and never says what it
+// holds, does not stay.
+func TestSilentSwitchIsGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T, ctx context.Context, hub *control.Hub, _ *controltest.Fabric, _ *journal) {
+		near, far := controltest.Pipe()
+		go func() { _ = controltest.NewSwitch(linkspan.ChassisID(1).DPID()).Serve(silent{near}) }()
+		begun := time.Now()
+		ended := make(chan error, 1)
+		go func() { ended <- hub.Accept(ctx, far, control.Peer{Chassis: 1}) }()
+		time.Sleep(time.Second)
+		if info, ok := hub.Connected(1); !ok || info.Ready {
+			t.Errorf("meanwhile: %+v, %v", info, ok)
+		}
+		err := <-ended
+		if took := time.Since(begun); linkspan.CodeOf(err) != linkspan.Unavailable || took != 30*time.Second {
+			t.Errorf("after %s: %v", took, err)
+		}
+		if _, ok := hub.Connected(1); ok || hub.Disconnect(1, "gone") {
+			t.Error("it is still there")
+		}
+	})
+}
+
+// TestSilentSwitchIsDisconnected: a switch that is removed goes, also before it
+// has said what it holds.
+func TestSilentSwitchIsDisconnected(t *testing.T) {
+	inBubble(t, func(t *testing.T, ctx context.Context, hub *control.Hub, _ *controltest.Fabric, _ *journal) {
+		near, far := controltest.Pipe()
+		go func() { _ = controltest.NewSwitch(linkspan.ChassisID(1).DPID()).Serve(silent{near}) }()
+		ended := make(chan error, 1)
+		go func() { ended <- hub.Accept(ctx, far, control.Peer{Chassis: 1}) }()
+		synctest.Wait()
+		if !hub.Disconnect(1, "removed by an operator") {
+			t.Error("there was a session")
+		}
+		if err := <-ended; linkspan.CodeOf(err) != linkspan.Permission {
+			t.Errorf("ended with %v", err)
+		}
+	})
+}

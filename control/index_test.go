@@ -72,3 +72,37 @@ func TestDenialsFade(t *testing.T) {
 		}
 	})
 }
+
+// TestDenialsOfAChassisAreBounded: those of the others are taken all the same,
+// and what fades or is taken out makes room.
+func TestDenialsOfAChassisAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newIndex()
+		deny := func(i int, on linkspan.ChassisID) bool {
+			key := view.KeyOf(at(i, 1)) // of an address that repeats after maxDenials
+			key.Network += linkspan.NetworkID(i / maxDenials)
+			return x.denial([]decide.Read{{Key: key}}, on)
+		}
+		for i := range maxDenials {
+			if !deny(i, 1) {
+				t.Fatalf("number %d is refused", i)
+			}
+		}
+		const another, third = maxDenials, maxDenials + 1
+		if deny(another, 1) || !deny(5, 1) || !deny(another, 2) {
+			t.Error("a new one of that chassis, and no other, is to be refused")
+		}
+		if got := x.take(view.KeyOf(at(5, 1))); len(got) != 1 || !deny(another, 1) || deny(third, 1) {
+			t.Error("what is taken out makes room for one")
+		}
+		for range 2 {
+			time.Sleep(fading + time.Second)
+			for i := range 1000 {
+				deny(i, 2) // on all shards
+			}
+		}
+		if !deny(third, 1) || x.held[1] != 1 {
+			t.Errorf("%d are held after all faded", x.held[1])
+		}
+	})
+}

@@ -34,10 +34,12 @@ type plug struct {
 	decision decide.Decision
 	view     *view.View // that it was made on
 	stage    atomic.Int32
-	timer    *time.Timer
 	begun    time.Time
 
-	frames []waiting // under home.plugs
+	// Under home.plugs; all nil once the plug is closed.
+	frames []waiting
+	timer  *time.Timer
+	forget func() // ends the waiting for the tunnel
 }
 
 // waiting is a packet that waits.
@@ -78,19 +80,44 @@ func (d *datapath) join(v *view.View, p *decide.Packet, dec *decide.Decision, fr
 	return g
 }
 
+// wait gives the tunnel its time; forget ends the waiting for it.
+func (g *plug) wait(forget func()) {
+	d := g.home
+	d.plugs.mu.Lock()
+	closed := d.plugs.by[g.pair] != g
+	if !closed {
+		g.timer, g.forget = time.AfterFunc(patience, g.tunnelLate), forget
+	}
+	d.plugs.mu.Unlock()
+	if closed {
+		forget()
+	}
+}
+
 // close ends the plug and returns its packets; later ones start another. It
-// returns nil when it was closed before.
+// returns nil when it was closed before. Others may still hold the plug, so
+// it lets go of all that it holds.
 func (g *plug) close() []waiting {
+	frames, forget := g.take()
+	if forget != nil {
+		forget()
+	}
+	return frames
+}
+
+func (g *plug) take() (frames []waiting, forget func()) {
 	d := g.home
 	d.plugs.mu.Lock()
 	defer d.plugs.mu.Unlock()
 	if d.plugs.by[g.pair] != g {
-		return nil
+		return nil, nil
 	}
 	delete(d.plugs.by, g.pair)
 	d.hub.counters.Pending.Add(-1)
 	if g.timer != nil {
 		g.timer.Stop()
 	}
-	return g.frames
+	frames, forget = g.frames, g.forget
+	g.frames, g.timer, g.forget = nil, nil, nil
+	return frames, forget
 }

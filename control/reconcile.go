@@ -22,7 +22,7 @@ const settling = 30 * time.Second
 // held is what a switch held when it connected.
 type held struct {
 	rounds map[pipeline.Round]bool // of static flows
-	used   map[pipeline.Round]bool // of any flow
+	used   map[pipeline.Round]bool // of any flow of ours
 	routes []openflow.FlowStats
 	meters []openflow.MeterConfig
 }
@@ -127,10 +127,12 @@ func (have *held) flows(body []byte) (err error) {
 		case kind == pipeline.KindRoute:
 			f.Match, f.Instructions = bytes.Clone(f.Match), bytes.Clone(f.Instructions)
 			have.routes = append(have.routes, f)
+			have.used[c.Round()] = true
+		case kind == pipeline.KindDeny:
+			have.used[c.Round()] = true
 		case kind.Static():
-			have.rounds[c.Round()] = true
+			have.rounds[c.Round()], have.used[c.Round()] = true, true
 		}
-		have.used[c.Round()] = true
 	}
 	return nil
 }

@@ -37,13 +37,12 @@ func (d *datapath) plugRemote(v *view.View, p *decide.Packet, dec *decide.Decisi
 	if g == nil {
 		return true
 	}
-	if d.hub.cfg.Peers.Await(dec.Source.Chassis, dec.Destination.Chassis, g.tunnelReady) {
+	ready, forget := d.hub.cfg.Peers.Await(dec.Source.Chassis, dec.Destination.Chassis, g.tunnelReady)
+	if ready {
 		g.proceed()
 		return true
 	}
-	d.plugs.mu.Lock()
-	g.timer = time.AfterFunc(patience, g.tunnelLate)
-	d.plugs.mu.Unlock()
+	g.wait(forget)
 	return true
 }
 

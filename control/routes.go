@@ -22,9 +22,38 @@ type Filter struct {
 }
 
 // Routes asks all switches at once for the routes that they hold, and returns
-// them ordered by network and addresses. Chassis that are away, or do not
-// answer before ctx is done, are in missing: their flows are not in the routes.
+// them ordered by network and addresses, not to be changed: others who ask
+// meanwhile get the same. Chassis that are away, or do not answer before ctx is
+// done, are in missing: their flows are not in the routes.
 func (h *Hub) Routes(ctx context.Context, filter Filter) (routes []linkspan.Route, missing []linkspan.ChassisID) {
+	all, missing, ok := h.dumps.get(ctx, filter.Network, func() ([]linkspan.Route, []linkspan.ChassisID) {
+		return h.askRoutes(ctx, filter.Network)
+	})
+	if !ok {
+		return nil, h.allChassis()
+	}
+	if filter.Chassis == 0 {
+		return all, missing
+	}
+	for i := range all {
+		if slices.Contains(all[i].Chassis, filter.Chassis) {
+			routes = append(routes, all[i])
+		}
+	}
+	return routes, missing
+}
+
+// allChassis returns the numbers of all chassis, in order.
+func (h *Hub) allChassis() (ids []linkspan.ChassisID) {
+	for c := range h.View().AllChassis() {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// askRoutes asks all switches for the routes of a network.
+func (h *Hub) askRoutes(ctx context.Context, network linkspan.NetworkID) (routes []linkspan.Route, missing []linkspan.ChassisID) {
 	var (
 		group sync.WaitGroup
 		mu    sync.Mutex
@@ -32,7 +61,7 @@ func (h *Hub) Routes(ctx context.Context, filter Filter) (routes []linkspan.Rout
 	)
 	for c := range h.View().AllChassis() {
 		group.Go(func() {
-			flows, err := h.routeFlows(ctx, c.ID, filter)
+			flows, err := h.routeFlows(ctx, c.ID, network)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -44,7 +73,7 @@ func (h *Hub) Routes(ctx context.Context, filter Filter) (routes []linkspan.Rout
 	}
 	group.Wait()
 	slices.Sort(missing)
-	return all.routes(filter), missing
+	return all.routes(), missing
 }
 
 // found is a flow of a route, with what its match says.
@@ -54,13 +83,13 @@ type found struct {
 }
 
 // routeFlows dumps the flows of routes on one chassis.
-func (h *Hub) routeFlows(ctx context.Context, id linkspan.ChassisID, filter Filter) ([]found, error) {
+func (h *Hub) routeFlows(ctx context.Context, id linkspan.ChassisID, network linkspan.NetworkID) ([]found, error) {
 	d := h.datapath(id)
 	if d == nil {
 		return nil, &linkspan.Error{Code: linkspan.Unavailable, Message: "the chassis is away"}
 	}
 	var flows []found
-	err := d.session.Dump(ctx, pipeline.RoutesIn(filter.Network), func(body []byte) (err error) {
+	err := d.session.Dump(ctx, pipeline.RoutesIn(network), bounded(func(body []byte) (err error) {
 		var f openflow.FlowStats
 		for len(body) > 0 {
 			if body, err = f.Next(body); err != nil {
@@ -71,7 +100,7 @@ func (h *Hub) routeFlows(ctx context.Context, id linkspan.ChassisID, filter Filt
 			}
 		}
 		return nil
-	})
+	}))
 	return flows, err
 }
 
@@ -119,12 +148,9 @@ func (g *gathering) add(flows []found) {
 }
 
 // routes returns the routes in order, each with its flows in order.
-func (g gathering) routes(filter Filter) []linkspan.Route {
+func (g gathering) routes() []linkspan.Route {
 	var list []linkspan.Route
 	for _, r := range g {
-		if filter.Chassis != 0 && !slices.Contains(r.Chassis, filter.Chassis) {
-			continue
-		}
 		slices.Sort(r.Chassis)
 		slices.SortFunc(r.Flows, func(a, b linkspan.RouteFlow) int {
 			return cmp.Or(cmp.Compare(a.Chassis, b.Chassis), a.From.Compare(b.From), cmp.Compare(a.Text, b.Text))

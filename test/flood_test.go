@@ -107,7 +107,7 @@ func (f *flood) beside(into *felt, args []string) {
 	f.t.Helper()
 	f.l.On(f.t, "h1", append([]string{"docker", "exec", "-d", f.attacker.Name, "/flooder"}, append(args, "10m")...)...)
 	f.feel(into)
-	f.attacker.Try("pkill", "flooder")
+	f.attacker.Exec(f.t, "sh", "-c", "kill $(pidof flooder)")
 }
 
 func (f *flood) report(percent int, what string, calm, busy, flooded []int) {

@@ -49,7 +49,10 @@ func (w *world) addresses() {
 		if err != nil {
 			return err
 		}
-		listed = slices.DeleteFunc(listed, func(line string) bool { return strings.HasPrefix(line, "base ") })
+		listed = slices.DeleteFunc(listed, func(line string) bool {
+			// An address that a broken docker run reserved is freed in its own time.
+			return strings.HasPrefix(line, "base ") || len(strings.Fields(line)) < 3
+		})
 		if diff := cmp.Diff(want, listed, cmpopts.EquateEmpty()); diff != "" {
 			return fmt.Errorf("-docker +controller:\n%s", diff)
 		}
@@ -175,16 +178,18 @@ func knownFlow(flow string, addresses []string) error {
 // a host that joined again has another number in them.
 func (w *world) back(before harness.Snapshot) {
 	w.t.Helper()
-	harness.Eventually(w.t, "every count is back where it began", func() error {
+	const most = 5 * time.Minute // what was under way when a switch was killed is swept after two
+	for start := time.Now(); ; time.Sleep(time.Second) {
 		now, err := w.l.Snapshot()
-		if err != nil {
-			return err
+		diff := cmp.Diff(counted(before), counted(now))
+		switch {
+		case err == nil && diff == "":
+			w.t.Logf("every count was back %v after the last removal", time.Since(start).Round(time.Second))
+			return
+		case time.Since(start) > most:
+			w.t.Fatalf("not everything is back where it began: %v (-was +is):\n%s", err, diff)
 		}
-		if diff := cmp.Diff(counted(before), counted(now)); diff != "" {
-			return fmt.Errorf("(-was +is):\n%s", diff)
-		}
-		return nil
-	})
+	}
 }
 
 func counted(s harness.Snapshot) harness.Snapshot {

@@ -146,6 +146,8 @@ func TestWrongUsageOfFlags(t *testing.T) {
 		{"network ls -o xml", "output xml is not known"},
 		{"event ls --limit many", "invalid argument"},
 		{"switch token --ttl never", "invalid argument"},
+		{"switch certify tor1", `"csr" not set`},
+		{"switch certify --csr tor1.csr tor1", "--underlay is needed"},
 		{"serve controller --log-format xml", `log format "xml" is not text or json`},
 		{"serve controller --log-level loud", "invalid argument"},
 		{"serve controller --metrics= --listen nowhere --state-dir " + t.TempDir(), "--listen: "},

@@ -42,7 +42,7 @@ func (b *brain) listenOpenFlow(ctx context.Context, parts *errgroup.Group) error
 		if err != nil {
 			return err
 		}
-		parts.Go(func() error { return b.acceptAll(ctx, tls.NewListener(l, config), peerOfTLS) })
+		parts.Go(func() error { return b.acceptAll(ctx, tls.NewListener(l, config), new(strangers).until(peerOfTLS)) })
 	}
 	if c.openflowPlain != "" {
 		l, err := listenLoopback(ctx, "--openflow-plain", c.openflowPlain)

@@ -65,18 +65,29 @@ func (s *foreignSwitch) put(name string, text []byte) {
 	}
 }
 
+// certify types what an administrator does, and then what that advises.
+func (s *foreignSwitch) certify() {
+	s.t.Helper()
+	done := s.controller.types("switch certify tor1 --underlay 192.0.2.7 --csr " + s.path("tor1.csr") + " --out " + s.path("tor1.pem"))
+	done.wants(s.t, exitDone, "")
+	s.controller.types("switch inspect tor1 --format {{.State}}").wants(s.t, exitDone, "away\n")
+	s.obey(done.err)
+}
+
 // obey types what the command advised, with the test's folder for the switch's.
 func (s *foreignSwitch) obey(advice string) {
 	s.t.Helper()
-	obeyed := 0
+	var obeyed []string
 	for line := range strings.Lines(advice) {
-		if words := strings.Fields(strings.ReplaceAll(line, "/etc/openvswitch", s.dir)); len(words) > 0 && words[0] == "ovs-vsctl" {
-			s.Vsctl(words[1:]...)
-			obeyed++
+		words := strings.Fields(strings.ReplaceAll(line, "/etc/openvswitch", s.dir))
+		if !strings.HasPrefix(line, "  ") {
+			continue
 		}
+		s.Run(words[0], append(map[string][]string{"ovs-vsctl": {"--db=unix:" + s.Socket}}[words[0]], words[1:]...)...)
+		obeyed = append(obeyed, words[0])
 	}
-	if obeyed != 3 {
-		s.t.Errorf("%d commands in the advice:\n%s", obeyed, advice)
+	if got := strings.Join(obeyed, " "); got != "touch ovs-vsctl ovs-vsctl ovs-vsctl" {
+		s.t.Errorf("obeyed %s of the advice:\n%s", got, advice)
 	}
 	s.Vsctl("set", "bridge", "br-link", "datapath_type=netdev") // this machine's kernel may have no datapath
 }
@@ -140,10 +151,7 @@ func (s *foreignSwitch) attach() {
 
 func TestForeignSwitch(t *testing.T) {
 	s := newForeignSwitch(t)
-	done := s.controller.types("switch certify tor1 --underlay 192.0.2.7 --csr " + s.path("tor1.csr") + " --out " + s.path("tor1.pem"))
-	done.wants(t, exitDone, "")
-	s.controller.types("switch inspect tor1 --format {{.State}}").wants(t, exitDone, "away\n")
-	s.obey(done.err)
+	s.certify()
 	s.becomes("connected")
 	s.controller.types("switch ls").wants(t, exitDone, "tor1     connected   192.0.2.7")
 	ovstest.Eventually(t, "its static flows are there", func() bool { return strings.Contains(s.flows(), "table=40") })
@@ -170,6 +178,9 @@ func TestForeignSwitch(t *testing.T) {
 	s.controller.types("switch rm --force tor1").wants(t, exitDone, "tor1\n")
 	s.controller.types("switch ls -q").wants(t, exitDone, "")
 	s.refusesRevoked()
+
+	s.certify() // the same name and key in another life
+	s.becomes("connected")
 	if _, log := s.controller.stop(); !strings.Contains(log, "the certificate of chassis tor1 was revoked") {
 		t.Errorf("the log does not tell that it came back in vain:\n%s", log)
 	}
@@ -205,6 +216,69 @@ func (s *foreignSwitch) refusesRevoked() {
 	ovstest.Eventually(s.t, "it has tried again", func() bool {
 		return state("is_connected") == "false" && strings.Contains(state("status"), "last_error")
 	})
+}
+
+// What is typed to certify, and what it leaves when it is refused.
+func TestCertifying(t *testing.T) {
+	r := serveController(t, filepath.Join(t.TempDir(), "state"), "--openflow", unusedAddress(t))
+	defer r.stop()
+	dir := t.TempDir()
+	request, err := trust.NewRequest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr, out := filepath.Join(dir, "tor1.csr"), filepath.Join(dir, "tor1.pem")
+	if err := os.WriteFile(csr, request.CSR(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	certify := func(rest string) typed { return r.types("switch certify tor1 --csr " + csr + " " + rest) }
+
+	certify("--underlay 192.0.2.7 --out "+filepath.Join(dir, "none", "tor1.pem")).wants(t, exitFailed, "no such file or directory")
+	certify("--underlay nowhere --out "+out).wants(t, exitFailed, "underlay address")
+	certify("--renew --out "+out).wants(t, exitFailed, "switch tor1 does not exist")
+	r.types("switch certify tor1 --underlay 192.0.2.7 --csr "+out).wants(t, exitFailed, "no such file or directory")
+	r.types("switch ls -q").wants(t, exitDone, "")
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("refusals leave %v, %v", left, err)
+	}
+
+	printed := certify("--underlay 192.0.2.7")
+	printed.wants(t, exitDone, "-----BEGIN CERTIFICATE-----")
+	first, err := request.Complete([]byte(printed.out), fingerprint(t, printed.out), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	certify("--underlay 192.0.2.7").wants(t, exitFailed, "is registered already\n  for another certificate for it, add --renew")
+
+	renewed := certify("--renew --out " + out)
+	renewed.wants(t, exitDone, "")
+	if renewed.out != "" || !strings.Contains(renewed.err, "touch /etc/openvswitch/tor1-key.pem\n") {
+		t.Errorf("got %+v", renewed)
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := request.Complete(text, trust.FingerprintOf(first.CA()), time.Now())
+	if err != nil || second.Identity() != first.Identity() {
+		t.Errorf("renewed as %s, %v", second, err)
+	}
+	r.types("switch ls").wants(t, exitDone, "tor1     away    192.0.2.7   0           -")
+	r.stop()
+
+	closed := serveController(t, filepath.Join(t.TempDir(), "state"))
+	defer closed.stop()
+	closed.types("switch certify tor1 --underlay 192.0.2.7 --csr "+csr).wants(t, exitFailed, "start it with --openflow :6653")
+}
+
+// fingerprint is that of the CA at the end of a chain.
+func fingerprint(t *testing.T, chain string) trust.Digest {
+	t.Helper()
+	certs, err := trust.ParseCertificates([]byte(chain))
+	if err != nil || len(certs) != 2 {
+		t.Fatalf("%d certificates, %v", len(certs), err)
+	}
+	return trust.FingerprintOf(certs[1])
 }
 
 // Where foreign switches are told to connect.

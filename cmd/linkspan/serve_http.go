@@ -20,15 +20,20 @@ import (
 
 const (
 	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
 	endTimeout    = 5 * time.Second // for requests under way when a role ends
 )
 
-// serveHTTP serves until ctx ends, then gives requests under way endTimeout.
+// serveHTTP serves until ctx ends, then gives calls under way endTimeout;
+// streams and channels, which would go on for ever, end at once.
 func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler) error {
+	base, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
 	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, Protocols: new(http.Protocols),
+		Handler: endingStreams(ctx, h), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, Protocols: new(http.Protocols),
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug), // anybody can cause these
-		BaseContext: func(net.Listener) context.Context { return ctx }, ConnContext: knowTypist,
+		BaseContext: func(net.Listener) context.Context { return base }, ConnContext: knowTypist,
+		ConnState: new(strangers).state,
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(true)
@@ -36,10 +41,11 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 	ended := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+		patience, cancel := context.WithTimeout(base, endTimeout)
 		defer cancel()
-		err := s.Shutdown(end)
+		err := s.Shutdown(patience)
 		if err != nil {
+			end()
 			err = s.Close()
 		}
 		ended <- err
@@ -48,6 +54,22 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 		return err
 	}
 	return <-ended
+}
+
+// endingStreams has the requests of h end with ctx, but for unary calls of the
+// API.
+func endingStreams(ctx context.Context, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("Content-Type") { // https://connectrpc.com/docs/protocol#unary-request
+		case "application/proto", "application/json":
+			h.ServeHTTP(w, r)
+			return
+		}
+		own, cancel := context.WithCancelCause(r.Context())
+		defer cancel(nil)
+		defer context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })()
+		h.ServeHTTP(w, r.WithContext(own))
+	})
 }
 
 // listenLocal listens on a local socket that only root can open. A socket file

@@ -97,7 +97,15 @@ func TestAdvertised(t *testing.T) {
 	}
 }
 
+// TestServeHTTPLetsRequestsEnd: a call goes on when the role ends; a stream
+// learns of it at once, and still answers.
 func TestServeHTTPLetsRequestsEnd(t *testing.T) {
+	for kind, stream := range map[string]bool{"application/proto": false, "application/connect+proto": true, "": true} {
+		t.Run(kind, func(t *testing.T) { letRequestEnd(t, kind, stream) })
+	}
+}
+
+func letRequestEnd(t *testing.T, kind string, stream bool) {
 	path := filepath.Join(t.TempDir(), "s.sock")
 	l, err := listenLocal(t.Context(), path)
 	if err != nil {
@@ -109,7 +117,13 @@ func TestServeHTTPLetsRequestsEnd(t *testing.T) {
 	go func() {
 		ended <- serveHTTP(ctx, slog.New(slog.DiscardHandler), l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(begun)
-			<-r.Context().Done() // a request learns of the end
+			<-ctx.Done()
+			if stream {
+				<-r.Context().Done()
+			}
+			if err := r.Context().Err(); !stream && err != nil {
+				t.Errorf("a call is cancelled: %v", err)
+			}
 			who <- typist(r.Context())
 			w.WriteHeader(http.StatusTeapot)
 		}))
@@ -118,8 +132,9 @@ func TestServeHTTPLetsRequestsEnd(t *testing.T) {
 	defer client.CloseIdleConnections()
 	answered := make(chan error, 1)
 	go func() {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://linkspan/", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://linkspan/", nil)
 		if err == nil {
+			req.Header.Set("Content-Type", kind)
 			var resp *http.Response
 			if resp, err = client.Do(req); err == nil {
 				err = resp.Body.Close()

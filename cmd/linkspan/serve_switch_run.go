@@ -5,11 +5,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
@@ -96,7 +99,11 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 	if err := h.ovs.EnsureBridge(ctx, ovs.BridgeSpec{DPID: me.DPID}); err != nil {
 		return err
 	}
-	h.tunnel, err = tunnel.Ensure(ctx, tunnel.Config{Local: h.place.address, MAC: me.Number.TunnelMAC()}.Default())
+	user, err := h.role.ovsUser()
+	if err != nil {
+		return err
+	}
+	h.tunnel, err = tunnel.Ensure(ctx, tunnel.Config{Local: h.place.address, MAC: me.Number.TunnelMAC(), User: user}.Default())
 	if err != nil {
 		return err
 	}
@@ -108,6 +115,15 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 	}
 	h.can, err = h.ovs.Capabilities(ctx)
 	return err
+}
+
+// ovsUser returns the user that ovs-vswitchd runs as, whose sockets are its own.
+func (s *switchRole) ovsUser() (uint32, error) {
+	var at unix.Stat_t
+	if err := unix.Stat(filepath.Join(s.ovsRunDir, s.bridge+".mgmt"), &at); err != nil {
+		return 0, fmt.Errorf("whose is the bridge's management socket: %w", err)
+	}
+	return at.Uid, nil
 }
 
 // awaitPlace tries until this host has an address towards a controller, as at a
@@ -169,6 +185,12 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	var local net.Listener
+	if s.socket != "" {
+		if local, err = listenLocal(ctx, s.socket); err != nil {
+			return firstCause(err, plugin.Close())
+		}
+	}
 	h.keeper = restore.New(restore.Config{Dial: h.ovs.Channel, Log: s.log})
 	h.observe()
 	parts, ctx := errgroup.WithContext(ctx)
@@ -185,12 +207,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
-	if s.socket != "" {
-		local, err := listenLocal(ctx, s.socket)
-		if err != nil {
-			plugin.Close()
-			return err
-		}
+	if local != nil {
 		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})
 		parts.Go(func() error { return serveHTTP(ctx, s.log, local, api) })
 	}

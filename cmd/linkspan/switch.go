@@ -22,7 +22,7 @@ import (
 type switchRow struct {
 	ID        uint32        `json:"id"`
 	Name      string        `json:"name"`
-	State     string        `json:"state"` // connected or away
+	State     string        `json:"state"` // connected, starting or away
 	Underlay  string        `json:"underlay"`
 	MTU       uint32        `json:"mtu"`
 	DPID      string        `json:"dpid"`
@@ -54,9 +54,12 @@ func newSwitchRow(s *apiv1.Switch) switchRow {
 		ID: s.GetId(), Name: s.GetName(), State: "away", Underlay: s.GetUnderlay(), MTU: s.GetMtu(), DPID: s.GetDpid(),
 		Endpoints: s.GetEndpoints(), Version: s.GetVersion(), Joined: s.GetJoined().AsTime(), Peer: s.GetPeer(),
 	}
-	if s.GetConnected() {
+	if s.GetSince() != nil {
 		since := s.GetSince().AsTime()
-		row.State, row.Since = "connected", &since
+		row.State, row.Since = "starting", &since
+	}
+	if s.GetConnected() {
+		row.State = "connected"
 	}
 	return row
 }

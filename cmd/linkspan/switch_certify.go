@@ -78,17 +78,18 @@ func (a *app) certify(cmd *cobra.Command, m *apiv1.SwitchServiceCertifyRequest) 
 }
 
 // advice is what remains to be done on the switch. One file serves as its
-// certificate and as the CA's: Open vSwitch takes from it what it needs.
+// certificate and as the CA's: Open vSwitch takes from it what it needs. It
+// reads another certificate for the same key only when the key's file changes
+// too, and after the certificate: thus the touch.
 func advice(m *apiv1.SwitchServiceCertifyRequest, r *apiv1.SwitchServiceCertifyResponse) string {
 	var b strings.Builder
+	key, cert := "/etc/openvswitch/"+m.GetName()+"-key.pem", "/etc/openvswitch/"+m.GetName()+".pem"
 	fmt.Fprintf(&b, "switch %s is number %d; its certificate is good until %s.\n", m.GetName(), r.GetId(), r.GetExpires().AsTime().Local().Format(time.RFC1123))
+	fmt.Fprintf(&b, "On the switch, with its key in %s and the certificates in %s:\n  touch %s\n", key, cert, key)
 	if m.GetRenew() {
-		b.WriteString("Put it in the place of the old one: Open vSwitch reads it when it connects next.\n")
 		return b.String()
 	}
-	file := "/etc/openvswitch/" + m.GetName()
-	fmt.Fprintf(&b, "On the switch, with its key in %s-key.pem and the certificates in %s.pem:\n", file, file)
-	fmt.Fprintf(&b, "  ovs-vsctl set-ssl %s-key.pem %s.pem %s.pem\n", file, file, file)
+	fmt.Fprintf(&b, "  ovs-vsctl set-ssl %s %s %s\n", key, cert, cert)
 	fmt.Fprintf(&b, "  ovs-vsctl --may-exist add-br br-link -- set bridge br-link protocols=OpenFlow13 fail-mode=secure other-config:disable-in-band=true other-config:datapath-id=%s\n", r.GetDpid())
 	b.WriteString("  ovs-vsctl set-controller br-link")
 	for _, at := range r.GetControllers() {

@@ -32,7 +32,7 @@ var commands = map[string]struct {
 	"ping":       {2, (*stage).ping},       // NAME NAME|ADDRESS [TTL]
 	"spoof":      {4, (*stage).spoof},      // NAME SOURCE MAC DESTINATION
 	"arp":        {3, (*stage).arp},        // NAME SENDER TARGET
-	"inject":     {4, (*stage).inject},     // CHASSIS SENDER SOURCE NAME: out of the tunnel
+	"inject":     {4, (*stage).inject},     // CHASSIS SENDER SOURCE NAME [TTL]: out of the tunnel
 	"wait":       {1, (*stage).wait},       // DURATION
 	"flows":      {1, (*stage).flows},      // CHASSIS
 	"routes":     {0, (*stage).routes},
@@ -166,6 +166,10 @@ func (s *stage) inject(w []string) error {
 	head := packet.Head{
 		EthSrc: pipeline.SenderMAC(sender, to.Network), EthDst: at.TunnelMAC(),
 		Src: s.address(w[2]), Dst: to.Address,
+	}
+	if len(w) > 4 {
+		ttl, _ := strconv.Atoi(w[4])
+		head.TTL = uint8(ttl)
 	}
 	s.fabric.Switch(at).Inject(linkspan.TunnelPort, packet.AppendEcho(nil, &head, false, 1, 1, nil))
 	return nil

@@ -2,11 +2,17 @@
 
 package peering
 
-import "github.com/linkspan/linkspan"
+import (
+	"slices"
 
-// maxWaiters bounds how many wait for one pair; older ones give way, they have
-// given up by then.
+	"github.com/linkspan/linkspan"
+)
+
+// maxWaiters bounds how many wait for one pair; older ones give way.
 const maxWaiters = 256
+
+// waiter is somebody who waits for a pair.
+type waiter struct{ done func() }
 
 // pair is two chassis, the lower number first.
 type pair struct{ a, b linkspan.ChassisID }
@@ -14,22 +20,38 @@ type pair struct{ a, b linkspan.ChassisID }
 func pairOf(a, b linkspan.ChassisID) pair { return pair{min(a, b), max(a, b)} }
 
 // Await says whether both chassis have each other in place; see control.Peers.
-func (p *Peering) Await(a, b linkspan.ChassisID, done func()) (ready bool) {
+func (p *Peering) Await(a, b linkspan.ChassisID, done func()) (ready bool, forget func()) {
 	p.mu.RLock()
 	ready = p.ready(a, b)
 	p.mu.RUnlock()
 	if ready {
-		return true
+		return true, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ready(a, b) {
-		return true
+		return true, nil
 	}
-	key := pairOf(a, b)
-	list := append(p.waiters[key], done)
-	p.waiters[key] = list[max(0, len(list)-maxWaiters):]
-	return false
+	key, w := pairOf(a, b), &waiter{done}
+	list := p.waiters[key]
+	if len(list) >= maxWaiters {
+		list = slices.Delete(list, 0, 1)
+	}
+	p.waiters[key] = append(list, w)
+	return false, func() { p.forget(key, w) }
+}
+
+// forget has a waiter wait no more.
+func (p *Peering) forget(key pair, w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := p.waiters[key]
+	if i := slices.Index(list, w); i >= 0 {
+		list = slices.Delete(list, i, i+1)
+	}
+	if p.waiters[key] = list; len(list) == 0 {
+		delete(p.waiters, key)
+	}
 }
 
 // ready is Await's question; the caller holds mu.
@@ -41,13 +63,13 @@ func (p *Peering) ready(a, b linkspan.ChassisID) bool {
 // Acknowledge takes a chassis's word that all it was sent up to a sequence
 // number, in its present stream, is in place.
 func (p *Peering) Acknowledge(id linkspan.ChassisID, sequence uint64) {
-	for _, done := range p.acknowledge(id, sequence) {
-		done()
+	for _, w := range p.acknowledge(id, sequence) {
+		w.done()
 	}
 }
 
 // acknowledge returns those whose waiting is over.
-func (p *Peering) acknowledge(id linkspan.ChassisID, sequence uint64) (over []func()) {
+func (p *Peering) acknowledge(id linkspan.ChassisID, sequence uint64) (over []*waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.sites[id]

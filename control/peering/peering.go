@@ -16,7 +16,7 @@ type Peering struct {
 	view    *view.View
 	members map[linkspan.NetworkID]map[linkspan.ChassisID]bool
 	sites   map[linkspan.ChassisID]*site
-	waiters map[pair][]func()
+	waiters map[pair][]*waiter
 }
 
 var _ control.Peers = (*Peering)(nil)
@@ -35,7 +35,7 @@ func New() *Peering {
 		view:    new(view.View),
 		members: make(map[linkspan.NetworkID]map[linkspan.ChassisID]bool),
 		sites:   make(map[linkspan.ChassisID]*site),
-		waiters: make(map[pair][]func()),
+		waiters: make(map[pair][]*waiter),
 	}
 }
 

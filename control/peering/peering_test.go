@@ -44,6 +44,9 @@ func endpoint(network linkspan.NetworkID, last byte, on linkspan.ChassisID, port
 	})
 }
 
+// ready is Await's first answer.
+func ready(is bool, _ func()) bool { return is }
+
 // peers returns the numbers in an update.
 func peers(u Update) (ids []linkspan.ChassisID) {
 	for _, c := range u.Peers {
@@ -61,7 +64,7 @@ func TestPeersAreReadyWhenBothHaveAcknowledged(t *testing.T) {
 	w.update(endpoint(7, 2, 1, 11), endpoint(7, 3, 2, 11))
 	over := 0
 	done := func() { over++ }
-	if w.p.Await(1, 2, done) {
+	if ready(w.p.Await(1, 2, done)) {
 		t.Fatal("ready before anything was sent")
 	}
 	ua, _ := a.Take(2)
@@ -71,11 +74,11 @@ func TestPeersAreReadyWhenBothHaveAcknowledged(t *testing.T) {
 	}
 	w.p.Acknowledge(1, 1)
 	w.p.Acknowledge(2, 1)
-	if w.p.Await(1, 2, done) || over != 0 {
+	if ready(w.p.Await(1, 2, done)) || over != 0 {
 		t.Fatal("ready although one has only acknowledged what came before")
 	}
 	w.p.Acknowledge(1, 2)
-	if over != 2 || !w.p.Await(2, 1, done) {
+	if over != 2 || !ready(w.p.Await(2, 1, done)) {
 		t.Fatalf("not ready; %d of 2 waiters told", over)
 	}
 }
@@ -104,14 +107,14 @@ func TestAddressChangesAreSentAgain(t *testing.T) {
 	w.p.Acknowledge(1, 1)
 	w.p.Acknowledge(2, 1)
 	w.update(view.PutChassis(chassis(2, 99)))
-	if w.p.Await(1, 2, func() {}) {
+	if ready(w.p.Await(1, 2, func() {})) {
 		t.Fatal("ready with the old address")
 	}
 	if u, _ := a.Take(2); len(u.Peers) != 1 || u.Peers[0].Underlay.As4()[3] != 99 {
 		t.Fatalf("got %+v", u)
 	}
 	w.p.Acknowledge(1, 2)
-	if !w.p.Await(1, 2, func() {}) {
+	if !ready(w.p.Await(1, 2, func() {})) {
 		t.Fatal("not ready with the new address")
 	}
 }
@@ -126,11 +129,11 @@ func TestNewStreamReplacesTheOld(t *testing.T) {
 	w.p.Acknowledge(1, 1)
 	w.p.Acknowledge(2, 1)
 	old.Close()
-	if !w.p.Await(1, 2, func() {}) {
+	if !ready(w.p.Await(1, 2, func() {})) {
 		t.Fatal("the tunnel works without a stream")
 	}
 	again := w.p.Attach(1)
-	if w.p.Await(1, 2, func() {}) {
+	if ready(w.p.Await(1, 2, func() {})) {
 		t.Fatal("a host that follows anew may have lost all")
 	}
 	if u, ok := again.Take(1); !ok || !u.Snapshot || len(u.Peers) != 1 {
@@ -217,4 +220,36 @@ func (w *world) truth(id linkspan.ChassisID) map[linkspan.ChassisID]bool {
 		}
 	}
 	return want
+}
+
+// TestForgottenWaitersAreGone: whoever gave up is not told, and nothing is kept
+// of it; too many push the oldest out.
+func TestForgottenWaitersAreGone(t *testing.T) {
+	w := newWorld(2)
+	a, b := w.p.Attach(1), w.p.Attach(2)
+	w.update(endpoint(7, 2, 1, 11), endpoint(7, 3, 2, 11))
+	told := make(map[int]int)
+	var forget []func()
+	for i := range maxWaiters + 10 {
+		_, f := w.p.Await(1, 2, func() { told[i]++ })
+		forget = append(forget, f)
+	}
+	for _, f := range forget[:len(forget)-1] {
+		f()
+		f() // once more does no harm
+	}
+	if n := len(w.p.waiters[pairOf(1, 2)]); n != 1 {
+		t.Errorf("%d wait", n)
+	}
+	a.Take(1)
+	b.Take(1)
+	w.p.Acknowledge(1, 1)
+	w.p.Acknowledge(2, 1)
+	if diff := cmp.Diff(map[int]int{maxWaiters + 9: 1}, told); diff != "" {
+		t.Errorf("told: %s", diff)
+	}
+	forget[len(forget)-1]() // too late
+	if len(w.p.waiters) != 0 {
+		t.Errorf("left: %v", w.p.waiters)
+	}
 }

@@ -59,6 +59,12 @@
 //	100  reg0=N, ip, nw_src=A, nw_dst=B                        dec_ttl, MACs, output T, idle
 //	10   in_port=P, ip                                         meter of P, controller
 //
+// An address outside of the network's subnet is asked for too, and not dropped
+// by a static flow: whether it can be reached is the controller's to decide, as
+// networks of a group will reach each other, and whoever watches routes is told
+// of the denial. One flow per address and 10 s denies it for all endpoints of
+// the network on the chassis; the meter of P bounds what a scan costs.
+//
 // # Table 40, deliver
 //
 // From the tunnel. A packet without a route here may be the victim of a lost

@@ -67,16 +67,16 @@ func (s switchService) enrol(ctx context.Context, m *apiv1.SwitchServiceCertifyR
 	if c.Underlay, err = underlay(m.GetUnderlay()); err != nil {
 		return c, err
 	}
+	if _, err := s.store.ChassisByName(ctx, c.Name); err == nil {
+		return c, &linkspan.Error{
+			Code: linkspan.Exists, Message: "a switch named " + c.Name + " is registered already",
+			Hint: "for another certificate for it, add --renew",
+		}
+	}
 	if err = s.vacant(ctx, 0, c.Underlay); err != nil {
 		return c, err
 	}
 	c, err = s.store.CreateChassis(ctx, c)
-	if linkspan.CodeOf(err) == linkspan.Exists {
-		return c, &linkspan.Error{
-			Code: linkspan.Exists, Message: "a switch named " + m.GetName() + " is registered already",
-			Hint: "for another certificate for it, add --renew",
-		}
-	}
 	if err == nil {
 		s.event(ctx, linkspan.SwitchJoined, c.Name, "certified for OpenFlow, underlay address "+c.Underlay.String())
 	}

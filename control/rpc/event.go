@@ -16,6 +16,9 @@ import (
 
 const defaultEvents = 100
 
+// eventBacklog is how many events wait for a caller who reads slowly.
+const eventBacklog = 1024
+
 type eventService struct{ *Server }
 
 var _ apiv1connect.EventServiceHandler = eventService{}
@@ -39,25 +42,48 @@ func (s eventService) List(ctx context.Context, req *connect.Request[apiv1.Event
 	return connect.NewResponse(resp), nil
 }
 
+// Watch sends an empty message first, so that the caller knows that nothing
+// from now on is missed, and tells when the caller was too slow.
 func (s eventService) Watch(ctx context.Context, _ *connect.Request[apiv1.EventServiceWatchRequest], stream *connect.ServerStream[apiv1.EventServiceWatchResponse]) error {
 	if err := allow(ctx, trust.EventRead); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	send := func(m *apiv1.EventServiceWatchResponse) {
-		if err := stream.Send(m); err != nil {
-			cancel(err)
+	waiting := make(chan *apiv1.EventServiceWatchResponse, eventBacklog)
+	followed := make(chan struct{})
+	defer func() {
+		cancel(nil)
+		<-followed
+	}()
+	go func() {
+		defer close(followed)
+		cancel(s.followEvents(ctx, waiting, cancel))
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case m := <-waiting:
+			if err := stream.Send(m); err != nil {
+				return err
+			}
 		}
 	}
-	watching := func() { send(new(apiv1.EventServiceWatchResponse)) } // so that the caller knows that it misses nothing
-	err := s.store.FollowEvents(ctx, watching, func(e linkspan.Event) {
-		send(&apiv1.EventServiceWatchResponse{Event: api.EventToProto(&e)})
-	})
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
+}
+
+// followEvents hands events over without waiting, as what the store has for
+// somebody who waits grows: too many are the end.
+func (s eventService) followEvents(ctx context.Context, waiting chan<- *apiv1.EventServiceWatchResponse, end context.CancelCauseFunc) error {
+	hand := func(m *apiv1.EventServiceWatchResponse) {
+		select {
+		case waiting <- m:
+		default:
+			end(&linkspan.Error{Code: linkspan.Unavailable, Message: "events were lost, as they were read too slowly"})
+		}
 	}
-	return err
+	return s.store.FollowEvents(ctx, func() { hand(new(apiv1.EventServiceWatchResponse)) }, func(e linkspan.Event) {
+		hand(&apiv1.EventServiceWatchResponse{Event: api.EventToProto(&e)})
+	})
 }
 
 // event records what the caller did. That it could not be recorded does not

@@ -95,6 +95,37 @@ func TestEventWatch(t *testing.T) {
 	_ = stream.Close() // its context has ended
 }
 
+// TestSlowEventWatcherIsEnded: what it does not read is kept up to a bound, and
+// then it is told that it missed some.
+func TestSlowEventWatcherIsEnded(t *testing.T) {
+	h := build(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	stream, err := h.user(trust.RoleViewer).Events.Watch(ctx, connect.NewRequest(&apiv1.EventServiceWatchRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !stream.Receive() {
+		t.Fatal(stream.Err())
+	}
+	long := strings.Repeat("x", 16<<10)
+	const n = 4000 // more than the connection and the bound hold
+	for range n {
+		if err := h.store.AppendEvent(ctx, linkspan.Event{Kind: "x", Subject: "y", Message: long}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := 0
+	for stream.Receive() {
+		got++
+	}
+	refused(t, stream.Err(), linkspan.Unavailable)
+	if got == 0 || got >= n {
+		t.Errorf("%d of %d events", got, n)
+	}
+	_ = stream.Close() // it has ended
+}
+
 // behalf adds the header that names who typed a command on a switch.
 type behalf struct {
 	http.RoundTripper

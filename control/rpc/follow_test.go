@@ -164,7 +164,7 @@ func TestPeersAndAcknowledgements(t *testing.T) {
 	addr := h2.run(t, web, "b", 11)
 	m1, m2 := f1.until(hasPeers("h2@192.0.2.2")), f2.until(hasPeers("h1@192.0.2.1"))
 	ready := make(chan struct{})
-	if h.peering.Await(h1.id, h2.id, func() { close(ready) }) {
+	if is, _ := h.peering.Await(h1.id, h2.id, func() { close(ready) }); is {
 		t.Error("ready before anybody acknowledged")
 	}
 	acknowledge := func(c host, sequence uint64) {
@@ -193,7 +193,7 @@ func TestPeersAndAcknowledgements(t *testing.T) {
 	// One moves to another address: told anew, and to be acknowledged anew.
 	h2.follow(t, "192.0.2.22").next()
 	f1.until(hasPeers("h2@192.0.2.22"))
-	if h.peering.Await(h1.id, h2.id, func() {}) {
+	if is, _ := h.peering.Await(h1.id, h2.id, func() {}); is {
 		t.Error("ready with an address that nobody acknowledged")
 	}
 	if err := h2.release(t.Context(), web, addr); err != nil {

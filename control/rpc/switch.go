@@ -48,7 +48,8 @@ func (s *Server) describe(c *linkspan.Chassis, endpoints uint32) *apiv1.Switch {
 		Version: c.Version, Joined: timestamppb.New(c.Joined), Endpoints: endpoints,
 	}
 	if info, ok := s.hub.Connected(c.ID); ok {
-		m.Connected, m.Since, m.Peer = true, timestamppb.New(info.Since), info.Remote
+		// Without its flows in place it has a session, but is not connected yet.
+		m.Connected, m.Since, m.Peer = info.Ready, timestamppb.New(info.Since), info.Remote
 	}
 	return m
 }

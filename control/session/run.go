@@ -23,7 +23,7 @@ const tick = 250 * time.Millisecond
 // Run reads until the connection ends, ctx is done, or Fail is called, and
 // returns why. It closes the connection and waits for all that it started.
 func (s *Session) Run(ctx context.Context, h Handler) error {
-	s.echoed.Store(time.Now().UnixNano())
+	s.echoed.Store(int64(time.Since(s.began)))
 	stop := context.AfterFunc(ctx, func() { s.Fail(context.Cause(ctx)) })
 	defer stop()
 	var group sync.WaitGroup
@@ -65,7 +65,7 @@ func (s *Session) watch() {
 			return
 		case now := <-ticks.C:
 			s.pending.expire(now, late)
-			if now.Sub(time.Unix(0, s.echoed.Load())) > s.cfg.DeadTime {
+			if time.Since(s.began)-time.Duration(s.echoed.Load()) > s.cfg.DeadTime {
 				s.Fail(&linkspan.Error{Code: linkspan.Unavailable, Message: "the switch does not answer probes"})
 			}
 			if !now.Before(next) {
@@ -114,7 +114,7 @@ func (s *Session) handle(h Handler, m openflow.Message) {
 	case openflow.TypeEchoRequest:
 		s.EndQuietly(echo(s.Begin(), m))
 	case openflow.TypeEchoReply:
-		s.echoed.Store(time.Now().UnixNano())
+		s.echoed.Store(int64(time.Since(s.began)))
 	case openflow.TypeBarrierReply, openflow.TypeMultipartReply:
 		s.pending.reply(m.XID(), m, nil)
 	case openflow.TypeError:

@@ -31,7 +31,8 @@ type Session struct {
 	out     *outbox
 	pending pending
 	xids    atomic.Uint32
-	echoed  atomic.Int64 // when the last echo reply came, Unix nanoseconds
+	began   time.Time
+	echoed  atomic.Int64 // when the last echo reply came, nanoseconds after began: the wall clock may jump
 	garbled bool         // a malformed error message was logged; under the reader
 
 	failing sync.Once
@@ -47,7 +48,7 @@ func New(conn io.ReadWriteCloser, cfg Config) *Session {
 		failed: make(chan struct{}),
 	}
 	s.pending.calls = make(map[uint32]*call)
-	s.echoed.Store(time.Now().UnixNano())
+	s.began = time.Now()
 	return s
 }
 

@@ -5,6 +5,7 @@ package session_test
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -267,5 +268,26 @@ func FuzzStream(f *testing.F) {
 			t.Error("no error")
 		}
 		<-dumped
+	})
+}
+
+// TestGarbledErrorsAreLoggedOnce: a switch may send as many as it likes.
+func TestGarbledErrorsAreLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s, _, near := open(t, session.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		wait := serve(t, s, new(silent))
+		garbled := []byte{openflow.Version, byte(openflow.TypeError), 0, 9, 0, 0, 0, 0, 1}
+		for range 100 {
+			if _, err := near.Write(garbled); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		_ = near.Close()
+		_ = wait()
+		if n := strings.Count(log.String(), "malformed error message"); n != 1 {
+			t.Errorf("logged %d times: %s", n, log.String())
+		}
 	})
 }

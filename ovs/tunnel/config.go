@@ -18,6 +18,7 @@ type Config struct {
 	Port   uint16       // UDP destination port; default 4790, not VXLAN's own 4789
 	Local  netip.Addr   // underlay address of this chassis; it must be on a link
 	MAC    linkspan.MAC // of this chassis, see [linkspan.ChassisID.TunnelMAC]; what peers address inner frames to
+	User   uint32       // that a userspace datapath runs as: its frames leave the tunnel as packets of that user; default root
 	MTU    int          // of the device, bytes; default the underlay's less the encapsulation
 }
 

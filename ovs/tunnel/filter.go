@@ -24,7 +24,7 @@ import (
 //			udp dport 4790 counter drop
 //		}
 //		chain local { type filter hook output priority filter
-//			udp dport 4790 meta skuid != 0 counter drop
+//			udp dport 4790 meta skuid != { 0, the datapath's } counter drop
 //		}
 //		chain transit { type filter hook forward priority filter
 //			udp dport 4790 counter drop
@@ -36,8 +36,8 @@ import (
 //
 // "local" and "transit" keep others on this host from speaking with its
 // address, which is all that the peers have to know it by. The kernel's own
-// packets carry no socket, that of another namespace, or that of the userspace
-// datapath, which is root's.
+// packets carry no socket, that of another namespace, or the packet socket of a
+// userspace datapath.
 //
 // "stack" keeps the host from routing what comes out of the tunnel: inner
 // frames carry the device's own MAC address, and a userspace datapath reads

@@ -70,6 +70,22 @@ func TestUsersDoNotSpeakForTheirHost(t *testing.T) {
 	})
 }
 
+// The frames of a userspace datapath leave the tunnel as packets of its user.
+func TestTheDatapathMayHaveAUser(t *testing.T) {
+	a, b := pair(t, false)
+	ta, _ := joined(t, a, b)
+	var from, to *tap
+	a.do(func() error { return asNobody(func() (err error) { from, err = openTap("lsvx"); return err }) })
+	b.do(func() (err error) { to, err = openTap("lsvx"); return err })
+	defer from.close()
+	defer to.close()
+	must(t, from.write(frame(b.mac, a.mac, "from somebody")))
+	a.dropped(ta, 1)
+	a.ensure(tunnel.Config{User: nobody})
+	must(t, from.write(frame(b.mac, a.mac, "from the datapath")))
+	must(t, to.await("from the datapath", patience))
+}
+
 // A container behind the host's address is such a user too.
 func TestContainersBehindTheHostDoNotSpeakForIt(t *testing.T) {
 	bothFamilies(t, func(t *testing.T, a, b *chassis) {
@@ -124,11 +140,12 @@ func behind(t *testing.T, host *chassis) *chassis {
 	return inside
 }
 
-// asNobody runs fn with sockets that belong to an unprivileged user: the owner
+const nobody = 65534 // an unprivileged user
+
+// asNobody runs fn with sockets that belong to nobody: the owner
 // of a socket is the user for files of the thread that made it. The caller has
 // the thread to itself.
 func asNobody(fn func() error) error {
-	const nobody = 65534
 	if err := unix.Setfsuid(nobody); err != nil {
 		return err
 	}

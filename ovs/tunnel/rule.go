@@ -35,9 +35,9 @@ func (c Config) rules(in *nftables.Chain) []*nftables.Rule {
 		// What is too short to have a sender comes here too.
 		return append(rules, rule(fmt.Sprintf("port %d from others", c.Port), drop(port)...))
 	case "local":
-		return []*nftables.Rule{rule(fmt.Sprintf("port %d by other than root", c.Port), drop(port,
-			&expr.Meta{Key: expr.MetaKeySKUID, Register: register},
-			&expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: make([]byte, 4)})...)}
+		return []*nftables.Rule{rule(fmt.Sprintf("port %d by other than root and user %d", c.Port, c.User), drop(port,
+			&expr.Meta{Key: expr.MetaKeySKUID, Register: register}, isNot(make([]byte, 4)...),
+			isNot(binary.NativeEndian.AppendUint32(nil, c.User)...))...)}
 	case "transit":
 		return []*nftables.Rule{rule(fmt.Sprintf("port %d for others", c.Port), drop(port)...)}
 	default:
@@ -48,6 +48,10 @@ func (c Config) rules(in *nftables.Chain) []*nftables.Rule {
 
 func is(data ...byte) *expr.Cmp {
 	return &expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: data}
+}
+
+func isNot(data ...byte) *expr.Cmp {
+	return &expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: data}
 }
 
 // toPort matches a UDP destination port.

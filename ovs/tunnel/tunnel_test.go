@@ -113,6 +113,9 @@ func TestDeviceIsAsAsked(t *testing.T) {
 
 func TestPeersAreReconciledByDifference(t *testing.T) {
 	a, _ := pair(t, false)
+	a.do(func() error { // a table of ours with another shape
+		return exec.Command("nft", "add table inet linkspan; add set inet linkspan peers4 { type ipv4_addr; }").Run()
+	})
 	tun := a.ensure(tunnel.Config{})
 	peer := func(mac, addr byte) tunnel.Peer {
 		return tunnel.Peer{MAC: linkspan.ChassisID(0x100 + uint16(mac)).TunnelMAC(), Underlay: netip.AddrFrom4([4]byte{10, 9, 0, addr})}
