@@ -19,4 +19,11 @@
 // in this order: swap the View; read from the index who depends on the changed
 // records; lock each one's out-buffer and append the deletions. So either the
 // installer sees the new View, or the deletion follows the installation.
+//
+// # What a switch may cost
+//
+// Meters stand on the switch, and so does whoever has broken into its host.
+// What one session may take is bounded here as well: packets a second (twice
+// what its meters let through), denials in the index, bytes and time of a dump,
+// kinds of refusals in the log, and answers that it causes at other chassis.
 package control

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -50,7 +51,7 @@ func TestStrangersGiveWay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		defer c.Close() //nolint:errcheck // most are closed by then
 		open = append(open, c)
 	}
 	for _, c := range open[:2] { // ends, or the test does not
@@ -80,7 +81,7 @@ func ask(t *testing.T, client *http.Client, base string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was read to its end
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.ProtoMajor != 2 {
 		t.Fatalf("got %s, %v", resp.Proto, err)
@@ -112,7 +113,7 @@ func TestStrangersAreBounded(t *testing.T) {
 		isOpen := func(i int) bool {
 			_ = theirs[i].SetReadDeadline(time.Now().Add(time.Millisecond))
 			_, err := theirs[i].Read(make([]byte, 1))
-			return err != io.EOF
+			return !errors.Is(err, io.EOF)
 		}
 		for i, want := range []bool{false, false, false, true, true} {
 			if got := isOpen(i); got != want {
