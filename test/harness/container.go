@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The container's port of the probe, for TCP and UDP.
+// Port is where the probe answers in a container, by TCP and UDP.
 const Port = "7000"
 
 // Container is one that runs the probe: it says its name to whoever connects.
