@@ -3,6 +3,7 @@
 package rpc_test
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/control/view"
 )
 
 func TestNamesAreResolved(t *testing.T) {
@@ -20,7 +22,11 @@ func TestNamesAreResolved(t *testing.T) {
 	web, db := h.network("web", "10.7.0.0/24"), h.network("db", "10.8.0.0/24")
 	h1.run(t, web, "One", 11)
 	h2.run(t, web, "one", 11)
-	h2.run(t, db, "one", 12)
+	last := netip.MustParseAddr(h2.run(t, db, "one", 12))
+	h.eventually("the last endpoint is in the view", func() bool {
+		e := h.hub.View().Endpoint(view.Key{Network: db, Address: last})
+		return e != nil && e.Attached()
+	})
 	resolve := func(questions ...*apiv1.NameQuestion) ([]string, error) {
 		r, err := h1.Names.Resolve(t.Context(), connect.NewRequest(&apiv1.NameServiceResolveRequest{Questions: questions}))
 		if err != nil {
