@@ -44,8 +44,8 @@ func TestHostGoneForGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	harness.Eventually(t, "the controller refuses the certificate", func() error {
-		text, err := os.ReadFile(l.LogFile("controller", "controller"))
-		if err == nil && !hasAll(string(text), []string{"certificate of chassis h2 was revoked"}) {
+		text, err := os.ReadFile(l.LogFile("h2", "switch"))
+		if err == nil && !hasAll(string(text), []string{"refuses this host's certificate", "linkspan switch token"}) {
 			err = fmt.Errorf("%d bytes of log", len(text))
 		}
 		return err
