@@ -4,6 +4,7 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 
 	"connectrpc.com/connect"
 
@@ -27,6 +28,9 @@ func (s networkService) Create(ctx context.Context, req *connect.Request[apiv1.N
 		return nil, err
 	}
 	wanted.ID, wanted.Creator = 0, callerOf(ctx).String()
+	if err := s.carried(ctx, wanted.MTU); err != nil {
+		return nil, err
+	}
 	n, err := s.store.CreateNetwork(ctx, wanted)
 	switch {
 	case err == nil:
@@ -93,6 +97,38 @@ func network(n *linkspan.Network, endpoints uint32) *apiv1.Network {
 	m := api.NetworkToProto(n)
 	m.Endpoints = endpoints
 	return m
+}
+
+// What the tunnel adds to a packet, in bytes (RFC 7348, 5), by the family of its
+// outer addresses.
+const (
+	overhead4 = 50
+	overhead6 = 70
+)
+
+// carried refuses an MTU that the tunnel of some switch cannot carry: there the
+// containers would silently have a smaller one. 0 asks for none.
+func (s *Server) carried(ctx context.Context, mtu int) error {
+	if mtu == 0 {
+		return nil
+	}
+	all, err := s.store.AllChassis(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		most := all[i].MTU - overhead4
+		if all[i].Underlay.Is6() {
+			most = all[i].MTU - overhead6
+		}
+		if all[i].MTU > 0 && mtu > most {
+			return &linkspan.Error{
+				Code: linkspan.Invalid, Message: fmt.Sprintf("mtu %d is more than the tunnel of switch %s carries", mtu, all[i].Name),
+				Hint: fmt.Sprintf("give at most %d, or leave it out", most),
+			}
+		}
+	}
+	return nil
 }
 
 // findNetwork takes a name or an id; the name wins.

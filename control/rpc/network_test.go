@@ -126,3 +126,13 @@ func TestNetworkRemove(t *testing.T) {
 	_, err := h1.reserve(t.Context(), web, "10.7.0.2", "")
 	refused(t, err, linkspan.NotFound)
 }
+
+func TestAnMTUThatASwitchCannotCarryIsRefused(t *testing.T) {
+	h := build(t)
+	h.join("h1") // 1500 bytes below
+	_, err := create(t, h.local(), &apiv1.Network{Name: "wide", Subnet: "10.7.0.0/24", Mtu: 1451}, false)
+	refused(t, err, linkspan.Invalid)
+	if _, err := create(t, h.local(), &apiv1.Network{Name: "fits", Subnet: "10.7.0.0/24", Mtu: 1450}, false); err != nil {
+		t.Fatal(err)
+	}
+}
