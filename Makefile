@@ -49,7 +49,9 @@ $(BIN): $(GOSRC)
 test: deps lint unit e2e ## everything that gates a change
 
 unit: ## tests of every package, on real components where they need them
-	CGO_ENABLED=1 go test -race -timeout 15m ./...
+	CGO_ENABLED=1 go build -race ./...
+	@# One package after the other: they start dockerd and Open vSwitch, and disturb each other.
+	CGO_ENABLED=1 go test -race -p 1 -timeout 15m ./...
 
 e2e: deps build ## the whole product on two and more hosts in a lab
 	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/... ./bench/scenario
