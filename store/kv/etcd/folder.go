@@ -16,9 +16,9 @@ import (
 	"github.com/linkspan/linkspan/store/kv"
 )
 
-// prepareFolder makes the folder private, takes its lock, and checks that
-// there is space and nothing in the way. Without the lock a second server would wait
-// for the files of the first one for ever.
+// prepareFolder makes the folder private, takes its lock, checks that there is
+// space, and clears what is in the way. Without the lock a second server would
+// wait for the files of the first one for ever.
 func prepareFolder(cfg ServerConfig, free freeSpace) (lock *os.File, err error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, folderError(cfg, err)
@@ -33,6 +33,9 @@ func prepareFolder(cfg ServerConfig, free freeSpace) (lock *os.File, err error) 
 	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
 		err = checkSpace(cfg, free)
+	}
+	if err == nil {
+		err = beginBootstrap(cfg)
 	}
 	if err == nil {
 		err = checkData(cfg)

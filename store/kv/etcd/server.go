@@ -73,7 +73,9 @@ func awaitReady(ctx context.Context, cfg ServerConfig, s *server) (*server, erro
 	var err error
 	select {
 	case <-s.etcd.Server.ReadyNotify():
-		return s, nil
+		if err = endBootstrap(cfg); err == nil {
+			return s, nil
+		}
 	case err = <-s.etcd.Err():
 	case <-s.etcd.Server.StopNotify():
 		err = errors.New("etcd stopped")

@@ -84,6 +84,7 @@ func (c ServerConfig) Validate() error {
 
 func (c ServerConfig) data() string { return filepath.Join(c.Dir, "data") }
 func (c ServerConfig) lock() string { return filepath.Join(c.Dir, "lock") }
+func (c ServerConfig) mark() string { return filepath.Join(c.Dir, "first-start") }
 
 // embedConfig says the configuration in etcd's words. The store calls the
 // server directly and a cluster of one never talks to a peer, so nothing
