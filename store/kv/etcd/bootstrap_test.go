@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
 )
@@ -18,7 +19,11 @@ func TestFirstStartCutOff(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(cfg.data(), "member", "snap"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	log, err := wal.Create(zap.NewNop(), filepath.Join(cfg.data(), "member", "wal"), nil)
+	metadata, err := (&etcdserverpb.Metadata{NodeID: 1, ClusterID: 1}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := wal.Create(zap.NewNop(), filepath.Join(cfg.data(), "member", "wal"), metadata)
 	if err != nil {
 		t.Fatal(err)
 	}
