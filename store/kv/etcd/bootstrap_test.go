@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
+	"google.golang.org/protobuf/proto"
 )
 
 // TestFirstStartCutOff starts on the log of a server that died before it had
@@ -19,7 +20,7 @@ func TestFirstStartCutOff(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(cfg.data(), "member", "snap"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	metadata, err := (&etcdserverpb.Metadata{NodeID: 1, ClusterID: 1}).Marshal()
+	metadata, err := proto.Marshal(&etcdserverpb.Metadata{NodeID: proto.Uint64(1), ClusterID: proto.Uint64(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
