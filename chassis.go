@@ -30,6 +30,22 @@ func (id ChassisID) TunnelMAC() MAC { return MAC{0x0e, 0, 0, 0, byte(id >> 8), b
 // of endpoints.
 const TunnelPort uint32 = MaxPort + 1
 
+// DirectMAC returns the one Ethernet address that the chassis shows to others
+// in its layer 2 beside the host's own: frames of the direct transport come from
+// it and go to it. Like TunnelMAC it follows from the number.
+func (id ChassisID) DirectMAC() MAC { return MAC{0x06, 0x6c, 0x73, 0, byte(id >> 8), byte(id)} }
+
+// ChassisOfDirectMAC is the inverse of DirectMAC; ok is false for an address
+// that it never returns.
+func ChassisOfDirectMAC(m MAC) (id ChassisID, ok bool) {
+	id = ChassisID(m[4])<<8 | ChassisID(m[5])
+	return id, id != 0 && m == id.DirectMAC()
+}
+
+// DirectPort is the OpenFlow port of the direct transport on every chassis that
+// has one.
+const DirectPort uint32 = MaxPort + 2
+
 // String returns 16 hexadecimal digits, as Open vSwitch prints a datapath id.
 func (d DPID) String() string { return fmt.Sprintf("%016x", uint64(d)) }
 
@@ -87,6 +103,7 @@ type Chassis struct {
 	MTU      int        `json:"mtu"`      // of the underlay, bytes
 	Version  string     `json:"version"`  // of the program it last connected with
 	Joined   time.Time  `json:"joined"`
+	Site     string     `json:"site,omitempty"` // where it stands; empty: DefaultSite
 }
 
 // DPID returns the datapath id of the chassis's integration bridge.
@@ -99,6 +116,9 @@ func (c *Chassis) Validate() error {
 	}
 	if c.ID == 0 {
 		return invalid("chassis %s has no number", c.Name)
+	}
+	if err := ValidateName("site", c.InSite()); err != nil {
+		return err
 	}
 	if u := c.Underlay; u.IsValid() && (u.IsUnspecified() || u.IsMulticast() || u.Zone() != "") {
 		return invalid("underlay address %s of chassis %s is not one that other hosts can reach", c.Underlay, c.Name)

@@ -18,6 +18,11 @@ const (
 	SwitchConnected EventKind = "switch.connected"
 	SwitchLost      EventKind = "switch.lost"
 	SessionRefused  EventKind = "session.refused"
+	PathLost        EventKind = "path.lost"    // the direct transport gave way to the tunnel
+	SiteRefused     EventKind = "site.refused" // traffic between two sites was dropped
+	SiteAllowed     EventKind = "site.allowed" // it may go in clear text from now on
+	SiteForbidden   EventKind = "site.forbidden"
+	SwitchMoved     EventKind = "switch.moved" // to another site
 )
 
 // Event is something that happened and somebody may ask about later.

@@ -39,19 +39,20 @@ const (
 
 // Network is one address space that exists under one name on every chassis.
 type Network struct {
-	ID       NetworkID             `json:"id"`
-	Name     string                `json:"name"`
-	Subnet   netip.Prefix          `json:"subnet"`         // masked; IPv4 only, /8 to /30
-	Gateway  netip.Addr            `json:"gateway"`        // an address of Subnet; never leased
-	Range    netip.Prefix          `json:"range,omitzero"` // leases come from here; zero is all of Subnet
-	Idle     time.Duration         `json:"idle"`           // whole seconds, MinIdle to MaxIdle
-	MTU      int                   `json:"mtu,omitzero"`   // bytes at the container; 0: computed from the transport
-	Aux      map[string]netip.Addr `json:"aux,omitempty"`  // by name, for things that are no containers; never leased
-	Internal bool                  `json:"internal,omitzero"`
-	Labels   map[string]string     `json:"labels,omitempty"`
-	Created  time.Time             `json:"created"`
-	Creator  string                `json:"creator,omitempty"` // the identity that created it
-	Removing bool                  `json:"removing,omitzero"` // being removed; takes no new endpoint
+	ID        NetworkID             `json:"id"`
+	Name      string                `json:"name"`
+	Subnet    netip.Prefix          `json:"subnet"`         // masked; IPv4 only, /8 to /30
+	Gateway   netip.Addr            `json:"gateway"`        // an address of Subnet; never leased
+	Range     netip.Prefix          `json:"range,omitzero"` // leases come from here; zero is all of Subnet
+	Idle      time.Duration         `json:"idle"`           // whole seconds, MinIdle to MaxIdle
+	MTU       int                   `json:"mtu,omitzero"`   // bytes at the container; 0: computed from the transport
+	Aux       map[string]netip.Addr `json:"aux,omitempty"`  // by name, for things that are no containers; never leased
+	Internal  bool                  `json:"internal,omitzero"`
+	Transport Transport             `json:"transport,omitempty"` // asked for; empty: Auto
+	Labels    map[string]string     `json:"labels,omitempty"`
+	Created   time.Time             `json:"created"`
+	Creator   string                `json:"creator,omitempty"` // the identity that created it
+	Removing  bool                  `json:"removing,omitzero"` // being removed; takes no new endpoint
 }
 
 // ApplyDefaults fills what a person may leave out: the mask of the subnet, the
@@ -69,6 +70,9 @@ func (n *Network) ApplyDefaults() {
 	if n.Idle == 0 {
 		n.Idle = DefaultIdle
 	}
+	if n.Transport == Auto {
+		n.Transport = ""
+	}
 }
 
 // Validate says whether n can be created. The error has code Invalid and tells
@@ -85,6 +89,9 @@ func (n *Network) Validate() error {
 	}
 	if n.MTU != 0 && (n.MTU < MinMTU || n.MTU > MaxMTU) {
 		return invalid("mtu %d is not between %d and %d", n.MTU, MinMTU, MaxMTU)
+	}
+	if err := n.Transport.ValidateWish(); err != nil {
+		return err
 	}
 	if len(n.Aux) > MaxLabels {
 		return invalid("network has %d auxiliary addresses, at most %d are allowed", len(n.Aux), MaxLabels)

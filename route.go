@@ -44,15 +44,6 @@ func spread(x uint64) uint64 {
 // String returns ten hexadecimal digits.
 func (id RouteID) String() string { return fmt.Sprintf("%010x", uint64(id)) }
 
-// Transport says how the packets of a route get from one chassis to the other.
-type Transport string
-
-// The transports.
-const (
-	Local  Transport = "local"  // both endpoints on one chassis
-	Tunnel Transport = "tunnel" // encapsulated between two chassis
-)
-
 // Route is a hot-plug route as the datapaths report it: one pair of endpoints,
 // both directions, on one or two chassis. It is idle when all its flows are.
 type Route struct {

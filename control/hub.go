@@ -20,6 +20,7 @@ type Hub struct {
 	view     atomic.Pointer[view.View]
 	index    *index
 	watchers watchers
+	apart    apart
 	counters Counters
 	stencil  *pipeline.Stencil
 	dumps    *dumps

@@ -134,7 +134,7 @@ func TestStalledSwitchHoldsNobodyUp(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if n := len(fabric.Switch(2).Flows()) - before; n != 20*6+1 {
+		if n := len(fabric.Switch(2).Flows()) - before; n != 20*6+2 {
 			t.Errorf("the other switch got %d flows", n)
 		}
 		time.Sleep(time.Minute)
@@ -188,6 +188,7 @@ func TestTooManyPacketsWait(t *testing.T) {
 		from := &linkspan.Endpoint{Network: 7, Address: netip.MustParseAddr("10.0.0.1"), Chassis: 1, Port: 11, MAC: linkspan.MAC{2}}
 		to := &linkspan.Endpoint{Network: 7, Address: netip.MustParseAddr("10.0.0.2"), Chassis: 2, Port: 11, MAC: linkspan.MAC{2, 1}}
 		hub.Update(view.PutEndpoint(from), view.PutEndpoint(to))
+		hub.Update(view.PutChassis(&linkspan.Chassis{ID: 1}), view.PutChassis(&linkspan.Chassis{ID: 2}))
 		fabric.Connect(ctx, 1)
 		fabric.Connect(ctx, 2)
 		synctest.Wait()

@@ -3,6 +3,7 @@
 package control
 
 import (
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -143,6 +144,29 @@ func (x *index) take(key view.Key) []linkspan.ChassisID {
 	delete(s.denials, key)
 	delete(s.fadingDenials, key)
 	return all
+}
+
+// between yields the keys of those endpoints on which flows of a chassis may
+// depend.
+func (x *index) between(endpoints iter.Seq[*linkspan.Endpoint], on linkspan.ChassisID) iter.Seq[view.Key] {
+	return func(yield func(view.Key) bool) {
+		for e := range endpoints {
+			if key := view.KeyOf(e); x.of(key).has(key, on) && !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shard) has(key view.Key, on linkspan.ChassisID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range []map[view.Key][]linkspan.ChassisID{s.routes, s.denials, s.fadingDenials} {
+		if _, there := slices.BinarySearch(m[key], on); there {
+			return true
+		}
+	}
+	return false
 }
 
 // insert adds to a sorted list.

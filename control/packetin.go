@@ -89,8 +89,8 @@ func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decisio
 		d.session.EndQuietly(b)
 		return false
 	}
-	b = d.hub.stencil.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
-	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
+	leg := pipeline.LegOf(dec, d.id)
+	b = d.hub.stencil.AppendRoute(b, 0, d.round, leg)
 	b = pipeline.AppendDeliver(b, 0, &leg, p.Port, frame)
 	d.session.EndQuietly(b)
 	d.hub.counters.Allowed.Add(1)
@@ -117,5 +117,8 @@ func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bo
 	}
 	d.session.EndQuietly(b)
 	d.hub.watchers.denied(p, dec.Reason)
+	if dec.Reason == decide.SitesApart {
+		d.hub.refusedBetween(v, dec)
+	}
 	return true
 }

@@ -27,13 +27,15 @@ import (
 
 const (
 	racingChassis  = 3
+	racingNetworks = 3
 	racingHosts    = 5
 	racingEpisodes = 40
 	racingRounds   = 5
 )
 
 // TestNoFlowSurvivesItsReason has containers talk while endpoints come, go,
-// move and change, and switches reconnect. When all is quiet, every switch
+// move and change, paths, sites and overlapping networks too, and switches
+// reconnect. When all is quiet, every switch
 // holds exactly the static flows of the View, and no flow of a decision that
 // the View would not make.
 func TestNoFlowSurvivesItsReason(t *testing.T) {
@@ -45,9 +47,55 @@ func TestNoFlowSurvivesItsReason(t *testing.T) {
 }
 
 func racingKey(r *rand.Rand) view.Key {
-	return view.Key{
-		Network: linkspan.NetworkID(1 + r.IntN(2)),
-		Address: netip.AddrFrom4([4]byte{10, 7, 0, byte(2 + r.IntN(racingHosts))}),
+	key := view.Key{Network: linkspan.NetworkID(1 + r.IntN(racingNetworks))}
+	key.Address = netip.AddrFrom4([4]byte{10, racingSubnet(key.Network), 0, byte(2 + r.IntN(racingHosts))})
+	return key
+}
+
+// racingSubnet is the second byte of a network's addresses: two networks have
+// the same, the third its own.
+func racingSubnet(id linkspan.NetworkID) byte {
+	if id == racingNetworks {
+		return 9
+	}
+	return 7
+}
+
+// racingWay changes by which way packets of some chassis may go.
+func racingWay(r *rand.Rand) view.Change {
+	from := linkspan.ChassisID(1 + r.IntN(racingChassis))
+	switch r.IntN(12) {
+	case 0: // another site, or back
+		return view.PutChassis(racingHost(from, []string{"", "ams"}[r.IntN(2)]))
+	case 1:
+		c := linkspan.ClearanceOf(linkspan.DefaultSite, "ams")
+		return view.PutClearance(&c)
+	case 2:
+		return view.RemoveClearance("ams", linkspan.DefaultSite)
+	case 3: // a network that has the addresses of the third
+		return view.PutNetwork(&linkspan.Network{ID: 9, Subnet: netip.MustParsePrefix("10.9.0.0/16"), Idle: time.Hour})
+	case 4:
+		return view.RemoveNetwork(9)
+	case 5:
+		n := racingNetwork(racingNetworks)
+		n.Transport = []linkspan.Transport{"", linkspan.Direct, linkspan.Tunnel}[r.IntN(3)]
+		return view.PutNetwork(n)
+	}
+	p := linkspan.Paths{From: from}
+	for to := range linkspan.ChassisID(racingChassis) {
+		p = p.Set(to+1, to+1 != from && r.IntN(3) != 0)
+	}
+	return view.PutPaths(&p)
+}
+
+func racingHost(id linkspan.ChassisID, site string) *linkspan.Chassis {
+	return &linkspan.Chassis{ID: id, Name: fmt.Sprint("h", id), Underlay: netip.AddrFrom4([4]byte{192, 0, 2, byte(id)}), Site: site}
+}
+
+func racingNetwork(id linkspan.NetworkID) *linkspan.Network {
+	return &linkspan.Network{
+		ID: id, Name: fmt.Sprint("n", id), Idle: time.Hour,
+		Subnet: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, racingSubnet(id), 0, 0}), 24),
 	}
 }
 
@@ -70,13 +118,11 @@ func racingChange(r *rand.Rand) view.Change {
 }
 
 func racingWorld(h *control.Hub) {
-	for id := range linkspan.NetworkID(2) {
-		h.Update(view.PutNetwork(&linkspan.Network{
-			ID: id + 1, Name: fmt.Sprint("n", id+1), Idle: time.Hour, Subnet: netip.MustParsePrefix("10.7.0.0/24"),
-		}))
+	for id := range linkspan.NetworkID(racingNetworks) {
+		h.Update(view.PutNetwork(racingNetwork(id + 1)))
 	}
 	for id := range linkspan.ChassisID(racingChassis) {
-		h.Update(view.PutChassis(&linkspan.Chassis{ID: id + 1, Name: fmt.Sprint("h", id+1), Underlay: netip.AddrFrom4([4]byte{192, 0, 2, byte(id + 1)})}))
+		h.Update(view.PutChassis(racingHost(id+1, "")))
 	}
 }
 
@@ -133,6 +179,8 @@ func raceOnce(ctx context.Context, hub *control.Hub, fabric *controltest.Fabric,
 	}
 	worker(func(r *rand.Rand) { hub.Update(racingChange(r)) })
 	worker(func(r *rand.Rand) { hub.Update(racingChange(r), racingChange(r)) })
+	worker(func(r *rand.Rand) { hub.Update(racingWay(r)) })
+	worker(func(r *rand.Rand) { hub.Update(racingWay(r), racingWay(r)) })
 	worker(func(r *rand.Rand) {
 		if r.IntN(20) == 0 {
 			fabric.Connect(ctx, linkspan.ChassisID(1+r.IntN(racingChassis)))
@@ -204,6 +252,9 @@ func stillDenied(v *view.View, id linkspan.ChassisID, f *controltest.Flow) bool 
 		if !hasTo {
 			p.Destination = e.Address
 		}
+	}
+	if e := v.Endpoint(view.Key{Network: p.Network, Address: from}); hasFrom && !tunnelled && e != nil {
+		p.Port = e.Port
 	}
 	if !p.Source.IsValid() || !p.Destination.IsValid() {
 		return true // nobody is there to be denied

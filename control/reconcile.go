@@ -217,7 +217,7 @@ func (d *datapath) reviseRoutes(b []byte, v *view.View, routes []openflow.FlowSt
 			continue
 		}
 		p, _ := pipeline.Recognize(f.TableID, f.Priority, f.Match)
-		if from, to := p.Ends(); p.Tunnel {
+		if from, to := p.Ends(); p.Between {
 			d.hub.index.route(v.Endpoint(from), v.Endpoint(to))
 		}
 	}

@@ -27,7 +27,7 @@ const (
 // this chassis's are plugged.
 func (d *datapath) plugRemote(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
 	far := d.hub.datapath(dec.Destination.Chassis)
-	if !p.Tunnelled() && (far == nil || !far.ready.Load()) {
+	if !p.Arrived() && (far == nil || !far.ready.Load()) {
 		d.hub.counters.Away.Add(1)
 		d.hub.watchers.denied(p, decide.ChassisAway)
 		return true
@@ -91,7 +91,7 @@ func (g *plug) proceed() {
 		}
 		// Once more: a flush between the first time and the lock forgot it.
 		hub.index.route(dec.Source, dec.Destination)
-		return hub.stencil.AppendRoute(b, 0, far.round, dec.Network, dec.Source, dec.Destination, far.id), true
+		return hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id)), true
 	}, g.farDone)
 	if !sent {
 		g.again()
@@ -124,8 +124,8 @@ func (g *plug) finish() {
 		return
 	}
 	d.hub.index.route(dec.Source, dec.Destination)
-	b = d.hub.stencil.AppendRoute(b, 0, d.round, dec.Network, dec.Source, dec.Destination, d.id)
-	leg := pipeline.Leg{Network: dec.Network, From: dec.Source, To: dec.Destination, On: d.id}
+	leg := pipeline.LegOf(dec, d.id)
+	b = d.hub.stencil.AppendRoute(b, 0, d.round, leg)
 	for _, w := range frames {
 		b = pipeline.AppendDeliver(b, 0, &leg, w.packet.Port, w.frame)
 	}

@@ -80,6 +80,7 @@ func (h *Hub) askRoutes(ctx context.Context, network linkspan.NetworkID) (routes
 type found struct {
 	pipeline.Plugged
 	linkspan.RouteFlow
+	transport linkspan.Transport // by which it leaves
 }
 
 // routeFlows dumps the flows of routes on one chassis.
@@ -96,7 +97,7 @@ func (h *Hub) routeFlows(ctx context.Context, id linkspan.ChassisID, network lin
 				return err
 			}
 			if p, ok := pipeline.Recognize(f.TableID, f.Priority, f.Match); ok {
-				flows = append(flows, found{p, routeFlow(id, &p, &f)})
+				flows = append(flows, found{p, routeFlow(id, &p, &f), pipeline.TransportOf(&p, &f)})
 			}
 		}
 		return nil
@@ -133,12 +134,12 @@ func (g *gathering) add(flows []found) {
 		if r == nil {
 			r = &linkspan.Route{
 				ID:      linkspan.RouteIDOf(key.network, key.a, key.b),
-				Network: key.network, A: key.a, B: key.b, Transport: linkspan.Local,
+				Network: key.network, A: key.a, B: key.b,
 			}
 			(*g)[key] = r
 		}
-		if f.Tunnel {
-			r.Transport = linkspan.Tunnel
+		if f.transport != "" {
+			r.Transport = f.transport
 		}
 		r.Flows = append(r.Flows, f.RouteFlow)
 		if !slices.Contains(r.Chassis, f.Chassis) {

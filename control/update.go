@@ -31,9 +31,20 @@ func (h *Hub) Update(changes ...view.Change) {
 		}
 	}
 	for _, c := range delta.Networks {
-		if !equalNetworkInFlows(c.Old, c.New) {
-			h.flushNetwork(c, old, next)
+		if c.Old != nil && !equalNetworkInFlows(c.Old, c.New) {
+			h.flushNetwork(c.Old.ID, old, next)
 		}
+	}
+	pairs, networks := moved(old, next, &delta)
+	for _, id := range networks {
+		h.flushNetwork(id, old, next)
+	}
+	for _, pair := range pairs {
+		h.flushPair(pair.A, pair.B)
+		h.flushPair(pair.B, pair.A)
+	}
+	if len(delta.Clearances)+len(delta.Chassis) > 0 {
+		h.apart.forget()
 	}
 	for _, id := range affected(&delta, old, next) {
 		if d := h.datapath(id); d != nil {
@@ -52,7 +63,8 @@ func equalInFlows(a, b *linkspan.Endpoint) bool {
 // equalNetworkInFlows says the same of a network, such as one whose removal was
 // begun and given up.
 func equalNetworkInFlows(a, b *linkspan.Network) bool {
-	return a != nil && b != nil && a.Subnet == b.Subnet && a.Gateway == b.Gateway && a.Idle == b.Idle
+	return a != nil && b != nil && a.Subnet == b.Subnet && a.Gateway == b.Gateway && a.Idle == b.Idle &&
+		a.Transport == b.Transport
 }
 
 // flushEndpoint deletes the flows that rest on an endpoint's record.
@@ -75,11 +87,7 @@ func (h *Hub) flushEndpoint(c view.Changed[linkspan.Endpoint]) {
 
 // flushNetwork deletes the flows that rest on a network's record: they are on
 // chassis that have, or had until now, endpoints of it.
-func (h *Hub) flushNetwork(c view.Changed[linkspan.Network], old, next *view.View) {
-	if c.Old == nil {
-		return
-	}
-	id := c.Old.ID
+func (h *Hub) flushNetwork(id linkspan.NetworkID, old, next *view.View) {
 	on := slices.AppendSeq(slices.Collect(old.Members(id)), next.Members(id))
 	slices.Sort(on)
 	for _, member := range slices.Compact(on) {
@@ -103,6 +111,12 @@ func affected(d *view.Delta, old, next *view.View) []linkspan.ChassisID {
 	for _, c := range d.Networks {
 		ids = slices.AppendSeq(ids, old.Members(c.Any().ID))
 		ids = slices.AppendSeq(ids, next.Members(c.Any().ID))
+	}
+	for _, id := range d.Overlaps {
+		ids = slices.AppendSeq(ids, next.Members(id))
+	}
+	for pair := range d.PathPairs() {
+		ids = append(ids, pair.A, pair.B)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)

@@ -22,8 +22,11 @@ var commands = map[string]struct {
 	words int
 	do    func(s *stage, w []string) error
 }{
-	"network":    {3, (*stage).network},    // NAME SUBNET IDLE
-	"chassis":    {2, (*stage).addChassis}, // NAME UNDERLAY
+	"network":    {3, (*stage).network},    // NAME SUBNET IDLE [TRANSPORT]
+	"forget":     {1, (*stage).forget},     // NETWORK
+	"chassis":    {2, (*stage).addChassis}, // NAME UNDERLAY [SITE]
+	"proved":     {1, (*stage).proved},     // CHASSIS [CHASSIS...]: all its direct paths
+	"clear":      {3, (*stage).clear},      // SITE SITE yes|no
 	"endpoint":   {5, (*stage).endpoint},   // NAME NETWORK ADDRESS CHASSIS PORT
 	"remove":     {1, (*stage).remove},     // NAME
 	"connect":    {1, (*stage).connect},    // CHASSIS
@@ -57,6 +60,9 @@ func (s *stage) network(w []string) error {
 	if old := s.networks[w[0]]; old != nil {
 		n.ID = old.ID
 	}
+	if len(w) > 3 {
+		n.Transport = linkspan.Transport(w[3])
+	}
 	n.ApplyDefaults()
 	s.networks[w[0]], s.sorted = n, true
 	s.hub.Update(view.PutNetwork(n))
@@ -65,8 +71,42 @@ func (s *stage) network(w []string) error {
 
 func (s *stage) addChassis(w []string) error {
 	c := &linkspan.Chassis{ID: linkspan.ChassisID(len(s.chassis) + 1), Name: w[0], Underlay: netip.MustParseAddr(w[1])}
-	s.chassis[w[0]] = c.ID
+	if old := s.chassis[w[0]]; old != 0 {
+		c.ID = old
+	}
+	if len(w) > 2 {
+		c.Site = w[2]
+	}
+	s.chassis[w[0]], s.sorted = c.ID, true
 	s.hub.Update(view.PutChassis(c))
+	return nil
+}
+
+// proved says to which others a chassis has proved the direct path.
+func (s *stage) proved(w []string) error {
+	p := linkspan.Paths{From: s.chassis[w[0]]}
+	for _, to := range w[1:] {
+		p = p.Set(s.chassis[to], true)
+	}
+	s.sorted = true
+	s.hub.Update(view.PutPaths(&p))
+	return nil
+}
+
+func (s *stage) clear(w []string) error {
+	s.sorted = true
+	if w[2] == "no" {
+		s.hub.Update(view.RemoveClearance(w[0], w[1]))
+		return nil
+	}
+	c := linkspan.ClearanceOf(w[0], w[1])
+	s.hub.Update(view.PutClearance(&c))
+	return c.Validate()
+}
+
+func (s *stage) forget(w []string) error {
+	s.sorted = true
+	s.hub.Update(view.RemoveNetwork(s.networks[w[0]].ID))
 	return nil
 }
 

@@ -13,7 +13,8 @@ import (
 	"github.com/linkspan/linkspan/wire/packet"
 )
 
-// Fabric is a Hub with simulated switches, joined by a simulated tunnel, and
+// Fabric is a Hub with simulated switches, joined by a simulated tunnel and a
+// simulated layer 2, and
 // containers that answer echo requests.
 type Fabric struct {
 	Hub *control.Hub
@@ -78,10 +79,10 @@ func (f *Fabric) Wait() { f.sessions.Wait() }
 
 // output takes a frame from one switch to another, or to a container.
 func (f *Fabric) output(at linkspan.ChassisID, port uint32, frame []byte) {
-	if port == linkspan.TunnelPort {
+	if port == linkspan.TunnelPort || port == linkspan.DirectPort {
 		for _, c := range f.ids() {
-			if packet.MAC(frame[:6]) == packet.MAC(c.TunnelMAC()) && c != at {
-				f.Switch(c).Inject(linkspan.TunnelPort, frame)
+			if packet.MAC(frame[:6]) == packet.MAC(address(c, port)) && c != at {
+				f.Switch(c).Inject(port, frame)
 			}
 		}
 		return
@@ -90,6 +91,14 @@ func (f *Fabric) output(at linkspan.ChassisID, port uint32, frame []byte) {
 		f.Deliver(at, port, frame)
 	}
 	f.answer(at, port, frame)
+}
+
+// address is that of a chassis behind one of the ports between chassis.
+func address(c linkspan.ChassisID, port uint32) linkspan.MAC {
+	if port == linkspan.DirectPort {
+		return c.DirectMAC()
+	}
+	return c.TunnelMAC()
 }
 
 func (f *Fabric) ids() (list []linkspan.ChassisID) {

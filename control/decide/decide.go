@@ -14,6 +14,7 @@ var deciders = [...]decider{
 	network,
 	source,
 	destination,
+	transport,
 	hop,
 	sameNetwork,
 }

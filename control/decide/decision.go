@@ -38,6 +38,10 @@ type Decision struct {
 	Network     *linkspan.Network
 	Source      *linkspan.Endpoint
 	Destination *linkspan.Endpoint
+	// Transport is how the packet gets to its destination's chassis, empty when
+	// it was not chosen or there is no way; Way says why it is none better.
+	Transport linkspan.Transport
+	Way       Reason
 	// Hop is the chassis that answers when the verdict is Expire.
 	Hop *linkspan.Chassis
 	// BySource and ByDestination say which addresses of the packet the
@@ -49,7 +53,8 @@ type Decision struct {
 }
 
 // Reads returns the endpoint records that the verdict rests on. It is a view
-// of d. The verdict also rests on the network's record.
+// of d. The verdict also rests on the network's record and, where both ends
+// were found, on the transport between their chassis.
 func (d *Decision) Reads() []Read { return d.reads[:d.n] }
 
 // Holds says whether v still has every record that the verdict rests on, and
@@ -57,6 +62,12 @@ func (d *Decision) Reads() []Read { return d.reads[:d.n] }
 func (d *Decision) Holds(v *view.View) bool {
 	if d.Network != nil && v.Network(d.Network.ID) != d.Network {
 		return false
+	}
+	if d.Destination != nil {
+		t, why := Transport(v, d.Network, d.Source.Chassis, d.Destination.Chassis)
+		if t != d.Transport || t == "" && why != d.Way {
+			return false
+		}
 	}
 	for i := range d.n {
 		if v.Endpoint(d.reads[i].Key) != d.reads[i].Endpoint {

@@ -17,7 +17,7 @@ func destination(v *view.View, p *Packet, d *Decision) bool {
 		reason = OutsideDestination
 	case e == nil || !e.Attached():
 		reason = UnknownDestination
-	case p.Tunnelled() && e.Chassis != p.Chassis:
+	case p.Arrived() && e.Chassis != p.Chassis:
 		reason = MisplacedDestination
 	default:
 		d.Destination = e

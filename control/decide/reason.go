@@ -19,6 +19,11 @@ const (
 	TimeExceeded                // its time to live is used up
 	ChassisAway                 // the destination's chassis has no session
 	PeersLate                   // the chassis could not be made ready for each other in time
+	SitesApart                  // the chassis are in two sites without a clearance
+	OtherSite                   // not direct: the chassis are in two sites
+	NoPath                      // not direct: no path has been proved by both
+	NetworkOverlaps             // not direct: another network has the same addresses
+	TunnelWanted                // not direct: the network asks for the tunnel
 )
 
 var reasonTexts = [...]string{
@@ -34,6 +39,11 @@ var reasonTexts = [...]string{
 	TimeExceeded:         "time to live exceeded",
 	ChassisAway:          "the destination's chassis is away",
 	PeersLate:            "the tunnel to the destination's chassis is not ready",
+	SitesApart:           "the hosts are in different sites, and traffic in clear text between these is not allowed",
+	OtherSite:            "the hosts are in different sites",
+	NoPath:               "no direct path between the hosts is proved",
+	NetworkOverlaps:      "the network's addresses overlap another network's",
+	TunnelWanted:         "the network asks for the tunnel",
 }
 
 // String returns the reason as a sentence in lower case without a full stop.

@@ -15,15 +15,15 @@ func source(v *view.View, p *Packet, d *Decision) bool {
 	switch {
 	case e == nil || !e.Attached():
 		reason = UnknownSource
-	case p.Tunnelled() && (e.Chassis != p.Sender || e.Chassis == p.Chassis):
+	case p.Arrived() && (e.Chassis != p.Sender || e.Chassis == p.Chassis):
 		reason = MisplacedSource
-	case !p.Tunnelled() && (e.Chassis != p.Chassis || e.Port != p.Port):
+	case !p.Arrived() && (e.Chassis != p.Chassis || e.Port != p.Port):
 		reason = MisplacedSource
 	default:
 		d.Source = e
 		return false
 	}
-	if !p.Tunnelled() {
+	if !p.Arrived() {
 		return d.settle(Ignore, reason)
 	}
 	d.BySource = true

@@ -10,22 +10,32 @@ import (
 // ofChassis is what every chassis has.
 func ofChassis(id linkspan.ChassisID) Set {
 	o := owner{KindChassis, uint64(id)}
-	flows := make([]Flow, 0, len(tables)+6)
+	set := Set{Flows: make([]Flow, 0, len(tables)+8)}
 	for _, t := range tables {
-		flows = append(flows, o.flow(t, priorityMiss, match(), drop()))
+		set.Flows = append(set.Flows, o.flow(t, priorityMiss, match(), drop()))
 	}
 	const tagged = 0x1000 // vlan_tci: a tag is present
-	m := tunnelMeter()
+	set.Flows = append(set.Flows,
+		o.flow(tableClassify, priorityTagged, match().VLANTCI(tagged, tagged), drop()),
+		o.flow(tableClassify, priorityPass, fromTunnel(id), classifyTunnel()),
+		o.flow(tableRoute, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
+		o.flow(tableDeliver, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
+	)
+	set.add(arrivals(o, linkspan.TunnelPort))
+	set.add(arrivals(o, linkspan.DirectPort))
+	return set
+}
+
+// arrivals is what becomes of packets that come in at a port from other chassis
+// and have no route, or no time left.
+func arrivals(o owner, port uint32) Set {
+	m := arrivalMeter(port)
 	return Set{
 		Meters: []Meter{m},
-		Flows: append(flows,
-			o.flow(tableClassify, priorityTagged, match().VLANTCI(tagged, tagged), drop()),
-			o.flow(tableClassify, priorityPass, fromTunnel(id), classifyTunnel()),
-			o.flow(tableRoute, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
-			o.flow(tableDeliver, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
-			o.flow(tableDeliver, priorityArrive, match().InPort(linkspan.TunnelPort).EthType(ethIPv4).IPTTL(1), punt(m)),
-			o.flow(tableDeliver, priorityPunt, match().InPort(linkspan.TunnelPort).EthType(ethIPv4), punt(m)),
-		),
+		Flows: []Flow{
+			o.flow(tableDeliver, priorityArrive, match().InPort(port).EthType(ethIPv4).IPTTL(1), punt(m)),
+			o.flow(tableDeliver, priorityPunt, match().InPort(port).EthType(ethIPv4), punt(m)),
+		},
 	}
 }
 

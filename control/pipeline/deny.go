@@ -13,7 +13,7 @@ func AppendDeny(b []byte, xid uint32, r Round, p *decide.Packet, d *decide.Decis
 	var m openflow.Match
 	table := tableRoute
 	m.Reg(regNetwork, uint32(p.Network))
-	if p.Tunnelled() {
+	if p.Arrived() {
 		table = tableDeliver
 		m.Reg(regSender, uint32(p.Sender))
 	}

@@ -5,32 +5,43 @@
 // I/O and keeps no state: flows follow from a View, or from a decision.
 //
 //	set := pipeline.Static(v, 1)                     // what chassis 1 always has
-//	b = stencil.AppendRoute(b, 0, round, net, a, c, 1) // the flows of a route on it
+//	b = stencil.AppendRoute(b, 0, round, pipeline.LegOf(&decision, 1)) // the flows of a route on it
 //
 // # The table of tables
 //
 //	               +-- tagged: drop
-//	packet -> 0 classify --- from an endpoint's port -> 5 guard -+- IPv4 -> 30 route   -> a port, the tunnel, the controller
+//	packet -> 0 classify --- from an endpoint's port -> 5 guard -+- IPv4 -> 30 route   -> a port, a transport, the controller
 //	               |                                             +- ARP  -> 10 neighbour -> back to the asker
 //	               +-- from the tunnel -----------------------------------> 40 deliver -> a port, the controller
+//	               +-- from a chassis nearby -------------> 2 direct -----> 40 deliver
 //
 // Whatever no flow takes is dropped and counted by a flow of priority 0 in
 // each table. Tables 20 (connection tracking) and 21 (policy) are reserved
 // between guard and route.
 //
 // Register 0 is the network, register 1 the endpoint's port, register 2 the
-// chassis that sent a packet through the tunnel.
+// chassis that sent a packet.
 //
 // # Table 0, classify
 //
 // Says of which network a packet is: by its port or, from the tunnel, by its
 // source address 0a:CC:CC:NN:NN:NN, which carries the sending chassis and the
-// network. What comes from the tunnel for another chassis, or is not IPv4, is
-// dropped; so is every tagged frame, as later tables look behind tags.
+// network. On the direct port D only frames of chassis whose path is proved go on,
+// one flow each. What is for another chassis, or is not IPv4, is dropped; so is
+// every tagged frame, as later tables look behind tags.
 //
 //	300  vlan_tci=0x1000/0x1000                                drop
 //	100  in_port=P                                             reg0=N, reg1=P, goto 5
 //	100  in_port=T, ip, eth_dst=0e:00:00:00:CC:CC, eth_src=0a:* reg0, reg2 from eth_src, goto 40
+//	100  in_port=D, ip, eth_dst=06:6c:73:00:CC:CC, eth_src=06:6c:73:00:SS:SS reg2=S, goto 2
+//
+// # Table 2, direct
+//
+// Says of which network a packet from nearby is, by where it goes: there is one
+// flow per network on the chassis that overlaps no other and does not ask for the
+// tunnel. Whether the source is one of the network's says the route.
+//
+//	100  ip, nw_dst=SUBNET                                     reg0=N, goto 40
 //
 // # Table 5, guard
 //
@@ -56,7 +67,7 @@
 //	300  ip, nw_ttl=0                                          drop
 //	200  reg0=N, ip, nw_src=A, nw_dst=B                        MACs, output port of B, idle
 //	150  in_port=P, ip, nw_ttl=1                               meter of P, controller
-//	100  reg0=N, ip, nw_src=A, nw_dst=B                        dec_ttl, MACs, output T, idle
+//	100  reg0=N, ip, nw_src=A, nw_dst=B                        dec_ttl, MACs, output T or D, idle
 //	10   in_port=P, ip                                         meter of P, controller
 //
 // An address outside of the network's subnet is asked for too, and not dropped
@@ -67,8 +78,9 @@
 //
 // # Table 40, deliver
 //
-// From the tunnel. A packet without a route here may be the victim of a lost
-// flow: it goes to the controller, which plugs the route again.
+// From other chassis, by T or D. A packet without a route here may be the victim
+// of a lost flow: it goes to the controller, which plugs the route again. A route
+// takes packets from either, so that none is lost while the transport changes.
 //
 //	400  reg0=N, reg2=C, ip, [nw_src=A,] [nw_dst=B]            drop, hard 10 s
 //	300  ip, nw_ttl=0                                          drop

@@ -5,6 +5,7 @@ package pipeline
 import (
 	"flag"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,34 @@ func TestStaticFlows(t *testing.T) {
 	golden(t, "static.txt", out.String())
 }
 
+// TestDirectFlows: what a proved path and a network that may use it add.
+func TestDirectFlows(t *testing.T) {
+	v := nearby(world())
+	overlapping, _ := v.Apply(view.PutNetwork(&linkspan.Network{ID: 8, Subnet: netip.MustParsePrefix("10.7.0.0/16")}))
+	tunnel := network(7)
+	tunnel.Transport = linkspan.Tunnel
+	tunnelled, _ := v.Apply(view.PutNetwork(tunnel))
+	half, _ := v.Apply(view.RemovePaths(2))
+	var out strings.Builder
+	for _, part := range []struct {
+		title string
+		v     *view.View
+	}{
+		{"a proved path to chassis 2", v},
+		{"the path is proved by one side only", half},
+		{"the network overlaps another", overlapping},
+		{"the network asks for the tunnel", tunnelled},
+	} {
+		fmt.Fprintf(&out, "# %s\n", part.title)
+		for _, f := range Static(part.v, 1).Flows {
+			if f.Priority == priorityPass && (f.Kind == KindPeer || f.Table == tableDirect) {
+				fmt.Fprintln(&out, text(f.Add(9)))
+			}
+		}
+	}
+	golden(t, "direct.txt", out.String())
+}
+
 func TestFlowsOfDecisions(t *testing.T) {
 	v := world()
 	c2, c3, c4 := v.Endpoint(key(2)), v.Endpoint(key(3)), v.Endpoint(key(4))
@@ -62,15 +91,19 @@ func TestFlowsOfDecisions(t *testing.T) {
 	var unknown, spoofed decide.Decision
 	decide.Decide(v, &away, &unknown)
 	decide.Decide(v, &forged, &spoofed)
-	n := v.Network(7)
+	leg := func(a, c *linkspan.Endpoint, by linkspan.Transport, on linkspan.ChassisID) []byte {
+		return NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), a, c, by, on})
+	}
 	var out strings.Builder
 	for _, part := range []struct {
 		title string
 		bytes []byte
 	}{
-		{"the route 10.7.0.2 - 10.7.0.3 on chassis 1", NewStencil().AppendRoute(nil, 1, 9, n, c2, c3, 1)},
-		{"the route 10.7.0.2 - 10.7.0.4 on chassis 1", NewStencil().AppendRoute(nil, 1, 9, n, c2, c4, 1)},
-		{"the route 10.7.0.2 - 10.7.0.4 on chassis 2", NewStencil().AppendRoute(nil, 1, 9, n, c2, c4, 2)},
+		{"the route 10.7.0.2 - 10.7.0.3 on chassis 1", leg(c2, c3, linkspan.Local, 1)},
+		{"the route 10.7.0.2 - 10.7.0.4 on chassis 1", leg(c2, c4, linkspan.Tunnel, 1)},
+		{"the route 10.7.0.2 - 10.7.0.4 on chassis 2", leg(c2, c4, linkspan.Tunnel, 2)},
+		{"the same, direct, on chassis 1", leg(c2, c4, linkspan.Direct, 1)},
+		{"the same, direct, on chassis 2", leg(c2, c4, linkspan.Direct, 2)},
 		{"10.7.0.2 sends to an unknown address", AppendDeny(nil, 1, 9, &away, &unknown)},
 		{"chassis 2 sends from an unknown address", AppendDeny(nil, 1, 9, &forged, &spoofed)},
 		{"10.7.0.2 changes", AppendUnplug(nil, 1, key(2))},

@@ -10,9 +10,10 @@ import (
 // Leg is one direction of a route on one chassis: a flow. Both ends are
 // attached, and one of them on the chassis.
 type Leg struct {
-	Network  *linkspan.Network
-	From, To *linkspan.Endpoint
-	On       linkspan.ChassisID
+	Network   *linkspan.Network
+	From, To  *linkspan.Endpoint
+	Transport linkspan.Transport // between their chassis
+	On        linkspan.ChassisID
 }
 
 // local says whether the leg begins and ends on its chassis.
@@ -52,8 +53,17 @@ func (l *Leg) Actions(a openflow.Actions) openflow.Actions {
 		return a.DecTTL().SetMAC(openflow.FieldEthSrc, RouterMAC()).
 			SetMAC(openflow.FieldEthDst, l.To.MAC).Output(l.To.Port, 0)
 	}
-	return a.DecTTL().SetMAC(openflow.FieldEthSrc, SenderMAC(l.On, l.Network.ID)).
-		SetMAC(openflow.FieldEthDst, l.To.Chassis.TunnelMAC()).Output(linkspan.TunnelPort, 0)
+	src, dst, port := l.leave()
+	return a.DecTTL().SetMAC(openflow.FieldEthSrc, src).SetMAC(openflow.FieldEthDst, dst).Output(port, 0)
+}
+
+// leave returns the addresses under which a packet leaves the chassis for
+// another, and the port.
+func (l *Leg) leave() (src, dst linkspan.MAC, port uint32) {
+	if l.Transport == linkspan.Direct {
+		return l.On.DirectMAC(), l.To.Chassis.DirectMAC(), linkspan.DirectPort
+	}
+	return SenderMAC(l.On, l.Network.ID), l.To.Chassis.TunnelMAC(), linkspan.TunnelPort
 }
 
 // legActions is room enough for a leg's actions, in bytes; legInstructions for

@@ -19,17 +19,19 @@ type Meter struct {
 // below 200000, the limit of the kernel's datapath.
 const meterARP = 1 << 17
 
-// What a port may send: to the controller, to the responder, and from all
-// other chassis together to the controller.
+// What a port may send: to the controller, to the responder, and, by each
+// transport, from all other chassis together to the controller.
 const (
-	puntRate, puntBurst     = 500, 200
-	arpRate, arpBurst       = 100, 50
-	tunnelRate, tunnelBurst = 4000, 1000
+	puntRate, puntBurst       = 500, 200
+	arpRate, arpBurst         = 100, 50
+	arrivalRate, arrivalBurst = 4000, 1000
 )
 
 func puntMeter(port uint32) Meter { return Meter{port, puntRate, puntBurst} }
 func arpMeter(port uint32) Meter  { return Meter{meterARP + port, arpRate, arpBurst} }
-func tunnelMeter() Meter          { return Meter{linkspan.TunnelPort, tunnelRate, tunnelBurst} }
+
+// arrivalMeter is that of a port where other chassis' packets come in.
+func arrivalMeter(port uint32) Meter { return Meter{port, arrivalRate, arrivalBurst} }
 
 // meterFlags: packets a second, with a burst and counters.
 const meterFlags = openflow.MeterInPktps | openflow.MeterWithBurst | openflow.MeterWithStats
@@ -48,8 +50,8 @@ func (m Meter) Append(b []byte, xid uint32, cmd openflow.MeterCommand) []byte {
 
 // Ours says whether a meter number is one that this package gives.
 func Ours(meter uint32) bool {
-	return meter >= 1 && meter <= linkspan.TunnelPort ||
-		meter > meterARP && meter <= meterARP+linkspan.TunnelPort
+	return meter >= 1 && meter <= linkspan.DirectPort ||
+		meter > meterARP && meter <= meterARP+linkspan.DirectPort
 }
 
 // MeterOf reads a dumped meter; ok is false when it is not of the form that

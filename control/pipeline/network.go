@@ -4,15 +4,30 @@ package pipeline
 
 import (
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
 // ofNetwork is what a chassis has for each network with endpoints on it: the
-// answer to ARP requests for any address of the subnet.
-func ofNetwork(n *linkspan.Network) Set {
+// answer to ARP requests for any address of the subnet and, where packets may
+// come directly from another chassis, what says that those for the subnet are
+// the network's.
+func ofNetwork(v *view.View, n *linkspan.Network) Set {
 	o := owner{KindNetwork, uint64(n.ID)}
 	m := match().Reg(regNetwork, uint32(n.ID)).EthType(ethARP).ARPOp(1).ARPTPAPrefix(n.Subnet)
-	return Set{Flows: []Flow{o.flow(tableNeighbour, priorityPass, m, apply(arpReply()))}}
+	set := Set{Flows: []Flow{o.flow(tableNeighbour, priorityPass, m, apply(arpReply()))}}
+	if decide.MayBeDirect(v, n) {
+		set.Flows = append(set.Flows, o.flow(tableDirect, priorityPass,
+			match().EthType(ethIPv4).IPv4DstPrefix(n.Subnet), classifyDirect(n)))
+	}
+	return set
+}
+
+func classifyDirect(n *linkspan.Network) openflow.Instructions {
+	return apply(openflow.Actions(nil).
+		SetUint(openflow.Reg(regNetwork), uint64(n.ID)),
+	).GotoTable(tableDeliver)
 }
 
 // arpReply turns a request into its answer and sends it back: sender and

@@ -15,7 +15,7 @@ func Origin(m openflow.MatchView, p *decide.Packet) bool {
 	network, ok := m.Uint(openflow.Reg(regNetwork))
 	p.Network = linkspan.NetworkID(network)
 	p.Sender = 0
-	if p.Tunnelled() {
+	if p.Arrived() {
 		sender, _ := m.Uint(openflow.Reg(regSender))
 		p.Sender = linkspan.ChassisID(sender)
 	}

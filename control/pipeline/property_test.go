@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -47,17 +48,24 @@ func TestDifferenceLeadsFromStaticToStatic(t *testing.T) {
 func change(t *rapid.T) view.Change {
 	id := linkspan.NetworkID(rapid.IntRange(1, 2).Draw(t, "network"))
 	last := byte(rapid.IntRange(2, 5).Draw(t, "address"))
-	switch rapid.IntRange(0, 4).Draw(t, "what") {
+	chassis := linkspan.ChassisID(rapid.IntRange(1, 2).Draw(t, "chassis"))
+	switch rapid.IntRange(0, 8).Draw(t, "what") {
 	case 0:
 		return view.RemoveEndpoint(id, address(last))
 	case 1:
 		n := network(id)
 		n.Internal = rapid.Bool().Draw(t, "internal")
+		n.Subnet = netip.PrefixFrom(n.Subnet.Addr(), rapid.IntRange(23, 24).Draw(t, "bits"))
+		n.Transport = rapid.SampledFrom([]linkspan.Transport{"", linkspan.Direct, linkspan.Tunnel}).Draw(t, "transport")
 		return view.PutNetwork(n)
 	case 2:
 		return view.RemoveNetwork(id)
+	case 3:
+		return view.PutPaths(&linkspan.Paths{From: chassis, To: []linkspan.ChassisID{3 - chassis, 9}})
+	case 4:
+		return view.RemovePaths(chassis)
 	}
-	e := endpoint(id, last, linkspan.ChassisID(rapid.IntRange(1, 2).Draw(t, "chassis")), 0)
+	e := endpoint(id, last, chassis, 0)
 	if rapid.Bool().Draw(t, "attached") {
 		e.Port = uint32(id)*100 + uint32(last)
 		e.MAC[5] = byte(rapid.IntRange(0, 1).Draw(t, "mac"))
@@ -106,12 +114,35 @@ func dumped(m *openflow.FlowMod) *openflow.FlowStats {
 }
 
 func TestCurrentKnowsItsOwnFlows(t *testing.T) {
-	v := world()
-	for _, on := range []linkspan.ChassisID{1, 2} {
-		flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), on))
-		for _, m := range flows {
-			if f := dumped(m); !Current(v, on, f) {
-				t.Fatalf("chassis %d: %s is not taken for current", on, f)
+	for by, v := range map[linkspan.Transport]*view.View{linkspan.Tunnel: world(), linkspan.Direct: nearby(world())} {
+		for _, on := range []linkspan.ChassisID{1, 2} {
+			flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), by, on}))
+			for _, m := range flows {
+				f := dumped(m)
+				if !Current(v, on, f) {
+					t.Fatalf("chassis %d: %s is not taken for current", on, f)
+				}
+				p, _ := Recognize(f.TableID, f.Priority, f.Match)
+				if got := TransportOf(&p, f); got != by && !p.Arrives || got != "" && p.Arrives {
+					t.Fatalf("chassis %d: %s goes by %q", on, f, got)
+				}
+			}
+		}
+	}
+}
+
+// TestCurrentFollowsTheTransport: a flow that leaves by a way that is not
+// chosen any more, or is chosen now, is not current.
+func TestCurrentFollowsTheTransport(t *testing.T) {
+	far := world()
+	near, site := nearby(far), &linkspan.Chassis{ID: 2, Name: "h2", Site: "ams"}
+	apart, _ := near.Apply(view.PutChassis(site))
+	for by, views := range map[linkspan.Transport][]*view.View{linkspan.Tunnel: {near, apart}, linkspan.Direct: {far, apart}} {
+		leg := Leg{far.Network(7), far.Endpoint(key(2)), far.Endpoint(key(4)), by, 1}
+		leaves := dumped(messages(t, NewStencil().AppendRoute(nil, 1, 9, leg))[0])
+		for _, v := range views {
+			if Current(v, 1, leaves) {
+				t.Errorf("%s: still current", leaves)
 			}
 		}
 	}
@@ -119,7 +150,7 @@ func TestCurrentKnowsItsOwnFlows(t *testing.T) {
 
 func TestCurrentRefusesWhatChanged(t *testing.T) {
 	v := world()
-	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), 1))
+	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}))
 	idle := network(7)
 	idle.Idle *= 2
 	other := endpoint(7, 3, 1, 13)
@@ -150,7 +181,7 @@ func TestCurrentRefusesWhatChanged(t *testing.T) {
 func TestPluggingAllocatesNothing(t *testing.T) {
 	v, buf, stencil := world(), make([]byte, 0, 4096), NewStencil()
 	n := testing.AllocsPerRun(100, func() {
-		b := stencil.AppendRoute(buf, 1, 9, v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), 1)
+		b := stencil.AppendRoute(buf, 1, 9, Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), linkspan.Tunnel, 1})
 		AppendUnplug(b, 1, key(2))
 	})
 	if n != 0 {
@@ -160,9 +191,10 @@ func TestPluggingAllocatesNothing(t *testing.T) {
 
 func BenchmarkAppendRoute(b *testing.B) {
 	v, buf := world(), make([]byte, 0, 4096)
-	n, c2, c3, stencil := v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), NewStencil()
+	leg := Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}
+	stencil := NewStencil()
 	b.ReportAllocs()
 	for b.Loop() {
-		stencil.AppendRoute(buf, 1, 9, n, c2, c3, 1)
+		stencil.AppendRoute(buf, 1, 9, leg)
 	}
 }

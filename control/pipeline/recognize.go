@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
@@ -29,7 +30,7 @@ type Plugged struct {
 	Network  linkspan.NetworkID
 	From, To netip.Addr
 	Arrives  bool // from the other chassis
-	Tunnel   bool // between two chassis
+	Between  bool // of two chassis, not on one
 }
 
 // Recognize reads table, priority and match of a flow of kind KindRoute; ok is
@@ -41,7 +42,7 @@ func Recognize(table uint8, priority uint16, m openflow.MatchView) (p Plugged, o
 	p = Plugged{
 		Network: linkspan.NetworkID(network), From: from, To: to,
 		Arrives: table == tableDeliver,
-		Tunnel:  priority == priorityRemote,
+		Between: priority == priorityRemote,
 	}
 	known := table == tableDeliver || table == tableRoute
 	return p, known && hasNetwork && hasFrom && hasTo
@@ -60,14 +61,32 @@ func Current(v *view.View, on linkspan.ChassisID, f *openflow.FlowStats) bool {
 		return false
 	}
 	from, to := p.Ends()
-	leg := Leg{v.Network(p.Network), v.Endpoint(from), v.Endpoint(to), on}
+	leg := Leg{Network: v.Network(p.Network), From: v.Endpoint(from), To: v.Endpoint(to), On: on}
 	if leg.Network == nil || !attached(leg.From) || !attached(leg.To) {
 		return false
 	}
 	if leg.From.Chassis != on && leg.To.Chassis != on {
 		return false
 	}
-	return leg.is(f)
+	leg.Transport, _ = decide.Transport(v, leg.Network, leg.From.Chassis, leg.To.Chassis)
+	return leg.Transport != "" && leg.is(f)
+}
+
+// TransportOf says how the packets of a route's flow leave the chassis; it is
+// empty for those that arrive from another.
+func TransportOf(p *Plugged, f *openflow.FlowStats) linkspan.Transport {
+	switch {
+	case !p.Between:
+		return linkspan.Local
+	case p.Arrives:
+		return ""
+	}
+	for a := range f.Instructions.Applied().All() {
+		if port, _, ok := a.Output(); ok && port == linkspan.DirectPort {
+			return linkspan.Direct
+		}
+	}
+	return linkspan.Tunnel
 }
 
 func attached(e *linkspan.Endpoint) bool { return e != nil && e.Attached() }

@@ -4,9 +4,15 @@ package pipeline
 
 import (
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
+
+// LegOf returns the direction of a packet that d allows, on one of the chassis.
+func LegOf(d *decide.Decision, on linkspan.ChassisID) Leg {
+	return Leg{d.Network, d.Source, d.Destination, d.Transport, on}
+}
 
 // AppendUnplug appends the messages that delete every flow of a decision, in
 // all tables, that has the key's address at either end.

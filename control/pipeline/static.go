@@ -21,11 +21,17 @@ func (s *Set) add(o Set) {
 }
 
 // Static returns what a chassis has in v, whoever talks or not: a fixed number
-// of flows, one for each network with endpoints there, six for each endpoint.
+// of flows, one or two for each network with endpoints there, one for each chassis
+// with a direct path, six for each endpoint.
 func Static(v *view.View, on linkspan.ChassisID) Set {
 	s := ofChassis(on)
 	for id := range v.Present(on) {
 		s.add(networkIn(v, on, id))
+	}
+	if p := v.Paths(on); p != nil {
+		for _, peer := range p.To {
+			s.add(peerIn(v, on, peer))
+		}
 	}
 	for e := range v.Attached(on) {
 		s.add(ofEndpoint(e))
@@ -45,6 +51,10 @@ func Difference(from, to *view.View, d *view.Delta, on linkspan.ChassisID) (put,
 	for _, id := range changedNetworks(d, on) {
 		gone.add(networkIn(from, on, id))
 		put.add(networkIn(to, on, id))
+	}
+	for _, peer := range changedPeers(d, on) {
+		gone.add(peerIn(from, on, peer))
+		put.add(peerIn(to, on, peer))
 	}
 	return subtract(put, gone)
 }
@@ -66,7 +76,7 @@ func networkIn(v *view.View, on linkspan.ChassisID, id linkspan.NetworkID) Set {
 	if n == nil || !v.Member(id, on) {
 		return Set{}
 	}
-	return ofNetwork(n)
+	return ofNetwork(v, n)
 }
 
 // changedEndpoints returns the keys of a chassis's endpoints that changed.
@@ -82,10 +92,10 @@ func changedEndpoints(d *view.Delta, on linkspan.ChassisID) map[view.Key]bool {
 
 func touches(e *linkspan.Endpoint, on linkspan.ChassisID) bool { return e != nil && e.Chassis == on }
 
-// changedNetworks returns the networks that changed, or came to the chassis or
-// left it.
+// changedNetworks returns the networks that changed, began or ceased to overlap
+// others, or came to the chassis or left it.
 func changedNetworks(d *view.Delta, on linkspan.ChassisID) []linkspan.NetworkID {
-	var ids []linkspan.NetworkID
+	ids := slices.Clone(d.Overlaps)
 	for _, c := range d.Networks {
 		ids = append(ids, c.Any().ID)
 	}

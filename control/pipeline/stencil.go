@@ -15,25 +15,25 @@ import (
 // holes where legs differ: plugging is most of what a controller does, and to
 // fill the holes takes a quarter of the time of encoding. It does not change
 // after its making and may be used by all sessions at once.
-type Stencil struct{ local, leave, arrive cut }
+type Stencil struct{ local, tunnel, direct, arrive cut }
 
 // NewStencil encodes the messages.
 func NewStencil() *Stencil {
 	const here, there = 0x5152, 0x5354
 	return &Stencil{
-		local:  newCut(sample(here, here, here)),
-		leave:  newCut(sample(here, there, here)),
-		arrive: newCut(sample(there, here, here)),
+		local:  newCut(sample(linkspan.Local, here, here, here)),
+		tunnel: newCut(sample(linkspan.Tunnel, here, there, here)),
+		direct: newCut(sample(linkspan.Direct, here, there, here)),
+		arrive: newCut(sample(linkspan.Tunnel, there, here, here)),
 	}
 }
 
-// AppendRoute appends the messages that plug both directions of the route
-// between two endpoints on one of their chassis, the direction from a first.
-func (s *Stencil) AppendRoute(b []byte, xid uint32, r Round, n *linkspan.Network, a, c *linkspan.Endpoint, on linkspan.ChassisID) []byte {
-	leg := Leg{n, a, c, on}
+// AppendRoute appends the messages that plug both directions of a route on one
+// of its chassis, the given direction first.
+func (s *Stencil) AppendRoute(b []byte, xid uint32, r Round, leg Leg) []byte {
 	cookie := leg.cookie(r)
 	b = s.of(&leg).append(b, xid, cookie, &leg)
-	leg.From, leg.To = c, a
+	leg.From, leg.To = leg.To, leg.From
 	return s.of(&leg).append(b, xid, cookie, &leg)
 }
 
@@ -43,8 +43,10 @@ func (s *Stencil) of(l *Leg) *cut {
 		return &s.local
 	case l.arrives():
 		return &s.arrive
+	case l.Transport == linkspan.Direct:
+		return &s.direct
 	}
-	return &s.leave
+	return &s.tunnel
 }
 
 // cut is one encoded message and where its holes are; nowhere when it has none
@@ -67,7 +69,7 @@ const (
 )
 
 // sample is a leg whose fields can be found again in its message.
-func sample(from, to, on linkspan.ChassisID) *Leg {
+func sample(by linkspan.Transport, from, to, on linkspan.ChassisID) *Leg {
 	end := func(last byte, c linkspan.ChassisID) *linkspan.Endpoint {
 		return &linkspan.Endpoint{
 			Address: netip.AddrFrom4([4]byte{0x91, 0x92, 0x93, last}), Chassis: c, Port: samplePort,
@@ -75,7 +77,7 @@ func sample(from, to, on linkspan.ChassisID) *Leg {
 		}
 	}
 	network := &linkspan.Network{ID: sampleNetwork, Idle: sampleIdle * linkspan.MinIdle}
-	return &Leg{network, end(0x71, from), end(0x72, to), on}
+	return &Leg{network, end(0x71, from), end(0x72, to), by, on}
 }
 
 // newCut encodes a sample and finds its holes.
@@ -101,7 +103,7 @@ func newCut(l *Leg) cut {
 		c.output = find(binary.BigEndian.AppendUint32(nil, samplePort))
 		return c
 	}
-	ethSrc, ethDst := SenderMAC(l.On, l.Network.ID), l.To.Chassis.TunnelMAC()
+	ethSrc, ethDst, _ := l.leave()
 	c.ethSrc, c.ethDst = find(ethSrc[:]), find(ethDst[:])
 	return c
 }
@@ -126,7 +128,7 @@ func (c *cut) append(b []byte, xid uint32, cookie Cookie, l *Leg) []byte {
 		binary.BigEndian.PutUint32(m[c.output:], l.To.Port)
 		return b
 	}
-	ethSrc, ethDst := SenderMAC(l.On, l.Network.ID), l.To.Chassis.TunnelMAC()
+	ethSrc, ethDst, _ := l.leave()
 	copy(m[c.ethSrc:], ethSrc[:])
 	copy(m[c.ethDst:], ethDst[:])
 	return b

@@ -29,10 +29,11 @@ func TestStencilIsWhatEncodingGives(t *testing.T) {
 			Idle: time.Duration(rapid.IntRange(1, 65535).Draw(t, "idle")) * time.Second,
 		}
 		xid, round := rapid.Uint32().Draw(t, "xid"), Round(rapid.Uint16().Draw(t, "round"))
-		there, back := Leg{n, from, to, on}, Leg{n, to, from, on}
+		by := rapid.SampledFrom([]linkspan.Transport{linkspan.Tunnel, linkspan.Direct}).Draw(t, "by")
+		there, back := Leg{n, from, to, by, on}, Leg{n, to, from, by, on}
 		want := there.append([]byte("before"), xid, there.cookie(round))
 		want = back.append(want, xid, back.cookie(round))
-		if got := stencil.AppendRoute([]byte("before"), xid, round, n, from, to, on); !bytes.Equal(got, want) {
+		if got := stencil.AppendRoute([]byte("before"), xid, round, there); !bytes.Equal(got, want) {
 			t.Fatalf("got\n%x\nwant\n%x", got, want)
 		}
 	})

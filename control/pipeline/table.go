@@ -5,6 +5,7 @@ package pipeline
 // The tables.
 const (
 	tableClassify  uint8 = 0
+	tableDirect    uint8 = 2
 	tableGuard     uint8 = 5
 	tableNeighbour uint8 = 10
 	tableRoute     uint8 = 30
@@ -12,13 +13,13 @@ const (
 )
 
 // tables lists them all: each ends in a flow that drops and counts.
-var tables = [...]uint8{tableClassify, tableGuard, tableNeighbour, tableRoute, tableDeliver}
+var tables = [...]uint8{tableClassify, tableDirect, tableGuard, tableNeighbour, tableRoute, tableDeliver}
 
 // The priorities, each with the tables that have it.
 const (
 	priorityMiss    uint16 = 0   // all
 	priorityPunt    uint16 = 10  // route, deliver: no route yet
-	priorityPass    uint16 = 100 // classify, guard, neighbour
+	priorityPass    uint16 = 100 // classify, direct, guard, neighbour
 	priorityOwn     uint16 = 110 // guard: probes for the own address
 	priorityRemote  uint16 = 100 // route, deliver: routes between chassis
 	priorityExpire  uint16 = 150 // route

@@ -31,12 +31,14 @@ func (b *builder) putNetwork(n *linkspan.Network) {
 	if same(old, n) {
 		return
 	}
+	b.overlap(old, n)
 	b.networks = b.networks.Put(networkKey(n.ID), n)
 	b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{old, n})
 }
 
 func (b *builder) removeNetwork(id linkspan.NetworkID) {
 	if old := b.Network(id); old != nil {
+		b.overlap(old, nil)
 		b.networks = b.networks.Delete(networkKey(id))
 		b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{Old: old})
 	}

@@ -44,3 +44,25 @@ func PutChassis(c *linkspan.Chassis) Change {
 func RemoveChassis(id linkspan.ChassisID) Change {
 	return Change{func(b *builder) { b.removeChassis(id) }}
 }
+
+// PutPaths replaces the direct paths that a chassis has proved. The record
+// belongs to the View from now on.
+func PutPaths(p *linkspan.Paths) Change {
+	return Change{func(b *builder) { b.setPaths(p.From, p) }}
+}
+
+// RemovePaths removes all paths that a chassis has proved; there need be none.
+func RemovePaths(from linkspan.ChassisID) Change {
+	return Change{func(b *builder) { b.setPaths(from, nil) }}
+}
+
+// PutClearance allows traffic between two sites in clear text. The record
+// belongs to the View from now on.
+func PutClearance(c *linkspan.Clearance) Change {
+	return Change{func(b *builder) { b.setClearance(sitesOf(c.A, c.B), c) }}
+}
+
+// RemoveClearance takes it back; there need not be one.
+func RemoveClearance(a, b string) Change {
+	return Change{func(v *builder) { v.setClearance(sitesOf(a, b), nil) }}
+}

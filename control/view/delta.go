@@ -9,10 +9,13 @@ import "github.com/linkspan/linkspan"
 // (nil when it is gone). A record that was put again without a difference is
 // not in it, and the View keeps its old pointer.
 type Delta struct {
-	Networks  []Changed[linkspan.Network]
-	Endpoints []Changed[linkspan.Endpoint]
-	Chassis   []Changed[linkspan.Chassis]
-	Presence  []Presence
+	Networks   []Changed[linkspan.Network]
+	Endpoints  []Changed[linkspan.Endpoint]
+	Chassis    []Changed[linkspan.Chassis]
+	Presence   []Presence
+	Paths      []Changed[linkspan.Paths]
+	Clearances []Changed[linkspan.Clearance]
+	Overlaps   []linkspan.NetworkID // that began or ceased to overlap others
 }
 
 // Changed is a record before and after; one of them may be nil, never both.
@@ -36,5 +39,6 @@ type Presence struct {
 
 // Empty says that nothing changed.
 func (d *Delta) Empty() bool {
-	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0
+	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0 &&
+		len(d.Paths) == 0 && len(d.Clearances) == 0
 }

@@ -16,13 +16,18 @@ type nameKey struct {
 	name    string
 }
 
-// Hash is FNV-1a over the name, mixed with the network.
-func (k nameKey) Hash() uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(k.name) {
-		h = (h ^ uint64(k.name[i])) * 1099511628211
+// Hash is that of the name, mixed with the network.
+func (k nameKey) Hash() uint64 { return hamt.Mix(fnv(fnvOffset, k.name) ^ uint64(k.network)) }
+
+// fnvOffset begins an FNV-1a hash of 64 bits.
+const fnvOffset uint64 = 14695981039346656037
+
+// fnv takes a text into an FNV-1a hash.
+func fnv(h uint64, s string) uint64 {
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
 	}
-	return hamt.Mix(h ^ uint64(k.network))
+	return h
 }
 
 // Named yields the attached endpoints of a network that bear a name, as that of

@@ -19,6 +19,9 @@ type View struct {
 	members   hamt.Map[networkKey, members]     // chassis with attached endpoints of a network
 	presence  hamt.Map[chassisKey, presence]    // networks with attached endpoints on a chassis
 	names     hamt.Map[nameKey, endpointSet]    // attached endpoints that bear a name in a network
+	paths     hamt.Map[chassisKey, *linkspan.Paths]
+	clear     hamt.Map[sitesKey, *linkspan.Clearance]
+	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
 }
 
 type (

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+	"github.com/linkspan/linkspan/wire/openflow"
+)
+
+// ofPeer is what a chassis has for each other to which the direct path is
+// proved by both: its frames, and nobody else's, come in.
+func ofPeer(on, peer linkspan.ChassisID) Set {
+	o := owner{KindPeer, uint64(peer)}
+	m := match().InPort(linkspan.DirectPort).EthDst(on.DirectMAC()).EthSrc(peer.DirectMAC()).EthType(ethIPv4)
+	sender := apply(openflow.Actions(nil).SetUint(openflow.Reg(regSender), uint64(peer)))
+	return Set{Flows: []Flow{o.flow(tableClassify, priorityPass, m, sender.GotoTable(tableDirect))}}
+}
+
+// peerIn is ofPeer, empty when the path is not proved.
+func peerIn(v *view.View, on, peer linkspan.ChassisID) Set {
+	if !v.Path(on, peer) {
+		return Set{}
+	}
+	return ofPeer(on, peer)
+}
+
+// changedPeers returns the chassis whose path to this one changed.
+func changedPeers(d *view.Delta, on linkspan.ChassisID) (peers []linkspan.ChassisID) {
+	for pair := range d.PathPairs() {
+		switch on {
+		case pair.A:
+			peers = append(peers, pair.B)
+		case pair.B:
+			peers = append(peers, pair.A)
+		}
+	}
+	return peers
+}
