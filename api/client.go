@@ -21,6 +21,7 @@ type Client struct {
 	Chassis   apiv1connect.ChassisServiceClient
 	Events    apiv1connect.EventServiceClient
 	Names     apiv1connect.NameServiceClient
+	Sites     apiv1connect.SiteServiceClient
 	System    apiv1connect.SystemServiceClient
 
 	http *http.Client
@@ -37,6 +38,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Chassis:   apiv1connect.NewChassisServiceClient(h, base, options...),
 		Events:    apiv1connect.NewEventServiceClient(h, base, options...),
 		Names:     apiv1connect.NewNameServiceClient(h, base, options...),
+		Sites:     apiv1connect.NewSiteServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
 		http:      h,
 	}

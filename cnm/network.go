@@ -23,7 +23,8 @@ type Network struct {
 	Options      map[string]string     `json:"options,omitempty"` // what a person gave with -o
 	Internal     bool                  `json:"internal,omitzero"`
 	AuxAddresses map[string]netip.Addr `json:"aux_addresses,omitempty"`
-	MTU          int                   `json:"mtu,omitzero"` // of the fabric's network, bytes; 0: not set there
+	MTU          int                   `json:"mtu,omitzero"`        // of the fabric's network, bytes; 0: not set there
+	Transport    linkspan.Transport    `json:"transport,omitempty"` // of the fabric's network; empty: auto
 	Created      time.Time             `json:"created"`
 	Removing     *Removal              `json:"removing,omitempty"` // nil: in use
 }

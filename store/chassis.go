@@ -86,10 +86,12 @@ func (s *Store) UpdateChassis(ctx context.Context, id linkspan.ChassisID, change
 	return c, fault("update chassis", err)
 }
 
-// RemoveChassis removes a chassis's record and name; its endpoints are the
+// RemoveChassis removes a chassis's record, name and paths; its endpoints are the
 // caller's to release first.
 func (s *Store) RemoveChassis(ctx context.Context, c linkspan.Chassis) error {
-	_, err := s.kv.Txn(ctx, kv.Txn{Then: []kv.Op{kv.Delete(chassisKey(c.ID)), kv.Delete(chassisNameKey(c.Name))}})
+	_, err := s.kv.Txn(ctx, kv.Txn{Then: []kv.Op{
+		kv.Delete(chassisKey(c.ID)), kv.Delete(chassisNameKey(c.Name)), kv.Delete(pathsKey(c.ID)),
+	}})
 	return fault("remove chassis "+c.Name, err)
 }
 

@@ -15,13 +15,16 @@ import (
 // Change is one change of a word: exactly one of the pointers is set. Of a
 // removed word only what identifies it is filled in.
 type Change struct {
-	Removed  bool
-	Network  *linkspan.Network
-	Endpoint *linkspan.Endpoint
-	Chassis  *linkspan.Chassis
+	Removed   bool
+	Network   *linkspan.Network
+	Endpoint  *linkspan.Endpoint
+	Chassis   *linkspan.Chassis
+	Paths     *linkspan.Paths
+	Clearance *linkspan.Clearance
 }
 
-// Follow keeps the caller true to all networks, endpoints and chassis: it calls
+// Follow keeps the caller true to all networks, endpoints, chassis, paths and
+// clearances: it calls
 // replace with everything there is, then change with what changed since, in
 // order, each exactly once; replace may come again after an outage. The calls
 // come one at a time. It returns with an error only: the context's, or that of
@@ -76,8 +79,16 @@ func decode(kind kv.EventKind, e kv.Entry) (c Change, ok bool, err error) {
 		return c, true, fill(c.Removed, e, c.Endpoint, err)
 	case strings.HasPrefix(e.Key, chassisPrefix):
 		c.Chassis = new(linkspan.Chassis)
-		c.Chassis.ID, err = parseChassisKey(e.Key)
+		c.Chassis.ID, err = parseChassisKey(chassisPrefix, e.Key)
 		return c, true, fill(c.Removed, e, c.Chassis, err)
+	case strings.HasPrefix(e.Key, pathsPrefix):
+		c.Paths = new(linkspan.Paths)
+		c.Paths.From, err = parseChassisKey(pathsPrefix, e.Key)
+		return c, true, fill(c.Removed, e, c.Paths, err)
+	case strings.HasPrefix(e.Key, clearancesPrefix):
+		a, b, _ := strings.Cut(strings.TrimPrefix(e.Key, clearancesPrefix), "/")
+		c.Clearance = &linkspan.Clearance{A: a, B: b}
+		return c, true, fill(c.Removed, e, c.Clearance, nil)
 	}
 	return Change{}, false, nil
 }

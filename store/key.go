@@ -12,11 +12,13 @@ import (
 )
 
 const (
-	networksPrefix  = "networks/"
-	endpointsPrefix = "endpoints/"
-	chassisPrefix   = "chassis/"
-	numbersPrefix   = "numbers/"
-	eventsPrefix    = "events/"
+	networksPrefix   = "networks/"
+	endpointsPrefix  = "endpoints/"
+	chassisPrefix    = "chassis/"
+	numbersPrefix    = "numbers/"
+	eventsPrefix     = "events/"
+	pathsPrefix      = "paths/"
+	clearancesPrefix = "clearances/"
 )
 
 func networkKey(id linkspan.NetworkID) string { return networksPrefix + id.String() }
@@ -40,7 +42,13 @@ func parseEndpointKey(key string) (linkspan.NetworkID, netip.Addr, error) {
 	return id, a, err
 }
 
-func parseChassisKey(key string) (linkspan.ChassisID, error) {
-	n, err := strconv.ParseUint(strings.TrimPrefix(key, chassisPrefix), 16, 16)
+// parseChassisKey reads the number that a chassis's keys end in.
+func parseChassisKey(prefix, key string) (linkspan.ChassisID, error) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(key, prefix), 16, 16)
 	return linkspan.ChassisID(n), err
 }
+
+func pathsKey(id linkspan.ChassisID) string { return fmt.Sprintf("%s%04x", pathsPrefix, uint16(id)) }
+
+// clearanceKey takes the names of two sites in order; none has a slash.
+func clearanceKey(a, b string) string { return clearancesPrefix + a + "/" + b }

@@ -23,6 +23,9 @@ const (
 	SwitchRead   Action = "switch.read"
 	SwitchRemove Action = "switch.remove" // remove a chassis and revoke its certificates
 
+	SiteRead  Action = "site.read"
+	SiteClear Action = "site.clear" // say between which sites traffic may go in clear text, and who is in which
+
 	TokenRead   Action = "token.read"
 	TokenCreate Action = "token.create"
 	TokenRemove Action = "token.remove"

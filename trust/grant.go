@@ -41,6 +41,8 @@ var grants = [...]struct {
 	{EventRead, readers},
 	{SwitchRead, readers},
 	{SwitchRemove, admin},
+	{SiteRead, readers},
+	{SiteClear, admin},
 	{TokenRead, admin},
 	{TokenCreate, admin},
 	{TokenRemove, admin},

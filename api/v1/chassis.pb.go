@@ -31,6 +31,7 @@ type ChassisServiceJoinRequest struct {
 	Underlay      string                 `protobuf:"bytes,4,opt,name=underlay,proto3" json:"underlay,omitempty"`
 	Mtu           uint32                 `protobuf:"varint,5,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Version       string                 `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
+	Site          string                 `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"` // empty: default
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -103,6 +104,13 @@ func (x *ChassisServiceJoinRequest) GetMtu() uint32 {
 func (x *ChassisServiceJoinRequest) GetVersion() string {
 	if x != nil {
 		return x.Version
+	}
+	return ""
+}
+
+func (x *ChassisServiceJoinRequest) GetSite() string {
+	if x != nil {
+		return x.Site
 	}
 	return ""
 }
@@ -463,6 +471,7 @@ func (x *ChassisServiceFollowResponse) GetEndpoints() []*Endpoint {
 type ChassisServiceAcknowledgeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Paths         *Paths                 `protobuf:"bytes,2,opt,name=paths,proto3" json:"paths,omitempty"` // absent: nothing is known of them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -504,6 +513,75 @@ func (x *ChassisServiceAcknowledgeRequest) GetSequence() uint64 {
 	return 0
 }
 
+func (x *ChassisServiceAcknowledgeRequest) GetPaths() *Paths {
+	if x != nil {
+		return x.Paths
+	}
+	return nil
+}
+
+// Paths is what the chassis's probes say of the direct way to its peers. Of a
+// peer that is in neither list nothing is known yet, and what was known holds.
+type Paths struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	None          bool                   `protobuf:"varint,1,opt,name=none,proto3" json:"none,omitempty"`            // this chassis has no direct port: there are no paths
+	Proved        []uint32               `protobuf:"varint,2,rep,packed,name=proved,proto3" json:"proved,omitempty"` // chassis ids
+	Lost          []uint32               `protobuf:"varint,3,rep,packed,name=lost,proto3" json:"lost,omitempty"`     // no answer
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Paths) Reset() {
+	*x = Paths{}
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Paths) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Paths) ProtoMessage() {}
+
+func (x *Paths) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Paths.ProtoReflect.Descriptor instead.
+func (*Paths) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Paths) GetNone() bool {
+	if x != nil {
+		return x.None
+	}
+	return false
+}
+
+func (x *Paths) GetProved() []uint32 {
+	if x != nil {
+		return x.Proved
+	}
+	return nil
+}
+
+func (x *Paths) GetLost() []uint32 {
+	if x != nil {
+		return x.Lost
+	}
+	return nil
+}
+
 type ChassisServiceAcknowledgeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -512,7 +590,7 @@ type ChassisServiceAcknowledgeResponse struct {
 
 func (x *ChassisServiceAcknowledgeResponse) Reset() {
 	*x = ChassisServiceAcknowledgeResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +602,7 @@ func (x *ChassisServiceAcknowledgeResponse) String() string {
 func (*ChassisServiceAcknowledgeResponse) ProtoMessage() {}
 
 func (x *ChassisServiceAcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +615,7 @@ func (x *ChassisServiceAcknowledgeResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use ChassisServiceAcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{8}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{9}
 }
 
 type ChassisServiceReserveRequest struct {
@@ -551,7 +629,7 @@ type ChassisServiceReserveRequest struct {
 
 func (x *ChassisServiceReserveRequest) Reset() {
 	*x = ChassisServiceReserveRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -563,7 +641,7 @@ func (x *ChassisServiceReserveRequest) String() string {
 func (*ChassisServiceReserveRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -576,7 +654,7 @@ func (x *ChassisServiceReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReserveRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReserveRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{9}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ChassisServiceReserveRequest) GetNetwork() uint32 {
@@ -609,7 +687,7 @@ type ChassisServiceReserveResponse struct {
 
 func (x *ChassisServiceReserveResponse) Reset() {
 	*x = ChassisServiceReserveResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +699,7 @@ func (x *ChassisServiceReserveResponse) String() string {
 func (*ChassisServiceReserveResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +712,7 @@ func (x *ChassisServiceReserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReserveResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReserveResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{10}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ChassisServiceReserveResponse) GetAddress() string {
@@ -653,7 +731,7 @@ type ChassisServiceAttachRequest struct {
 
 func (x *ChassisServiceAttachRequest) Reset() {
 	*x = ChassisServiceAttachRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +743,7 @@ func (x *ChassisServiceAttachRequest) String() string {
 func (*ChassisServiceAttachRequest) ProtoMessage() {}
 
 func (x *ChassisServiceAttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +756,7 @@ func (x *ChassisServiceAttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAttachRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAttachRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{11}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ChassisServiceAttachRequest) GetEndpoint() *Endpoint {
@@ -696,7 +774,7 @@ type ChassisServiceAttachResponse struct {
 
 func (x *ChassisServiceAttachResponse) Reset() {
 	*x = ChassisServiceAttachResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +786,7 @@ func (x *ChassisServiceAttachResponse) String() string {
 func (*ChassisServiceAttachResponse) ProtoMessage() {}
 
 func (x *ChassisServiceAttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +799,7 @@ func (x *ChassisServiceAttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAttachResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAttachResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{12}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{13}
 }
 
 type ChassisServiceReleaseRequest struct {
@@ -734,7 +812,7 @@ type ChassisServiceReleaseRequest struct {
 
 func (x *ChassisServiceReleaseRequest) Reset() {
 	*x = ChassisServiceReleaseRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +824,7 @@ func (x *ChassisServiceReleaseRequest) String() string {
 func (*ChassisServiceReleaseRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +837,7 @@ func (x *ChassisServiceReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{13}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ChassisServiceReleaseRequest) GetNetwork() uint32 {
@@ -784,7 +862,7 @@ type ChassisServiceReleaseResponse struct {
 
 func (x *ChassisServiceReleaseResponse) Reset() {
 	*x = ChassisServiceReleaseResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +874,7 @@ func (x *ChassisServiceReleaseResponse) String() string {
 func (*ChassisServiceReleaseResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +887,7 @@ func (x *ChassisServiceReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{14}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{15}
 }
 
 type ChassisServiceReportRequest struct {
@@ -821,7 +899,7 @@ type ChassisServiceReportRequest struct {
 
 func (x *ChassisServiceReportRequest) Reset() {
 	*x = ChassisServiceReportRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +911,7 @@ func (x *ChassisServiceReportRequest) String() string {
 func (*ChassisServiceReportRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +924,7 @@ func (x *ChassisServiceReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReportRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReportRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{15}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChassisServiceReportRequest) GetEvent() *Event {
@@ -864,7 +942,7 @@ type ChassisServiceReportResponse struct {
 
 func (x *ChassisServiceReportResponse) Reset() {
 	*x = ChassisServiceReportResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +954,7 @@ func (x *ChassisServiceReportResponse) String() string {
 func (*ChassisServiceReportResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,21 +967,22 @@ func (x *ChassisServiceReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReportResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReportResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{16}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{17}
 }
 
 var File_linkspan_v1_chassis_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\n" +
-	"\x19linkspan/v1/chassis.proto\x12\vlinkspan.v1\x1a\x17linkspan/v1/event.proto\x1a\x19linkspan/v1/network.proto\"\x9f\x01\n" +
+	"\x19linkspan/v1/chassis.proto\x12\vlinkspan.v1\x1a\x17linkspan/v1/event.proto\x1a\x19linkspan/v1/network.proto\"\xb3\x01\n" +
 	"\x19ChassisServiceJoinRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
 	"\x03csr\x18\x03 \x01(\fR\x03csr\x12\x1a\n" +
 	"\bunderlay\x18\x04 \x01(\tR\bunderlay\x12\x10\n" +
 	"\x03mtu\x18\x05 \x01(\rR\x03mtu\x12\x18\n" +
-	"\aversion\x18\x06 \x01(\tR\aversion\"N\n" +
+	"\aversion\x18\x06 \x01(\tR\aversion\x12\x12\n" +
+	"\x04site\x18\a \x01(\tR\x04site\"N\n" +
 	"\x1aChassisServiceJoinResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12 \n" +
 	"\vcertificate\x18\x02 \x01(\fR\vcertificate\".\n" +
@@ -926,9 +1005,14 @@ const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\x10networks_removed\x18\x04 \x03(\rR\x0fnetworksRemoved\x12'\n" +
 	"\x05peers\x18\x05 \x03(\v2\x11.linkspan.v1.PeerR\x05peers\x12#\n" +
 	"\rpeers_removed\x18\x06 \x03(\rR\fpeersRemoved\x123\n" +
-	"\tendpoints\x18\a \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\">\n" +
+	"\tendpoints\x18\a \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\"h\n" +
 	" ChassisServiceAcknowledgeRequest\x12\x1a\n" +
-	"\bsequence\x18\x01 \x01(\x04R\bsequence\"#\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12(\n" +
+	"\x05paths\x18\x02 \x01(\v2\x12.linkspan.v1.PathsR\x05paths\"G\n" +
+	"\x05Paths\x12\x12\n" +
+	"\x04none\x18\x01 \x01(\bR\x04none\x12\x16\n" +
+	"\x06proved\x18\x02 \x03(\rR\x06proved\x12\x12\n" +
+	"\x04lost\x18\x03 \x03(\rR\x04lost\"#\n" +
 	"!ChassisServiceAcknowledgeResponse\"p\n" +
 	"\x1cChassisServiceReserveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12\x18\n" +
@@ -968,7 +1052,7 @@ func file_linkspan_v1_chassis_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_chassis_proto_rawDescData
 }
 
-var file_linkspan_v1_chassis_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_linkspan_v1_chassis_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_linkspan_v1_chassis_proto_goTypes = []any{
 	(*ChassisServiceJoinRequest)(nil),         // 0: linkspan.v1.ChassisServiceJoinRequest
 	(*ChassisServiceJoinResponse)(nil),        // 1: linkspan.v1.ChassisServiceJoinResponse
@@ -978,46 +1062,48 @@ var file_linkspan_v1_chassis_proto_goTypes = []any{
 	(*Peer)(nil),                              // 5: linkspan.v1.Peer
 	(*ChassisServiceFollowResponse)(nil),      // 6: linkspan.v1.ChassisServiceFollowResponse
 	(*ChassisServiceAcknowledgeRequest)(nil),  // 7: linkspan.v1.ChassisServiceAcknowledgeRequest
-	(*ChassisServiceAcknowledgeResponse)(nil), // 8: linkspan.v1.ChassisServiceAcknowledgeResponse
-	(*ChassisServiceReserveRequest)(nil),      // 9: linkspan.v1.ChassisServiceReserveRequest
-	(*ChassisServiceReserveResponse)(nil),     // 10: linkspan.v1.ChassisServiceReserveResponse
-	(*ChassisServiceAttachRequest)(nil),       // 11: linkspan.v1.ChassisServiceAttachRequest
-	(*ChassisServiceAttachResponse)(nil),      // 12: linkspan.v1.ChassisServiceAttachResponse
-	(*ChassisServiceReleaseRequest)(nil),      // 13: linkspan.v1.ChassisServiceReleaseRequest
-	(*ChassisServiceReleaseResponse)(nil),     // 14: linkspan.v1.ChassisServiceReleaseResponse
-	(*ChassisServiceReportRequest)(nil),       // 15: linkspan.v1.ChassisServiceReportRequest
-	(*ChassisServiceReportResponse)(nil),      // 16: linkspan.v1.ChassisServiceReportResponse
-	(*Network)(nil),                           // 17: linkspan.v1.Network
-	(*Endpoint)(nil),                          // 18: linkspan.v1.Endpoint
-	(*Event)(nil),                             // 19: linkspan.v1.Event
+	(*Paths)(nil),                             // 8: linkspan.v1.Paths
+	(*ChassisServiceAcknowledgeResponse)(nil), // 9: linkspan.v1.ChassisServiceAcknowledgeResponse
+	(*ChassisServiceReserveRequest)(nil),      // 10: linkspan.v1.ChassisServiceReserveRequest
+	(*ChassisServiceReserveResponse)(nil),     // 11: linkspan.v1.ChassisServiceReserveResponse
+	(*ChassisServiceAttachRequest)(nil),       // 12: linkspan.v1.ChassisServiceAttachRequest
+	(*ChassisServiceAttachResponse)(nil),      // 13: linkspan.v1.ChassisServiceAttachResponse
+	(*ChassisServiceReleaseRequest)(nil),      // 14: linkspan.v1.ChassisServiceReleaseRequest
+	(*ChassisServiceReleaseResponse)(nil),     // 15: linkspan.v1.ChassisServiceReleaseResponse
+	(*ChassisServiceReportRequest)(nil),       // 16: linkspan.v1.ChassisServiceReportRequest
+	(*ChassisServiceReportResponse)(nil),      // 17: linkspan.v1.ChassisServiceReportResponse
+	(*Network)(nil),                           // 18: linkspan.v1.Network
+	(*Endpoint)(nil),                          // 19: linkspan.v1.Endpoint
+	(*Event)(nil),                             // 20: linkspan.v1.Event
 }
 var file_linkspan_v1_chassis_proto_depIdxs = []int32{
-	17, // 0: linkspan.v1.ChassisServiceFollowResponse.networks:type_name -> linkspan.v1.Network
+	18, // 0: linkspan.v1.ChassisServiceFollowResponse.networks:type_name -> linkspan.v1.Network
 	5,  // 1: linkspan.v1.ChassisServiceFollowResponse.peers:type_name -> linkspan.v1.Peer
-	18, // 2: linkspan.v1.ChassisServiceFollowResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	18, // 3: linkspan.v1.ChassisServiceAttachRequest.endpoint:type_name -> linkspan.v1.Endpoint
-	19, // 4: linkspan.v1.ChassisServiceReportRequest.event:type_name -> linkspan.v1.Event
-	0,  // 5: linkspan.v1.ChassisService.Join:input_type -> linkspan.v1.ChassisServiceJoinRequest
-	2,  // 6: linkspan.v1.ChassisService.Renew:input_type -> linkspan.v1.ChassisServiceRenewRequest
-	4,  // 7: linkspan.v1.ChassisService.Follow:input_type -> linkspan.v1.ChassisServiceFollowRequest
-	7,  // 8: linkspan.v1.ChassisService.Acknowledge:input_type -> linkspan.v1.ChassisServiceAcknowledgeRequest
-	9,  // 9: linkspan.v1.ChassisService.Reserve:input_type -> linkspan.v1.ChassisServiceReserveRequest
-	11, // 10: linkspan.v1.ChassisService.Attach:input_type -> linkspan.v1.ChassisServiceAttachRequest
-	13, // 11: linkspan.v1.ChassisService.Release:input_type -> linkspan.v1.ChassisServiceReleaseRequest
-	15, // 12: linkspan.v1.ChassisService.Report:input_type -> linkspan.v1.ChassisServiceReportRequest
-	1,  // 13: linkspan.v1.ChassisService.Join:output_type -> linkspan.v1.ChassisServiceJoinResponse
-	3,  // 14: linkspan.v1.ChassisService.Renew:output_type -> linkspan.v1.ChassisServiceRenewResponse
-	6,  // 15: linkspan.v1.ChassisService.Follow:output_type -> linkspan.v1.ChassisServiceFollowResponse
-	8,  // 16: linkspan.v1.ChassisService.Acknowledge:output_type -> linkspan.v1.ChassisServiceAcknowledgeResponse
-	10, // 17: linkspan.v1.ChassisService.Reserve:output_type -> linkspan.v1.ChassisServiceReserveResponse
-	12, // 18: linkspan.v1.ChassisService.Attach:output_type -> linkspan.v1.ChassisServiceAttachResponse
-	14, // 19: linkspan.v1.ChassisService.Release:output_type -> linkspan.v1.ChassisServiceReleaseResponse
-	16, // 20: linkspan.v1.ChassisService.Report:output_type -> linkspan.v1.ChassisServiceReportResponse
-	13, // [13:21] is the sub-list for method output_type
-	5,  // [5:13] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	19, // 2: linkspan.v1.ChassisServiceFollowResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	8,  // 3: linkspan.v1.ChassisServiceAcknowledgeRequest.paths:type_name -> linkspan.v1.Paths
+	19, // 4: linkspan.v1.ChassisServiceAttachRequest.endpoint:type_name -> linkspan.v1.Endpoint
+	20, // 5: linkspan.v1.ChassisServiceReportRequest.event:type_name -> linkspan.v1.Event
+	0,  // 6: linkspan.v1.ChassisService.Join:input_type -> linkspan.v1.ChassisServiceJoinRequest
+	2,  // 7: linkspan.v1.ChassisService.Renew:input_type -> linkspan.v1.ChassisServiceRenewRequest
+	4,  // 8: linkspan.v1.ChassisService.Follow:input_type -> linkspan.v1.ChassisServiceFollowRequest
+	7,  // 9: linkspan.v1.ChassisService.Acknowledge:input_type -> linkspan.v1.ChassisServiceAcknowledgeRequest
+	10, // 10: linkspan.v1.ChassisService.Reserve:input_type -> linkspan.v1.ChassisServiceReserveRequest
+	12, // 11: linkspan.v1.ChassisService.Attach:input_type -> linkspan.v1.ChassisServiceAttachRequest
+	14, // 12: linkspan.v1.ChassisService.Release:input_type -> linkspan.v1.ChassisServiceReleaseRequest
+	16, // 13: linkspan.v1.ChassisService.Report:input_type -> linkspan.v1.ChassisServiceReportRequest
+	1,  // 14: linkspan.v1.ChassisService.Join:output_type -> linkspan.v1.ChassisServiceJoinResponse
+	3,  // 15: linkspan.v1.ChassisService.Renew:output_type -> linkspan.v1.ChassisServiceRenewResponse
+	6,  // 16: linkspan.v1.ChassisService.Follow:output_type -> linkspan.v1.ChassisServiceFollowResponse
+	9,  // 17: linkspan.v1.ChassisService.Acknowledge:output_type -> linkspan.v1.ChassisServiceAcknowledgeResponse
+	11, // 18: linkspan.v1.ChassisService.Reserve:output_type -> linkspan.v1.ChassisServiceReserveResponse
+	13, // 19: linkspan.v1.ChassisService.Attach:output_type -> linkspan.v1.ChassisServiceAttachResponse
+	15, // 20: linkspan.v1.ChassisService.Release:output_type -> linkspan.v1.ChassisServiceReleaseResponse
+	17, // 21: linkspan.v1.ChassisService.Report:output_type -> linkspan.v1.ChassisServiceReportResponse
+	14, // [14:22] is the sub-list for method output_type
+	6,  // [6:14] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_chassis_proto_init() }
@@ -1033,7 +1119,7 @@ func file_linkspan_v1_chassis_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_chassis_proto_rawDesc), len(file_linkspan_v1_chassis_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

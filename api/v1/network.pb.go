@@ -40,6 +40,7 @@ type Network struct {
 	Creator       string                 `protobuf:"bytes,11,opt,name=creator,proto3" json:"creator,omitempty"`
 	Aux           map[string]string      `protobuf:"bytes,13,rep,name=aux,proto3" json:"aux,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // auxiliary addresses by name; never leased
 	Endpoints     uint32                 `protobuf:"varint,12,opt,name=endpoints,proto3" json:"endpoints,omitempty"`                                                              // how many there are, on all chassis
+	Transport     string                 `protobuf:"bytes,14,opt,name=transport,proto3" json:"transport,omitempty"`                                                               // asked for: tunnel, direct; empty: auto
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -165,6 +166,135 @@ func (x *Network) GetEndpoints() uint32 {
 	return 0
 }
 
+func (x *Network) GetTransport() string {
+	if x != nil {
+		return x.Transport
+	}
+	return ""
+}
+
+// Way is how packets of a network go between some pairs of chassis.
+type Way struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transport     string                 `protobuf:"bytes,1,opt,name=transport,proto3" json:"transport,omitempty"` // direct, tunnel; empty: they do not
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`       // why not directly
+	Count         uint32                 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`        // of pairs
+	Pairs         []*Pair                `protobuf:"bytes,4,rep,name=pairs,proto3" json:"pairs,omitempty"`         // at most 64 of them
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Way) Reset() {
+	*x = Way{}
+	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Way) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Way) ProtoMessage() {}
+
+func (x *Way) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Way.ProtoReflect.Descriptor instead.
+func (*Way) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Way) GetTransport() string {
+	if x != nil {
+		return x.Transport
+	}
+	return ""
+}
+
+func (x *Way) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Way) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Way) GetPairs() []*Pair {
+	if x != nil {
+		return x.Pairs
+	}
+	return nil
+}
+
+// Pair is two chassis, by name.
+type Pair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             string                 `protobuf:"bytes,1,opt,name=a,proto3" json:"a,omitempty"`
+	B             string                 `protobuf:"bytes,2,opt,name=b,proto3" json:"b,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pair) Reset() {
+	*x = Pair{}
+	mi := &file_linkspan_v1_network_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pair) ProtoMessage() {}
+
+func (x *Pair) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_network_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pair.ProtoReflect.Descriptor instead.
+func (*Pair) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Pair) GetA() string {
+	if x != nil {
+		return x.A
+	}
+	return ""
+}
+
+func (x *Pair) GetB() string {
+	if x != nil {
+		return x.B
+	}
+	return ""
+}
+
 type NetworkServiceCreateRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Network       *Network               `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name and subnet needed; id, created, creator ignored
@@ -175,7 +305,7 @@ type NetworkServiceCreateRequest struct {
 
 func (x *NetworkServiceCreateRequest) Reset() {
 	*x = NetworkServiceCreateRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	mi := &file_linkspan_v1_network_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -187,7 +317,7 @@ func (x *NetworkServiceCreateRequest) String() string {
 func (*NetworkServiceCreateRequest) ProtoMessage() {}
 
 func (x *NetworkServiceCreateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	mi := &file_linkspan_v1_network_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -200,7 +330,7 @@ func (x *NetworkServiceCreateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceCreateRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceCreateRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{1}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *NetworkServiceCreateRequest) GetNetwork() *Network {
@@ -227,7 +357,7 @@ type NetworkServiceCreateResponse struct {
 
 func (x *NetworkServiceCreateResponse) Reset() {
 	*x = NetworkServiceCreateResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[2]
+	mi := &file_linkspan_v1_network_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -239,7 +369,7 @@ func (x *NetworkServiceCreateResponse) String() string {
 func (*NetworkServiceCreateResponse) ProtoMessage() {}
 
 func (x *NetworkServiceCreateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[2]
+	mi := &file_linkspan_v1_network_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -252,7 +382,7 @@ func (x *NetworkServiceCreateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceCreateResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceCreateResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{2}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *NetworkServiceCreateResponse) GetNetwork() *Network {
@@ -277,7 +407,7 @@ type NetworkServiceListRequest struct {
 
 func (x *NetworkServiceListRequest) Reset() {
 	*x = NetworkServiceListRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[3]
+	mi := &file_linkspan_v1_network_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -289,7 +419,7 @@ func (x *NetworkServiceListRequest) String() string {
 func (*NetworkServiceListRequest) ProtoMessage() {}
 
 func (x *NetworkServiceListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[3]
+	mi := &file_linkspan_v1_network_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -302,7 +432,7 @@ func (x *NetworkServiceListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceListRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceListRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{3}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{5}
 }
 
 type NetworkServiceListResponse struct {
@@ -314,7 +444,7 @@ type NetworkServiceListResponse struct {
 
 func (x *NetworkServiceListResponse) Reset() {
 	*x = NetworkServiceListResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[4]
+	mi := &file_linkspan_v1_network_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +456,7 @@ func (x *NetworkServiceListResponse) String() string {
 func (*NetworkServiceListResponse) ProtoMessage() {}
 
 func (x *NetworkServiceListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[4]
+	mi := &file_linkspan_v1_network_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +469,7 @@ func (x *NetworkServiceListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceListResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceListResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{4}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *NetworkServiceListResponse) GetNetworks() []*Network {
@@ -358,7 +488,7 @@ type NetworkServiceGetRequest struct {
 
 func (x *NetworkServiceGetRequest) Reset() {
 	*x = NetworkServiceGetRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[5]
+	mi := &file_linkspan_v1_network_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -370,7 +500,7 @@ func (x *NetworkServiceGetRequest) String() string {
 func (*NetworkServiceGetRequest) ProtoMessage() {}
 
 func (x *NetworkServiceGetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[5]
+	mi := &file_linkspan_v1_network_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -383,7 +513,7 @@ func (x *NetworkServiceGetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceGetRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceGetRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{5}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *NetworkServiceGetRequest) GetNetwork() string {
@@ -397,13 +527,14 @@ type NetworkServiceGetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Network       *Network               `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"`
 	Endpoints     []*Endpoint            `protobuf:"bytes,2,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	Ways          []*Way                 `protobuf:"bytes,3,rep,name=ways,proto3" json:"ways,omitempty"` // between the chassis that have endpoints of it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NetworkServiceGetResponse) Reset() {
 	*x = NetworkServiceGetResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[6]
+	mi := &file_linkspan_v1_network_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -415,7 +546,7 @@ func (x *NetworkServiceGetResponse) String() string {
 func (*NetworkServiceGetResponse) ProtoMessage() {}
 
 func (x *NetworkServiceGetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[6]
+	mi := &file_linkspan_v1_network_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -428,7 +559,7 @@ func (x *NetworkServiceGetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceGetResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceGetResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{6}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *NetworkServiceGetResponse) GetNetwork() *Network {
@@ -445,6 +576,13 @@ func (x *NetworkServiceGetResponse) GetEndpoints() []*Endpoint {
 	return nil
 }
 
+func (x *NetworkServiceGetResponse) GetWays() []*Way {
+	if x != nil {
+		return x.Ways
+	}
+	return nil
+}
+
 type NetworkServiceRemoveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"`
@@ -454,7 +592,7 @@ type NetworkServiceRemoveRequest struct {
 
 func (x *NetworkServiceRemoveRequest) Reset() {
 	*x = NetworkServiceRemoveRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[7]
+	mi := &file_linkspan_v1_network_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -466,7 +604,7 @@ func (x *NetworkServiceRemoveRequest) String() string {
 func (*NetworkServiceRemoveRequest) ProtoMessage() {}
 
 func (x *NetworkServiceRemoveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[7]
+	mi := &file_linkspan_v1_network_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -479,7 +617,7 @@ func (x *NetworkServiceRemoveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceRemoveRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceRemoveRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{7}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NetworkServiceRemoveRequest) GetNetwork() string {
@@ -497,7 +635,7 @@ type NetworkServiceRemoveResponse struct {
 
 func (x *NetworkServiceRemoveResponse) Reset() {
 	*x = NetworkServiceRemoveResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[8]
+	mi := &file_linkspan_v1_network_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -509,7 +647,7 @@ func (x *NetworkServiceRemoveResponse) String() string {
 func (*NetworkServiceRemoveResponse) ProtoMessage() {}
 
 func (x *NetworkServiceRemoveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[8]
+	mi := &file_linkspan_v1_network_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -522,7 +660,7 @@ func (x *NetworkServiceRemoveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceRemoveResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceRemoveResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{8}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{10}
 }
 
 // Endpoint is a container's attachment to a network.
@@ -545,7 +683,7 @@ type Endpoint struct {
 
 func (x *Endpoint) Reset() {
 	*x = Endpoint{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[9]
+	mi := &file_linkspan_v1_network_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +695,7 @@ func (x *Endpoint) String() string {
 func (*Endpoint) ProtoMessage() {}
 
 func (x *Endpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[9]
+	mi := &file_linkspan_v1_network_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +708,7 @@ func (x *Endpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
 func (*Endpoint) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{9}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Endpoint) GetNetwork() uint32 {
@@ -660,7 +798,7 @@ type EndpointServiceListRequest struct {
 
 func (x *EndpointServiceListRequest) Reset() {
 	*x = EndpointServiceListRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[10]
+	mi := &file_linkspan_v1_network_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +810,7 @@ func (x *EndpointServiceListRequest) String() string {
 func (*EndpointServiceListRequest) ProtoMessage() {}
 
 func (x *EndpointServiceListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[10]
+	mi := &file_linkspan_v1_network_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +823,7 @@ func (x *EndpointServiceListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceListRequest.ProtoReflect.Descriptor instead.
 func (*EndpointServiceListRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{10}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EndpointServiceListRequest) GetNetwork() string {
@@ -711,7 +849,7 @@ type EndpointServiceListResponse struct {
 
 func (x *EndpointServiceListResponse) Reset() {
 	*x = EndpointServiceListResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[11]
+	mi := &file_linkspan_v1_network_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -723,7 +861,7 @@ func (x *EndpointServiceListResponse) String() string {
 func (*EndpointServiceListResponse) ProtoMessage() {}
 
 func (x *EndpointServiceListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[11]
+	mi := &file_linkspan_v1_network_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -736,7 +874,7 @@ func (x *EndpointServiceListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceListResponse.ProtoReflect.Descriptor instead.
 func (*EndpointServiceListResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{11}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *EndpointServiceListResponse) GetEndpoints() []*Endpoint {
@@ -755,7 +893,7 @@ type EndpointServiceGetRequest struct {
 
 func (x *EndpointServiceGetRequest) Reset() {
 	*x = EndpointServiceGetRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[12]
+	mi := &file_linkspan_v1_network_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +905,7 @@ func (x *EndpointServiceGetRequest) String() string {
 func (*EndpointServiceGetRequest) ProtoMessage() {}
 
 func (x *EndpointServiceGetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[12]
+	mi := &file_linkspan_v1_network_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +918,7 @@ func (x *EndpointServiceGetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceGetRequest.ProtoReflect.Descriptor instead.
 func (*EndpointServiceGetRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{12}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *EndpointServiceGetRequest) GetEndpoint() string {
@@ -799,7 +937,7 @@ type EndpointServiceGetResponse struct {
 
 func (x *EndpointServiceGetResponse) Reset() {
 	*x = EndpointServiceGetResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[13]
+	mi := &file_linkspan_v1_network_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +949,7 @@ func (x *EndpointServiceGetResponse) String() string {
 func (*EndpointServiceGetResponse) ProtoMessage() {}
 
 func (x *EndpointServiceGetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[13]
+	mi := &file_linkspan_v1_network_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +962,7 @@ func (x *EndpointServiceGetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceGetResponse.ProtoReflect.Descriptor instead.
 func (*EndpointServiceGetResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{13}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *EndpointServiceGetResponse) GetEndpoint() *Endpoint {
@@ -838,7 +976,7 @@ var File_linkspan_v1_network_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\n" +
-	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x04\n" +
+	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x04\n" +
 	"\aNetwork\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -853,13 +991,22 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
 	"\acreator\x18\v \x01(\tR\acreator\x12/\n" +
 	"\x03aux\x18\r \x03(\v2\x1d.linkspan.v1.Network.AuxEntryR\x03aux\x12\x1c\n" +
-	"\tendpoints\x18\f \x01(\rR\tendpoints\x1a9\n" +
+	"\tendpoints\x18\f \x01(\rR\tendpoints\x12\x1c\n" +
+	"\ttransport\x18\x0e \x01(\tR\ttransport\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a6\n" +
 	"\bAuxEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"c\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"z\n" +
+	"\x03Way\x12\x1c\n" +
+	"\ttransport\x18\x01 \x01(\tR\ttransport\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\rR\x05count\x12'\n" +
+	"\x05pairs\x18\x04 \x03(\v2\x11.linkspan.v1.PairR\x05pairs\"\"\n" +
+	"\x04Pair\x12\f\n" +
+	"\x01a\x18\x01 \x01(\tR\x01a\x12\f\n" +
+	"\x01b\x18\x02 \x01(\tR\x01b\"c\n" +
 	"\x1bNetworkServiceCreateRequest\x12.\n" +
 	"\anetwork\x18\x01 \x01(\v2\x14.linkspan.v1.NetworkR\anetwork\x12\x14\n" +
 	"\x05adopt\x18\x02 \x01(\bR\x05adopt\"h\n" +
@@ -870,10 +1017,11 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x1aNetworkServiceListResponse\x120\n" +
 	"\bnetworks\x18\x01 \x03(\v2\x14.linkspan.v1.NetworkR\bnetworks\"4\n" +
 	"\x18NetworkServiceGetRequest\x12\x18\n" +
-	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x80\x01\n" +
+	"\anetwork\x18\x01 \x01(\tR\anetwork\"\xa6\x01\n" +
 	"\x19NetworkServiceGetResponse\x12.\n" +
 	"\anetwork\x18\x01 \x01(\v2\x14.linkspan.v1.NetworkR\anetwork\x123\n" +
-	"\tendpoints\x18\x02 \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\"7\n" +
+	"\tendpoints\x18\x02 \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\x12$\n" +
+	"\x04ways\x18\x03 \x03(\v2\x10.linkspan.v1.WayR\x04ways\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
 	"\x1cNetworkServiceRemoveResponse\"\x95\x03\n" +
@@ -923,59 +1071,63 @@ func file_linkspan_v1_network_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_network_proto_rawDescData
 }
 
-var file_linkspan_v1_network_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_linkspan_v1_network_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_linkspan_v1_network_proto_goTypes = []any{
 	(*Network)(nil),                      // 0: linkspan.v1.Network
-	(*NetworkServiceCreateRequest)(nil),  // 1: linkspan.v1.NetworkServiceCreateRequest
-	(*NetworkServiceCreateResponse)(nil), // 2: linkspan.v1.NetworkServiceCreateResponse
-	(*NetworkServiceListRequest)(nil),    // 3: linkspan.v1.NetworkServiceListRequest
-	(*NetworkServiceListResponse)(nil),   // 4: linkspan.v1.NetworkServiceListResponse
-	(*NetworkServiceGetRequest)(nil),     // 5: linkspan.v1.NetworkServiceGetRequest
-	(*NetworkServiceGetResponse)(nil),    // 6: linkspan.v1.NetworkServiceGetResponse
-	(*NetworkServiceRemoveRequest)(nil),  // 7: linkspan.v1.NetworkServiceRemoveRequest
-	(*NetworkServiceRemoveResponse)(nil), // 8: linkspan.v1.NetworkServiceRemoveResponse
-	(*Endpoint)(nil),                     // 9: linkspan.v1.Endpoint
-	(*EndpointServiceListRequest)(nil),   // 10: linkspan.v1.EndpointServiceListRequest
-	(*EndpointServiceListResponse)(nil),  // 11: linkspan.v1.EndpointServiceListResponse
-	(*EndpointServiceGetRequest)(nil),    // 12: linkspan.v1.EndpointServiceGetRequest
-	(*EndpointServiceGetResponse)(nil),   // 13: linkspan.v1.EndpointServiceGetResponse
-	nil,                                  // 14: linkspan.v1.Network.LabelsEntry
-	nil,                                  // 15: linkspan.v1.Network.AuxEntry
-	nil,                                  // 16: linkspan.v1.Endpoint.LabelsEntry
-	(*durationpb.Duration)(nil),          // 17: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
+	(*Way)(nil),                          // 1: linkspan.v1.Way
+	(*Pair)(nil),                         // 2: linkspan.v1.Pair
+	(*NetworkServiceCreateRequest)(nil),  // 3: linkspan.v1.NetworkServiceCreateRequest
+	(*NetworkServiceCreateResponse)(nil), // 4: linkspan.v1.NetworkServiceCreateResponse
+	(*NetworkServiceListRequest)(nil),    // 5: linkspan.v1.NetworkServiceListRequest
+	(*NetworkServiceListResponse)(nil),   // 6: linkspan.v1.NetworkServiceListResponse
+	(*NetworkServiceGetRequest)(nil),     // 7: linkspan.v1.NetworkServiceGetRequest
+	(*NetworkServiceGetResponse)(nil),    // 8: linkspan.v1.NetworkServiceGetResponse
+	(*NetworkServiceRemoveRequest)(nil),  // 9: linkspan.v1.NetworkServiceRemoveRequest
+	(*NetworkServiceRemoveResponse)(nil), // 10: linkspan.v1.NetworkServiceRemoveResponse
+	(*Endpoint)(nil),                     // 11: linkspan.v1.Endpoint
+	(*EndpointServiceListRequest)(nil),   // 12: linkspan.v1.EndpointServiceListRequest
+	(*EndpointServiceListResponse)(nil),  // 13: linkspan.v1.EndpointServiceListResponse
+	(*EndpointServiceGetRequest)(nil),    // 14: linkspan.v1.EndpointServiceGetRequest
+	(*EndpointServiceGetResponse)(nil),   // 15: linkspan.v1.EndpointServiceGetResponse
+	nil,                                  // 16: linkspan.v1.Network.LabelsEntry
+	nil,                                  // 17: linkspan.v1.Network.AuxEntry
+	nil,                                  // 18: linkspan.v1.Endpoint.LabelsEntry
+	(*durationpb.Duration)(nil),          // 19: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
 }
 var file_linkspan_v1_network_proto_depIdxs = []int32{
-	17, // 0: linkspan.v1.Network.idle:type_name -> google.protobuf.Duration
-	14, // 1: linkspan.v1.Network.labels:type_name -> linkspan.v1.Network.LabelsEntry
-	18, // 2: linkspan.v1.Network.created:type_name -> google.protobuf.Timestamp
-	15, // 3: linkspan.v1.Network.aux:type_name -> linkspan.v1.Network.AuxEntry
-	0,  // 4: linkspan.v1.NetworkServiceCreateRequest.network:type_name -> linkspan.v1.Network
-	0,  // 5: linkspan.v1.NetworkServiceCreateResponse.network:type_name -> linkspan.v1.Network
-	0,  // 6: linkspan.v1.NetworkServiceListResponse.networks:type_name -> linkspan.v1.Network
-	0,  // 7: linkspan.v1.NetworkServiceGetResponse.network:type_name -> linkspan.v1.Network
-	9,  // 8: linkspan.v1.NetworkServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	16, // 9: linkspan.v1.Endpoint.labels:type_name -> linkspan.v1.Endpoint.LabelsEntry
-	18, // 10: linkspan.v1.Endpoint.created:type_name -> google.protobuf.Timestamp
-	9,  // 11: linkspan.v1.EndpointServiceListResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	9,  // 12: linkspan.v1.EndpointServiceGetResponse.endpoint:type_name -> linkspan.v1.Endpoint
-	1,  // 13: linkspan.v1.NetworkService.Create:input_type -> linkspan.v1.NetworkServiceCreateRequest
-	3,  // 14: linkspan.v1.NetworkService.List:input_type -> linkspan.v1.NetworkServiceListRequest
-	5,  // 15: linkspan.v1.NetworkService.Get:input_type -> linkspan.v1.NetworkServiceGetRequest
-	7,  // 16: linkspan.v1.NetworkService.Remove:input_type -> linkspan.v1.NetworkServiceRemoveRequest
-	10, // 17: linkspan.v1.EndpointService.List:input_type -> linkspan.v1.EndpointServiceListRequest
-	12, // 18: linkspan.v1.EndpointService.Get:input_type -> linkspan.v1.EndpointServiceGetRequest
-	2,  // 19: linkspan.v1.NetworkService.Create:output_type -> linkspan.v1.NetworkServiceCreateResponse
-	4,  // 20: linkspan.v1.NetworkService.List:output_type -> linkspan.v1.NetworkServiceListResponse
-	6,  // 21: linkspan.v1.NetworkService.Get:output_type -> linkspan.v1.NetworkServiceGetResponse
-	8,  // 22: linkspan.v1.NetworkService.Remove:output_type -> linkspan.v1.NetworkServiceRemoveResponse
-	11, // 23: linkspan.v1.EndpointService.List:output_type -> linkspan.v1.EndpointServiceListResponse
-	13, // 24: linkspan.v1.EndpointService.Get:output_type -> linkspan.v1.EndpointServiceGetResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	19, // 0: linkspan.v1.Network.idle:type_name -> google.protobuf.Duration
+	16, // 1: linkspan.v1.Network.labels:type_name -> linkspan.v1.Network.LabelsEntry
+	20, // 2: linkspan.v1.Network.created:type_name -> google.protobuf.Timestamp
+	17, // 3: linkspan.v1.Network.aux:type_name -> linkspan.v1.Network.AuxEntry
+	2,  // 4: linkspan.v1.Way.pairs:type_name -> linkspan.v1.Pair
+	0,  // 5: linkspan.v1.NetworkServiceCreateRequest.network:type_name -> linkspan.v1.Network
+	0,  // 6: linkspan.v1.NetworkServiceCreateResponse.network:type_name -> linkspan.v1.Network
+	0,  // 7: linkspan.v1.NetworkServiceListResponse.networks:type_name -> linkspan.v1.Network
+	0,  // 8: linkspan.v1.NetworkServiceGetResponse.network:type_name -> linkspan.v1.Network
+	11, // 9: linkspan.v1.NetworkServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	1,  // 10: linkspan.v1.NetworkServiceGetResponse.ways:type_name -> linkspan.v1.Way
+	18, // 11: linkspan.v1.Endpoint.labels:type_name -> linkspan.v1.Endpoint.LabelsEntry
+	20, // 12: linkspan.v1.Endpoint.created:type_name -> google.protobuf.Timestamp
+	11, // 13: linkspan.v1.EndpointServiceListResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	11, // 14: linkspan.v1.EndpointServiceGetResponse.endpoint:type_name -> linkspan.v1.Endpoint
+	3,  // 15: linkspan.v1.NetworkService.Create:input_type -> linkspan.v1.NetworkServiceCreateRequest
+	5,  // 16: linkspan.v1.NetworkService.List:input_type -> linkspan.v1.NetworkServiceListRequest
+	7,  // 17: linkspan.v1.NetworkService.Get:input_type -> linkspan.v1.NetworkServiceGetRequest
+	9,  // 18: linkspan.v1.NetworkService.Remove:input_type -> linkspan.v1.NetworkServiceRemoveRequest
+	12, // 19: linkspan.v1.EndpointService.List:input_type -> linkspan.v1.EndpointServiceListRequest
+	14, // 20: linkspan.v1.EndpointService.Get:input_type -> linkspan.v1.EndpointServiceGetRequest
+	4,  // 21: linkspan.v1.NetworkService.Create:output_type -> linkspan.v1.NetworkServiceCreateResponse
+	6,  // 22: linkspan.v1.NetworkService.List:output_type -> linkspan.v1.NetworkServiceListResponse
+	8,  // 23: linkspan.v1.NetworkService.Get:output_type -> linkspan.v1.NetworkServiceGetResponse
+	10, // 24: linkspan.v1.NetworkService.Remove:output_type -> linkspan.v1.NetworkServiceRemoveResponse
+	13, // 25: linkspan.v1.EndpointService.List:output_type -> linkspan.v1.EndpointServiceListResponse
+	15, // 26: linkspan.v1.EndpointService.Get:output_type -> linkspan.v1.EndpointServiceGetResponse
+	21, // [21:27] is the sub-list for method output_type
+	15, // [15:21] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_network_proto_init() }
@@ -989,7 +1141,7 @@ func file_linkspan_v1_network_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_network_proto_rawDesc), len(file_linkspan_v1_network_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

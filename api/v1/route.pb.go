@@ -86,7 +86,7 @@ type Route struct {
 	AName         string                 `protobuf:"bytes,5,opt,name=a_name,json=aName,proto3" json:"a_name,omitempty"` // chassis/container
 	BName         string                 `protobuf:"bytes,6,opt,name=b_name,json=bName,proto3" json:"b_name,omitempty"`
 	Chassis       []string               `protobuf:"bytes,7,rep,name=chassis,proto3" json:"chassis,omitempty"`
-	Transport     string                 `protobuf:"bytes,8,opt,name=transport,proto3" json:"transport,omitempty"` // local, tunnel
+	Transport     string                 `protobuf:"bytes,8,opt,name=transport,proto3" json:"transport,omitempty"` // local, tunnel, direct
 	Packets       uint64                 `protobuf:"varint,9,opt,name=packets,proto3" json:"packets,omitempty"`
 	Bytes         uint64                 `protobuf:"varint,10,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	Age           *durationpb.Duration   `protobuf:"bytes,11,opt,name=age,proto3" json:"age,omitempty"`
@@ -365,6 +365,7 @@ type RouteServiceListResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Routes        []*Route               `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
 	Missing       []string               `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"` // chassis that are away
+	Refused       []*SitePair            `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"` // sites whose traffic is refused
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -409,6 +410,13 @@ func (x *RouteServiceListResponse) GetRoutes() []*Route {
 func (x *RouteServiceListResponse) GetMissing() []string {
 	if x != nil {
 		return x.Missing
+	}
+	return nil
+}
+
+func (x *RouteServiceListResponse) GetRefused() []*SitePair {
+	if x != nil {
+		return x.Refused
 	}
 	return nil
 }
@@ -585,7 +593,7 @@ var File_linkspan_v1_route_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x17linkspan/v1/route.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x02\n" +
+	"\x17linkspan/v1/route.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16linkspan/v1/site.proto\"\xed\x02\n" +
 	"\x05Route\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\anetwork\x18\x02 \x01(\tR\anetwork\x12\f\n" +
@@ -611,10 +619,11 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\x04text\x18\a \x01(\tR\x04text\"M\n" +
 	"\x17RouteServiceListRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\x12\x18\n" +
-	"\achassis\x18\x02 \x01(\tR\achassis\"`\n" +
+	"\achassis\x18\x02 \x01(\tR\achassis\"\x91\x01\n" +
 	"\x18RouteServiceListResponse\x12*\n" +
 	"\x06routes\x18\x01 \x03(\v2\x12.linkspan.v1.RouteR\x06routes\x12\x18\n" +
-	"\amissing\x18\x02 \x03(\tR\amissing\"4\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing\x12/\n" +
+	"\arefused\x18\x03 \x03(\v2\x15.linkspan.v1.SitePairR\arefused\"4\n" +
 	"\x18RouteServiceWatchRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\xb7\x03\n" +
 	"\x19RouteServiceWatchResponse\x12.\n" +
@@ -662,25 +671,27 @@ var file_linkspan_v1_route_proto_goTypes = []any{
 	(*RouteServiceWatchRequest)(nil),    // 5: linkspan.v1.RouteServiceWatchRequest
 	(*RouteServiceWatchResponse)(nil),   // 6: linkspan.v1.RouteServiceWatchResponse
 	(*durationpb.Duration)(nil),         // 7: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),       // 8: google.protobuf.Timestamp
+	(*SitePair)(nil),                    // 8: linkspan.v1.SitePair
+	(*timestamppb.Timestamp)(nil),       // 9: google.protobuf.Timestamp
 }
 var file_linkspan_v1_route_proto_depIdxs = []int32{
-	7, // 0: linkspan.v1.Route.age:type_name -> google.protobuf.Duration
-	7, // 1: linkspan.v1.Route.idle:type_name -> google.protobuf.Duration
-	2, // 2: linkspan.v1.Route.flows:type_name -> linkspan.v1.RouteFlow
-	7, // 3: linkspan.v1.RouteFlow.age:type_name -> google.protobuf.Duration
-	1, // 4: linkspan.v1.RouteServiceListResponse.routes:type_name -> linkspan.v1.Route
-	8, // 5: linkspan.v1.RouteServiceWatchResponse.time:type_name -> google.protobuf.Timestamp
-	0, // 6: linkspan.v1.RouteServiceWatchResponse.kind:type_name -> linkspan.v1.RouteServiceWatchResponse.Kind
-	3, // 7: linkspan.v1.RouteService.List:input_type -> linkspan.v1.RouteServiceListRequest
-	5, // 8: linkspan.v1.RouteService.Watch:input_type -> linkspan.v1.RouteServiceWatchRequest
-	4, // 9: linkspan.v1.RouteService.List:output_type -> linkspan.v1.RouteServiceListResponse
-	6, // 10: linkspan.v1.RouteService.Watch:output_type -> linkspan.v1.RouteServiceWatchResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	7,  // 0: linkspan.v1.Route.age:type_name -> google.protobuf.Duration
+	7,  // 1: linkspan.v1.Route.idle:type_name -> google.protobuf.Duration
+	2,  // 2: linkspan.v1.Route.flows:type_name -> linkspan.v1.RouteFlow
+	7,  // 3: linkspan.v1.RouteFlow.age:type_name -> google.protobuf.Duration
+	1,  // 4: linkspan.v1.RouteServiceListResponse.routes:type_name -> linkspan.v1.Route
+	8,  // 5: linkspan.v1.RouteServiceListResponse.refused:type_name -> linkspan.v1.SitePair
+	9,  // 6: linkspan.v1.RouteServiceWatchResponse.time:type_name -> google.protobuf.Timestamp
+	0,  // 7: linkspan.v1.RouteServiceWatchResponse.kind:type_name -> linkspan.v1.RouteServiceWatchResponse.Kind
+	3,  // 8: linkspan.v1.RouteService.List:input_type -> linkspan.v1.RouteServiceListRequest
+	5,  // 9: linkspan.v1.RouteService.Watch:input_type -> linkspan.v1.RouteServiceWatchRequest
+	4,  // 10: linkspan.v1.RouteService.List:output_type -> linkspan.v1.RouteServiceListResponse
+	6,  // 11: linkspan.v1.RouteService.Watch:output_type -> linkspan.v1.RouteServiceWatchResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_route_proto_init() }
@@ -688,6 +699,7 @@ func file_linkspan_v1_route_proto_init() {
 	if File_linkspan_v1_route_proto != nil {
 		return
 	}
+	file_linkspan_v1_site_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -38,6 +38,7 @@ type Switch struct {
 	Since         *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=since,proto3" json:"since,omitempty"`          // of the session
 	Endpoints     uint32                 `protobuf:"varint,10,opt,name=endpoints,proto3" json:"endpoints,omitempty"`
 	Peer          string                 `protobuf:"bytes,11,opt,name=peer,proto3" json:"peer,omitempty"` // address the session comes from
+	Site          string                 `protobuf:"bytes,12,opt,name=site,proto3" json:"site,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,6 +146,13 @@ func (x *Switch) GetEndpoints() uint32 {
 func (x *Switch) GetPeer() string {
 	if x != nil {
 		return x.Peer
+	}
+	return ""
+}
+
+func (x *Switch) GetSite() string {
+	if x != nil {
+		return x.Site
 	}
 	return ""
 }
@@ -660,7 +668,7 @@ var File_linkspan_v1_switch_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_switch_proto_rawDesc = "" +
 	"\n" +
-	"\x18linkspan/v1/switch.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19linkspan/v1/network.proto\"\xbe\x02\n" +
+	"\x18linkspan/v1/switch.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19linkspan/v1/network.proto\"\xd2\x02\n" +
 	"\x06Switch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -673,7 +681,8 @@ const file_linkspan_v1_switch_proto_rawDesc = "" +
 	"\x05since\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x1c\n" +
 	"\tendpoints\x18\n" +
 	" \x01(\rR\tendpoints\x12\x12\n" +
-	"\x04peer\x18\v \x01(\tR\x04peer\"\x1a\n" +
+	"\x04peer\x18\v \x01(\tR\x04peer\x12\x12\n" +
+	"\x04site\x18\f \x01(\tR\x04site\"\x1a\n" +
 	"\x18SwitchServiceListRequest\"L\n" +
 	"\x19SwitchServiceListResponse\x12/\n" +
 	"\bswitches\x18\x01 \x03(\v2\x13.linkspan.v1.SwitchR\bswitches\"1\n" +

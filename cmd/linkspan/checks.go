@@ -5,10 +5,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/control/rpc"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -35,7 +41,10 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
-	return append([]*apiv1.Check{h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx), h.checkNames(), h.checkDrops(ctx)}, h.checkOVS(ctx)...)
+	return append([]*apiv1.Check{
+		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx), h.checkDirect(),
+		h.checkSite(ctx), h.checkNames(), h.checkDrops(ctx),
+	}, h.checkOVS(ctx)...)
 }
 
 func (h *host) checkController() *apiv1.Check {
@@ -85,6 +94,60 @@ func (h *host) checkTunnel(ctx context.Context) *apiv1.Check {
 	return verdict("tunnel", err, found, "is another program changing the nftables table linkspan?")
 }
 
+func (h *host) checkDirect() *apiv1.Check {
+	switch {
+	case h.direct.port != nil:
+		return check("direct", apiv1.Check_STATE_OK, h.direct.found(), "")
+	case h.direct.why != nil:
+		return check("direct", apiv1.Check_STATE_WARNING, "not on this host: "+h.direct.why.Error(), linkspan.HintOf(h.direct.why))
+	}
+	return check("direct", apiv1.Check_STATE_OK, "off, as --direct says", "")
+}
+
+// checkSite tells of the sites whose traffic with this host's is refused.
+func (h *host) checkSite(ctx context.Context) *apiv1.Check {
+	ctx, cancel := context.WithTimeout(ctx, siteLimit)
+	defer cancel()
+	r, err := h.uplink.api.Sites.List(ctx, connect.NewRequest(&apiv1.SiteServiceListRequest{}))
+	if err != nil {
+		return check("site", apiv1.Check_STATE_WARNING, "not known: "+api.FromRPC(err).Error(), "")
+	}
+	me, own := h.own.Keeper.KeyPair().Identity().Name, linkspan.DefaultSite
+	for _, site := range r.Msg.GetSites() {
+		if slices.Contains(site.GetSwitches(), me) {
+			own = site.GetName()
+		}
+	}
+	var refused []*apiv1.SitePair
+	for _, p := range r.Msg.GetPairs() {
+		if !p.GetClear() && (p.GetA() == own || p.GetB() == own) {
+			refused = append(refused, p)
+		}
+	}
+	return siteCheck("in "+own, refused)
+}
+
+// siteLimit is how long the doctor waits for the controller's word on sites.
+const siteLimit = 3 * time.Second
+
+// siteCheck is fine when no sites that share a network refuse each other.
+func siteCheck(fine string, refused []*apiv1.SitePair) *apiv1.Check {
+	if len(refused) == 0 {
+		return check("site", apiv1.Check_STATE_OK, fine, "")
+	}
+	var texts, hints []string
+	for _, p := range refused {
+		texts = append(texts, refusedText(p))
+		hints = append(hints, "linkspan site allow-clear "+p.GetA()+" "+p.GetB())
+	}
+	return check("site", apiv1.Check_STATE_WARNING, strings.Join(texts, "; "), "to allow it in clear text: "+strings.Join(hints, "; "))
+}
+
+// refusedText says which traffic two sites refuse.
+func refusedText(p *apiv1.SitePair) string {
+	return fmt.Sprintf("traffic between the sites %s and %s is refused (network %s)", p.GetA(), p.GetB(), strings.Join(p.GetNetworks(), ", "))
+}
+
 func (h *host) checkOVS(ctx context.Context) []*apiv1.Check {
 	can, err := h.ovs.Capabilities(ctx)
 	if err != nil {
@@ -121,6 +184,7 @@ func (b *brain) checks(ctx context.Context) []*apiv1.Check {
 	checks := []*apiv1.Check{
 		verdict("store", err, "answers, embedded etcd", "is the disk full? etcd stops writing before it is"),
 		check("switches", state, counted(here, total), hint),
+		siteCheck("no site refuses another", rpc.RefusedSites(v)),
 	}
 	if b.role.more != nil {
 		checks = append(checks, b.role.more(ctx)...)

@@ -122,7 +122,7 @@ func (j *joining) try(ctx context.Context) (err error) {
 	}
 	r, err := j.uplink.api.Chassis.Join(ctx, connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
 		Token: j.token.Reveal(), Name: j.role.name, Csr: j.request.CSR(), Underlay: place.address.String(),
-		Mtu: uint32(place.mtu), Version: version,
+		Mtu: uint32(place.mtu), Version: version, Site: j.role.site,
 	}))
 	if err != nil {
 		return api.FromRPC(err)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,12 +31,33 @@ type networkRow struct {
 	MTU       uint32            `json:"mtu,omitempty"`
 	Aux       map[string]string `json:"aux,omitempty"`
 	Internal  bool              `json:"internal"`
+	Transport string            `json:"transport"` // asked for
 	Labels    map[string]string `json:"labels,omitempty"`
 	Endpoints uint32            `json:"endpoints"`
 	Created   time.Time         `json:"created"`
 	Creator   string            `json:"creator,omitempty"`
 
 	Attached []endpointRow `json:"attached,omitempty"` // inspect only
+	Ways     []wayRow      `json:"ways,omitempty"`     // inspect only
+}
+
+// wayRow is how packets go between some pairs of the network's switches.
+type wayRow struct {
+	Transport string   `json:"transport"` // direct, tunnel or none
+	Reason    string   `json:"reason,omitempty"`
+	Count     uint32   `json:"count"`
+	Pairs     []string `json:"pairs"` // the first of them
+}
+
+func newWayRows(ways []*apiv1.Way) []wayRow {
+	rows := make([]wayRow, len(ways))
+	for i, w := range ways {
+		rows[i] = wayRow{Transport: cmp.Or(w.GetTransport(), "none"), Reason: w.GetReason(), Count: w.GetCount()}
+		for _, p := range w.GetPairs() {
+			rows[i].Pairs = append(rows[i].Pairs, p.GetA()+"-"+p.GetB())
+		}
+	}
+	return rows
 }
 
 var networkTable = output.Table[networkRow]{
@@ -49,6 +71,7 @@ var networkTable = output.Table[networkRow]{
 		{Title: "ENDPOINTS", Value: func(n networkRow) string { return strconv.Itoa(int(n.Endpoints)) }},
 	},
 	Wide: []output.Column[networkRow]{
+		{Title: "TRANSPORT", Value: func(n networkRow) string { return n.Transport }},
 		{Title: "CREATOR", Value: func(n networkRow) string { return n.Creator }},
 		{Title: "CREATED", Value: func(n networkRow) string { return n.Created.Format(time.RFC3339) }},
 	},
@@ -59,6 +82,7 @@ func newNetworkRow(n *apiv1.Network) networkRow {
 		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Subnet: n.GetSubnet(), Gateway: n.GetGateway(),
 		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
+		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)),
 	}
 }
 
@@ -132,6 +156,7 @@ Containers of it talk across hosts; containers of other networks do not reach it
 	f.StringArrayVar(&aux, "aux-address", nil, "keep an address out of use, as `name=address`; may be repeated")
 	f.DurationVar(&idle, "idle", linkspan.DefaultIdle, "unplug a route after this `time` without a packet")
 	f.Uint32Var(&n.Mtu, "mtu", 0, "largest packet of a container, in `bytes` (default: what the transport carries)")
+	f.StringVar(&n.Transport, "transport", "auto", "how packets go between hosts: auto, direct or tunnel (`choice`); direct refuses hosts without a direct path")
 	f.BoolVar(&n.Internal, "internal", false, "give containers no default route")
 	f.StringArrayVar(&labels, "label", nil, "attach a label, as `key=value`; may be repeated")
 	_ = c.MarkFlagRequired("subnet")
@@ -188,6 +213,7 @@ func (a *app) networkInspect() *cobra.Command {
 			}
 			row := newNetworkRow(r.Msg.GetNetwork())
 			row.Attached = newEndpointRows(r.Msg.GetEndpoints())
+			row.Ways = newWayRows(r.Msg.GetWays())
 			return output.PrintOne(a.out, o, row)
 		},
 	}

@@ -51,7 +51,7 @@ var routeTable = output.Table[routeRow]{
 		{Title: "NETWORK", Value: func(r routeRow) string { return r.Network }},
 		{Title: "A", Value: func(r routeRow) string { return end(r.A, r.AName) }},
 		{Title: "B", Value: func(r routeRow) string { return end(r.B, r.BName) }},
-		{Title: "TRANSPORT", Value: func(r routeRow) string { return r.Transport }},
+		{Title: "TRANSPORT", Value: func(r routeRow) string { return cmp.Or(r.Transport, "-") }},
 		{Title: "PACKETS", Value: func(r routeRow) string { return strconv.FormatUint(r.Packets, 10) }},
 		{Title: "AGE", Value: func(r routeRow) string { return r.Age }},
 		{Title: "IDLE", Value: func(r routeRow) string { return r.Idle }},
@@ -115,6 +115,9 @@ A route is one pair of endpoints; it goes after its idle time without a packet.`
 			}
 			for _, m := range r.Msg.GetMissing() {
 				fmt.Fprintf(a.err, "linkspan: switch %s is away; its routes are not shown\n", m)
+			}
+			for _, p := range r.Msg.GetRefused() {
+				fmt.Fprintf(a.err, "linkspan: %s; to allow it: linkspan site allow-clear %s %s\n", refusedText(p), p.GetA(), p.GetB())
 			}
 			rows := make([]routeRow, len(r.Msg.GetRoutes()))
 			for i, route := range r.Msg.GetRoutes() {

@@ -25,6 +25,14 @@ func viewChanges(changes []store.Change) []view.Change {
 			out = append(out, view.RemoveChassis(c.Chassis.ID))
 		case c.Chassis != nil:
 			out = append(out, view.PutChassis(c.Chassis))
+		case c.Paths != nil && c.Removed:
+			out = append(out, view.RemovePaths(c.Paths.From))
+		case c.Paths != nil:
+			out = append(out, view.PutPaths(c.Paths))
+		case c.Clearance != nil && c.Removed:
+			out = append(out, view.RemoveClearance(c.Clearance.A, c.Clearance.B))
+		case c.Clearance != nil:
+			out = append(out, view.PutClearance(c.Clearance))
 		}
 	}
 	return out
@@ -36,6 +44,8 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 	networks := make(map[linkspan.NetworkID]bool)
 	endpoints := make(map[view.Key]bool)
 	chassis := make(map[linkspan.ChassisID]bool)
+	paths := make(map[linkspan.ChassisID]bool)
+	clear := make(map[[2]string]bool)
 	for _, c := range all {
 		switch {
 		case c.Network != nil:
@@ -44,6 +54,10 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 			endpoints[view.KeyOf(c.Endpoint)] = true
 		case c.Chassis != nil:
 			chassis[c.Chassis.ID] = true
+		case c.Paths != nil:
+			paths[c.Paths.From] = true
+		case c.Clearance != nil:
+			clear[[2]string{c.Clearance.A, c.Clearance.B}] = true
 		}
 	}
 	for e := range v.Endpoints() {
@@ -59,6 +73,14 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 	for c := range v.AllChassis() {
 		if !chassis[c.ID] {
 			out = append(out, view.RemoveChassis(c.ID))
+		}
+		if !paths[c.ID] {
+			out = append(out, view.RemovePaths(c.ID))
+		}
+	}
+	for c := range v.Clearances() {
+		if !clear[[2]string{c.A, c.B}] {
+			out = append(out, view.RemoveClearance(c.A, c.B))
 		}
 	}
 	return out

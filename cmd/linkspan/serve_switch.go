@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/store/kv/bbolt"
 	"github.com/linkspan/linkspan/trust"
 )
@@ -26,6 +27,9 @@ type switchRole struct {
 	joinFile    string
 	name        string
 	underlay    string
+	site        string
+	direct      string
+	directNIC   string
 	bridge      string
 	ovsRunDir   string
 	docker      string
@@ -43,6 +47,9 @@ func (s *switchRole) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.joinFile, "join-file", "", "join with the token in this `file`, or - for standard input (or LINKSPAN_JOIN)")
 	f.StringVar(&s.name, "name", "", "`name` to join under (default: the host's)")
 	f.StringVar(&s.underlay, "underlay", "", "`address` where other switches reach this host (default: the one used towards the controller)")
+	f.StringVar(&s.site, "site", "", "`name` of the site this host is in, said when it joins (default: "+linkspan.DefaultSite+")")
+	f.StringVar(&s.direct, "direct", "auto", "exchange packets as they are with hosts in the same layer 2, through a child of the underlay's link: auto or off (`choice`)")
+	f.StringVar(&s.directNIC, "direct-nic", "", "use this `link`, which nothing else uses, for that")
 	f.StringVar(&s.bridge, "bridge", "br-link", "`name` of the integration bridge")
 	f.StringVar(&s.ovsRunDir, "ovs-run-dir", "/var/run/openvswitch", "`folder` with Open vSwitch's sockets")
 	f.StringVar(&s.docker, "docker", "unix:///run/docker.sock", "`address` of Docker's socket")
@@ -86,6 +93,14 @@ from linkspan switch token; after that it needs none. Settings also come from
 
 // run runs the role until ctx ends; it calls ready once Docker can use it.
 func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
+	if err := s.checkDirect(); err != nil {
+		return err
+	}
+	if s.site != "" {
+		if err := linkspan.ValidateName("site", s.site); err != nil {
+			return err
+		}
+	}
 	if s.stateDir, err = filepath.Abs(s.stateDir); err != nil {
 		return err
 	}

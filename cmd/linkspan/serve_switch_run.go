@@ -47,6 +47,7 @@ type host struct {
 	keeper *restore.Keeper
 	can    *ovs.Capabilities
 	tunnel *tunnel.Tunnel
+	direct directPort
 	fabric *fabric.Fabric
 	model  *cnm.Controller
 	mirror *mirror.Mirror
@@ -110,11 +111,13 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 	if err := h.ovs.AddPort(ctx, ovs.Port{Name: h.tunnel.Device(), OFPort: linkspan.TunnelPort}); err != nil {
 		return err
 	}
-	if err := netns.EnsureShield(ctx, netns.HostPrefix); err != nil {
+	if err := netns.EnsureShield(ctx, netns.HostPrefix, h.role.directLinks()...); err != nil {
 		return err
 	}
-	h.can, err = h.ovs.Capabilities(ctx)
-	return err
+	if h.can, err = h.ovs.Capabilities(ctx); err != nil {
+		return err
+	}
+	return h.prepareDirect(ctx, me)
 }
 
 // ovsUser returns the user that ovs-vswitchd runs as, whose sockets are its own.
@@ -149,11 +152,13 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	if h.fabric, err = fabric.New(ctx, fabric.Config{
 		Chassis: me.Number, Client: h.uplink.api.Chassis, Networks: h.uplink.api.Networks, Peers: h.tunnel, Store: db,
 		Version: version, Underlay: h.place.address, MTU: h.place.mtu, Log: s.log,
+		Paths: h.direct.paths(),
 	}); err != nil {
 		return err
 	}
 	driver, err := hotplug.New(hotplug.Options{
-		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, MTU: h.tunnel.MTU(), Offload: h.can.Offload(),
+		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.can.Offload(),
+		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(),
 	})
 	if err != nil {
 		return err
@@ -206,6 +211,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.names.Run(ctx) })
 	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
+	parts.Go(func() error { return h.direct.run(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if local != nil {
 		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})

@@ -23,6 +23,7 @@ type switchRow struct {
 	ID        uint32        `json:"id"`
 	Name      string        `json:"name"`
 	State     string        `json:"state"` // connected, starting or away
+	Site      string        `json:"site"`
 	Underlay  string        `json:"underlay"`
 	MTU       uint32        `json:"mtu"`
 	DPID      string        `json:"dpid"`
@@ -39,6 +40,7 @@ var switchTable = output.Table[switchRow]{
 	Columns: []output.Column[switchRow]{
 		{Title: "SWITCH", Value: func(s switchRow) string { return s.Name }},
 		{Title: "STATE", Value: func(s switchRow) string { return s.State }},
+		{Title: "SITE", Value: func(s switchRow) string { return s.Site }},
 		{Title: "UNDERLAY", Value: func(s switchRow) string { return s.Underlay }},
 		{Title: "ENDPOINTS", Value: func(s switchRow) string { return strconv.Itoa(int(s.Endpoints)) }},
 		{Title: "VERSION", Value: func(s switchRow) string { return cmp.Or(s.Version, "-") }},
@@ -53,6 +55,7 @@ func newSwitchRow(s *apiv1.Switch) switchRow {
 	row := switchRow{
 		ID: s.GetId(), Name: s.GetName(), State: "away", Underlay: s.GetUnderlay(), MTU: s.GetMtu(), DPID: s.GetDpid(),
 		Endpoints: s.GetEndpoints(), Version: s.GetVersion(), Joined: s.GetJoined().AsTime(), Peer: s.GetPeer(),
+		Site: s.GetSite(),
 	}
 	if s.GetSince() != nil {
 		since := s.GetSince().AsTime()

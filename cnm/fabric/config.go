@@ -10,6 +10,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/ovs/direct"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
 )
@@ -25,7 +26,20 @@ type Peers interface {
 	RemovePeer(ctx context.Context, mac linkspan.MAC) error
 }
 
-var _ Peers = (*tunnel.Tunnel)(nil)
+// Paths probes the direct way to other chassis.
+type Paths interface {
+	// SetPeers makes exactly these chassis probed.
+	SetPeers(peers []linkspan.ChassisID)
+	// Paths returns those to which the way is proved and those that do not answer.
+	Paths() (proved, lost []linkspan.ChassisID)
+	// Changed gets a value when Paths may have changed.
+	Changed() <-chan struct{}
+}
+
+var (
+	_ Peers = (*tunnel.Tunnel)(nil)
+	_ Paths = (*direct.Direct)(nil)
+)
 
 // The defaults of a Config, and the limits of its queue.
 const (
@@ -41,6 +55,7 @@ type Config struct {
 	Client   apiv1connect.ChassisServiceClient
 	Networks apiv1connect.NetworkServiceClient
 	Peers    Peers
+	Paths    Paths    // nil: this host has no direct port
 	Store    kv.Store // the host's own; keys under "fabric/"
 	Version  string   // of this program
 	Underlay netip.Addr

@@ -18,9 +18,10 @@ import (
 	"github.com/linkspan/linkspan/ovs/tunnel"
 )
 
-// peering brings the peers of one stream into place and acknowledges them. It
-// looks only at the newest state: messages that come while it works are done
-// together, and one acknowledgement stands for all of them.
+// peering brings the peers of one stream into place and acknowledges them, again
+// whenever the direct paths to them change. It looks only at the newest state:
+// messages that come while it works are done together, and one acknowledgement
+// stands for all of them.
 type peering struct {
 	f    *Fabric
 	wake chan struct{}
@@ -78,6 +79,10 @@ func (p *peering) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-p.wake:
+		case <-p.changed():
+			if !p.begun() { // nothing to acknowledge yet
+				continue
+			}
 		}
 		for err := p.step(ctx); err != nil; err = p.step(ctx) {
 			p.tell(ctx, err)
@@ -108,10 +113,46 @@ func (p *peering) step(ctx context.Context) error {
 		return err
 	}
 	p.placed = want
+	if paths := p.f.cfg.Paths; paths != nil {
+		paths.SetPeers(slices.Sorted(maps.Keys(want)))
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.f.cfg.Attempt)
 	defer cancel()
-	_, err := p.f.cfg.Client.Acknowledge(ctx, connect.NewRequest(&apiv1.ChassisServiceAcknowledgeRequest{Sequence: sequence}))
+	_, err := p.f.cfg.Client.Acknowledge(ctx, connect.NewRequest(&apiv1.ChassisServiceAcknowledgeRequest{
+		Sequence: sequence, Paths: p.f.paths(),
+	}))
 	return api.FromRPC(err)
+}
+
+// changed is when the paths may have changed.
+func (p *peering) changed() <-chan struct{} {
+	if p.f.cfg.Paths == nil {
+		return nil
+	}
+	return p.f.cfg.Paths.Changed()
+}
+
+// begun says whether the stream has brought a message.
+func (p *peering) begun() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sequence != 0
+}
+
+// paths is the report on the direct paths.
+func (f *Fabric) paths() *apiv1.Paths {
+	if f.cfg.Paths == nil {
+		return &apiv1.Paths{None: true}
+	}
+	m := new(apiv1.Paths)
+	proved, lost := f.cfg.Paths.Paths()
+	for _, id := range proved {
+		m.Proved = append(m.Proved, uint32(id))
+	}
+	for _, id := range lost {
+		m.Lost = append(m.Lost, uint32(id))
+	}
+	return m
 }
 
 // place makes want exist; peers to be removed go first, as an underlay address

@@ -68,6 +68,9 @@ func wishText(n *linkspan.Network) string {
 	if n.MTU != 0 {
 		s += fmt.Sprintf(" mtu %d", n.MTU)
 	}
+	if n.Transport != "" {
+		s += " transport " + string(n.Transport)
+	}
 	if n.Internal {
 		s += " internal"
 	}

@@ -3,6 +3,7 @@
 package mirror
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func dockerOptions(n linkspan.Network) map[string]string {
 	if n.Idle != 0 && n.Idle != linkspan.DefaultIdle {
 		options[optionIdle] = idleText(n.Idle)
 	}
+	if n.Transport != "" {
+		options[linkspan.OptionTransport] = string(n.Transport)
+	}
 	for label, text := range n.Labels {
 		if key, ok := strings.CutPrefix(label, labelOption); ok && current(n, key, text) {
 			options[key] = text
@@ -60,6 +64,8 @@ func current(n linkspan.Network, key, text string) bool {
 	case optionMTU:
 		mtu, err := strconv.Atoi(text)
 		return err == nil && mtu == n.MTU
+	case linkspan.OptionTransport:
+		return linkspan.Transport(text) == cmp.Or(n.Transport, linkspan.Auto)
 	default:
 		return true
 	}

@@ -3,6 +3,7 @@
 package mirror
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -22,6 +23,10 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 	}
 	if wish.Range == wish.Subnet {
 		wish.Range = linkspan.Network{}.Range
+	}
+	wish.Transport = linkspan.Transport(n.Options[linkspan.OptionTransport])
+	if wish.Transport == linkspan.Auto {
+		wish.Transport = ""
 	}
 	var err error
 	if text, given := n.Options[optionIdle]; given {
@@ -55,6 +60,8 @@ func mismatch(wish, got *linkspan.Network) string {
 		return fmt.Sprintf("in the fabric it is %s, here it was to be %s", inward(got.Internal), inward(wish.Internal))
 	case wish.Idle != 0 && wish.Idle != got.Idle:
 		return fmt.Sprintf("its idle time is %s in the fabric, not %s", got.Idle, wish.Idle)
+	case wish.Transport != "" && wish.Transport != got.Transport:
+		return fmt.Sprintf("its transport is %s in the fabric, not %s", cmp.Or(got.Transport, linkspan.Auto), wish.Transport)
 	case wish.MTU != 0 && wish.MTU != got.MTU:
 		return fmt.Sprintf("its mtu is %d in the fabric, not %d", got.MTU, wish.MTU)
 	default:

@@ -55,6 +55,9 @@ func (s chassisService) Acknowledge(ctx context.Context, req *connect.Request[ap
 		return nil, err
 	}
 	s.peering.Acknowledge(id, req.Msg.GetSequence())
+	if err := s.learnPaths(ctx, id, req.Msg.GetPaths()); err != nil {
+		return nil, err
+	}
 	return connect.NewResponse(&apiv1.ChassisServiceAcknowledgeResponse{}), nil
 }
 

@@ -188,6 +188,14 @@ func (h *house) show(changes []store.Change) {
 			h.hub.Update(view.RemoveChassis(c.Chassis.ID))
 		case c.Chassis != nil:
 			h.hub.Update(view.PutChassis(c.Chassis))
+		case c.Paths != nil && c.Removed:
+			h.hub.Update(view.RemovePaths(c.Paths.From))
+		case c.Paths != nil:
+			h.hub.Update(view.PutPaths(c.Paths))
+		case c.Clearance != nil && c.Removed:
+			h.hub.Update(view.RemoveClearance(c.Clearance.A, c.Clearance.B))
+		case c.Clearance != nil:
+			h.hub.Update(view.PutClearance(c.Clearance))
 		}
 	}
 	h.server.NetworksChanged()

@@ -27,7 +27,9 @@ func (s chassisService) Join(ctx context.Context, req *connect.Request[apiv1.Cha
 	if err != nil {
 		return nil, err
 	}
-	c := linkspan.Chassis{Name: req.Msg.GetName(), MTU: int(req.Msg.GetMtu()), Version: req.Msg.GetVersion()}
+	c := linkspan.Chassis{
+		Name: req.Msg.GetName(), MTU: int(req.Msg.GetMtu()), Version: req.Msg.GetVersion(), Site: req.Msg.GetSite(),
+	}
 	if c.Underlay, err = underlay(req.Msg.GetUnderlay()); err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func (s chassisService) Join(ctx context.Context, req *connect.Request[apiv1.Cha
 		return nil, err
 	}
 	if created {
-		s.event(withCaller(ctx, caller{Identity: identity(&c)}), linkspan.SwitchJoined, c.Name, "underlay address "+c.Underlay.String())
+		s.event(withCaller(ctx, caller{Identity: identity(&c)}), linkspan.SwitchJoined, c.Name, "underlay address "+c.Underlay.String()+", site "+c.InSite())
 	}
 	return connect.NewResponse(&apiv1.ChassisServiceJoinResponse{Id: uint32(c.ID), Certificate: chain}), nil
 }

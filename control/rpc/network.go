@@ -74,7 +74,9 @@ func (s networkService) Get(ctx context.Context, req *connect.Request[apiv1.Netw
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&apiv1.NetworkServiceGetResponse{Network: network(&n, uint32(len(endpoints))), Endpoints: endpoints}), nil
+	return connect.NewResponse(&apiv1.NetworkServiceGetResponse{
+		Network: network(&n, uint32(len(endpoints))), Endpoints: endpoints, Ways: ways(s.hub.View(), n.ID),
+	}), nil
 }
 
 func (s networkService) Remove(ctx context.Context, req *connect.Request[apiv1.NetworkServiceRemoveRequest]) (*connect.Response[apiv1.NetworkServiceRemoveResponse], error) {

@@ -40,7 +40,7 @@ func (s routeService) List(ctx context.Context, req *connect.Request[apiv1.Route
 	defer cancel()
 	routes, missing := s.hub.Routes(ctx, control.Filter{Network: network, Chassis: chassis})
 	v := s.hub.View()
-	resp := &apiv1.RouteServiceListResponse{Routes: make([]*apiv1.Route, len(routes))}
+	resp := &apiv1.RouteServiceListResponse{Routes: make([]*apiv1.Route, len(routes)), Refused: RefusedSites(v)}
 	for i := range routes {
 		resp.Routes[i] = routeMessage(v, &routes[i])
 	}

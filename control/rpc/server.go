@@ -98,6 +98,7 @@ func (s *Server) services() http.Handler {
 	mux.Handle(apiv1connect.NewSwitchServiceHandler(switchService{s}, options...))
 	mux.Handle(apiv1connect.NewChassisServiceHandler(chassisService{s}, options...))
 	mux.Handle(apiv1connect.NewEventServiceHandler(eventService{s}, options...))
+	mux.Handle(apiv1connect.NewSiteServiceHandler(siteService{s}, options...))
 	mux.Handle(apiv1connect.NewSystemServiceHandler(systemService{s}, options...))
 	return mux
 }

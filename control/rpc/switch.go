@@ -45,7 +45,7 @@ func (s switchService) List(ctx context.Context, _ *connect.Request[apiv1.Switch
 func (s *Server) describe(c *linkspan.Chassis, endpoints uint32) *apiv1.Switch {
 	m := &apiv1.Switch{
 		Id: uint32(c.ID), Name: c.Name, Dpid: c.DPID().String(), Underlay: c.Underlay.String(), Mtu: uint32(c.MTU),
-		Version: c.Version, Joined: timestamppb.New(c.Joined), Endpoints: endpoints,
+		Version: c.Version, Joined: timestamppb.New(c.Joined), Endpoints: endpoints, Site: c.InSite(),
 	}
 	if info, ok := s.hub.Connected(c.ID); ok {
 		// Without its flows in place it has a session, but is not connected yet.

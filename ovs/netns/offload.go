@@ -66,6 +66,35 @@ func enabled(fd int, link string) ([]string, error) {
 	return on, nil
 }
 
+// The commands for generic receive offload, by which the kernel joins received
+// packets to larger ones.
+const getReceive, setReceive = 0x2b, 0x2c
+
+// ReceiveOffload says whether generic receive offload of a link is on.
+func ReceiveOffload(link string) (on bool, err error) {
+	err = withSocket(func(fd int) error {
+		v, err := ethtool(fd, link, getReceive, 0)
+		on = v != 0
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("read receive offload of %s: %w", link, err)
+	}
+	return on, nil
+}
+
+// DisableReceiveOffload turns it off.
+func DisableReceiveOffload(link string) error {
+	err := withSocket(func(fd int) error {
+		_, err := ethtool(fd, link, setReceive, 0)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("turn receive offload of %s off: %w", link, err)
+	}
+	return nil
+}
+
 func withSocket(do func(fd int) error) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

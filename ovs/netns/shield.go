@@ -21,8 +21,9 @@ import (
 const shieldTable = "linkspan-shield"
 
 // EnsureShield raises the shield for all links whose names begin with prefix,
-// those of the future included, in one nftables transaction that leaves no gap.
-func EnsureShield(ctx context.Context, prefix string) error {
+// those of the future included, and for further links by name, in one nftables
+// transaction that leaves no gap.
+func EnsureShield(ctx context.Context, prefix string, names ...string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -34,16 +35,24 @@ func EnsureShield(ctx context.Context, prefix string) error {
 	chain := conn.AddChain(&nftables.Chain{Name: "stack", Table: table, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityRaw})
 	conn.FlushChain(chain)
-	conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte(prefix)}, // no trailing zero: a prefix
-		&expr.Counter{},
-		&expr.Verdict{Kind: expr.VerdictDrop},
-	}})
+	conn.AddRule(shieldRule(table, chain, []byte(prefix))) // no trailing zero: a prefix
+	for _, name := range names {
+		conn.AddRule(shieldRule(table, chain, append([]byte(name), 0)))
+	}
 	if err := conn.Flush(); err != nil {
 		return fmt.Errorf("raise shield for %s*: %w", prefix, err)
 	}
 	return nil
+}
+
+// shieldRule drops what comes in by links of a name.
+func shieldRule(table *nftables.Table, chain *nftables.Chain, name []byte) *nftables.Rule {
+	return &nftables.Rule{Table: table, Chain: chain, Exprs: []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: name},
+		&expr.Counter{},
+		&expr.Verdict{Kind: expr.VerdictDrop},
+	}}
 }
 
 // RemoveShield takes the shield down; one that is not up is fine.

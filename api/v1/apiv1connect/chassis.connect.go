@@ -63,7 +63,8 @@ type ChassisServiceClient interface {
 	// Follow tells the chassis what it must hold: first a snapshot, then changes.
 	Follow(context.Context, *connect.Request[v1.ChassisServiceFollowRequest]) (*connect.ServerStreamForClient[v1.ChassisServiceFollowResponse], error)
 	// Acknowledge says that all peers up to a sequence number are in place, so
-	// that flows may use them.
+	// that flows may use them, and which of them answer directly. It is repeated
+	// when only that has changed.
 	Acknowledge(context.Context, *connect.Request[v1.ChassisServiceAcknowledgeRequest]) (*connect.Response[v1.ChassisServiceAcknowledgeResponse], error)
 	// Reserve leases an address of a network to this chassis; unique on all.
 	Reserve(context.Context, *connect.Request[v1.ChassisServiceReserveRequest]) (*connect.Response[v1.ChassisServiceReserveResponse], error)
@@ -198,7 +199,8 @@ type ChassisServiceHandler interface {
 	// Follow tells the chassis what it must hold: first a snapshot, then changes.
 	Follow(context.Context, *connect.Request[v1.ChassisServiceFollowRequest], *connect.ServerStream[v1.ChassisServiceFollowResponse]) error
 	// Acknowledge says that all peers up to a sequence number are in place, so
-	// that flows may use them.
+	// that flows may use them, and which of them answer directly. It is repeated
+	// when only that has changed.
 	Acknowledge(context.Context, *connect.Request[v1.ChassisServiceAcknowledgeRequest]) (*connect.Response[v1.ChassisServiceAcknowledgeResponse], error)
 	// Reserve leases an address of a network to this chassis; unique on all.
 	Reserve(context.Context, *connect.Request[v1.ChassisServiceReserveRequest]) (*connect.Response[v1.ChassisServiceReserveResponse], error)

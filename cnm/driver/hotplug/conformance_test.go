@@ -15,7 +15,7 @@ import (
 
 func newDriver(t *testing.T, w *cnmtest.World) *hotplug.Driver {
 	t.Helper()
-	d, err := hotplug.New(hotplug.Options{Ports: w.Bridge, Links: w.Links, Fabric: w.Fabric, MTU: 1450})
+	d, err := hotplug.New(hotplug.Options{Ports: w.Bridge, Links: w.Links, Fabric: w.Fabric, MTU: 1450, DirectMTU: 1500})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,8 +45,11 @@ type Options struct {
 	Ports  Ports
 	Links  Links
 	Fabric Fabric
-	// MTU is the largest that the transport carries, in bytes; 0: not known.
+	// MTU is the largest that the tunnel carries, in bytes; 0: not known.
 	MTU int
+	// DirectMTU is the largest that the direct port carries, in bytes; 0: this
+	// host has none.
+	DirectMTU int
 	// Offload leaves checksum and segmentation offload of containers on.
 	Offload bool
 }

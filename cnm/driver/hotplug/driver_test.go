@@ -113,6 +113,9 @@ func TestMTU(t *testing.T) {
 		{"by the network in Docker", map[string]string{hotplug.OptionMTU: "1400"}, 0, 1400},
 		{"by the fabric", nil, 1300, 1300},
 		{"by the fabric, too large for this host", nil, 9000, 1450},
+		{"may be direct", map[string]string{hotplug.OptionTransport: "auto"}, 0, 1450},
+		{"must be direct", map[string]string{hotplug.OptionTransport: "direct"}, 0, 1500},
+		{"must be direct, smaller", map[string]string{hotplug.OptionTransport: "direct"}, 1480, 1480},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -167,6 +170,8 @@ func TestOptionsOfANetwork(t *testing.T) {
 		{hotplug.OptionMTU, "1451", false},
 		{hotplug.OptionMTU, "575", false},
 		{hotplug.OptionMTU, "", false},
+		{hotplug.OptionTransport, "tunnel", true},
+		{hotplug.OptionTransport, "pigeon", false},
 		{hotplug.OptionInterface, "lan", true},
 		{hotplug.OptionInterface, "lan0", false},
 		{hotplug.OptionInterface, "much-too-long", false},

@@ -3,6 +3,7 @@
 package hotplug
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,7 @@ const (
 	OptionIdle      = "linkspan.idle"                             // duration: routes idle for so long go
 	OptionMTU       = "com.docker.network.driver.mtu"             // bytes, in the container
 	OptionInterface = "com.docker.network.container_iface_prefix" // of the name in the container
+	OptionTransport = linkspan.OptionTransport                    // auto, direct or tunnel
 )
 
 // defaultPrefix is what Docker's own drivers call an interface.
@@ -29,25 +31,27 @@ const defaultPrefix = "eth"
 // silently ignored.
 func (d *Driver) checkNetwork(n cnm.Network) error {
 	for _, key := range slices.Sorted(maps.Keys(n.Options)) {
-		if err := d.checkOption(key, n.Options[key]); err != nil {
+		if err := d.checkOption(n, key, n.Options[key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Driver) checkOption(key, value string) error {
+func (d *Driver) checkOption(n cnm.Network, key, value string) error {
 	switch key {
 	case OptionIdle:
 		return checkIdle(value)
 	case OptionMTU:
-		return d.checkMTU(value)
+		return checkMTU(value, d.largest(n))
+	case OptionTransport:
+		return linkspan.Transport(value).ValidateWish()
 	case OptionInterface:
 		return checkPrefix(key, value)
 	}
 	return &linkspan.Error{
 		Code: linkspan.Invalid, Message: "unknown option " + key,
-		Hint: "the options are " + strings.Join([]string{OptionIdle, OptionMTU, OptionInterface}, ", "),
+		Hint: "the options are " + strings.Join([]string{OptionIdle, OptionMTU, OptionInterface, OptionTransport}, ", "),
 	}
 }
 
@@ -60,13 +64,14 @@ func checkIdle(value string) error {
 	return nil
 }
 
-func (d *Driver) checkMTU(value string) error {
+// checkMTU refuses what is no MTU, or above largest, 0 being no limit.
+func checkMTU(value string, largest int) error {
 	mtu, err := strconv.Atoi(value)
 	if err != nil || mtu < linkspan.MinMTU || mtu > linkspan.MaxMTU {
 		return invalid("option %s: %q is not a number from %d to %d", OptionMTU, value, linkspan.MinMTU, linkspan.MaxMTU)
 	}
-	if d.options.MTU != 0 && mtu > d.options.MTU {
-		return invalid("option %s: %d is more than the %d that fit between hosts", OptionMTU, mtu, d.options.MTU)
+	if largest != 0 && mtu > largest {
+		return invalid("option %s: %d is more than the %d that fit between hosts", OptionMTU, mtu, largest)
 	}
 	return nil
 }
@@ -116,14 +121,25 @@ func checkEndpoint(n cnm.Network, e cnm.Endpoint) error {
 // mtu returns the MTU of the container: what the network asks for, as far as
 // the transport carries it; 0: the kernel's default.
 func (d *Driver) mtu(n cnm.Network) int {
-	mtu := n.MTU
+	mtu, largest := n.MTU, d.largest(n)
 	if value, err := strconv.Atoi(n.Options[OptionMTU]); err == nil {
 		mtu = value
 	}
-	if mtu == 0 || d.options.MTU != 0 && mtu > d.options.MTU {
-		return d.options.MTU
+	if mtu == 0 || largest != 0 && mtu > largest {
+		return largest
 	}
 	return mtu
+}
+
+// largest returns the largest MTU that every transport carries that the network
+// may come to use: a container's cannot change later. Only one that must be
+// direct never meets the tunnel.
+func (d *Driver) largest(n cnm.Network) int {
+	asked := cmp.Or(n.Transport, linkspan.Transport(n.Options[OptionTransport])) // before it is bound only the option is known
+	if d.options.DirectMTU != 0 && asked == linkspan.Direct {
+		return d.options.DirectMTU
+	}
+	return d.options.MTU
 }
 
 func invalid(format string, args ...any) *linkspan.Error {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peering
+
+import "github.com/linkspan/linkspan"
+
+// Following says whether a chassis's switch process follows at this moment.
+func (p *Peering) Following(id linkspan.ChassisID) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	s := p.sites[id]
+	return s != nil && s.stream != nil
+}
+
+// Share says whether two chassis share a network, and so are peers.
+func (p *Peering) Share(a, b linkspan.ChassisID) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	s := p.sites[a]
+	return s != nil && s.shared[b] > 0
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rpc
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/linkspan/linkspan"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// maxPairs bounds how many pairs of chassis of one way are named.
+const maxPairs = 64
+
+// ways says how packets of a network go between the chassis that have endpoints
+// of it, grouped by the reason, the most frequent first.
+func ways(v *view.View, id linkspan.NetworkID) []*apiv1.Way {
+	n := v.Network(id)
+	if n == nil {
+		return nil
+	}
+	type kind struct {
+		transport linkspan.Transport
+		reason    decide.Reason
+	}
+	groups := make(map[kind]*apiv1.Way)
+	var all []*apiv1.Way
+	members := slices.Sorted(v.Members(id))
+	for i, a := range members {
+		for _, b := range members[i+1:] {
+			var k kind
+			k.transport, k.reason = decide.Transport(v, n, a, b)
+			w := groups[k]
+			if w == nil {
+				w = &apiv1.Way{Transport: string(k.transport), Reason: k.reason.String()}
+				groups[k], all = w, append(all, w)
+			}
+			w.Count++
+			if w.Count <= maxPairs {
+				w.Pairs = append(w.Pairs, &apiv1.Pair{A: chassisName(v, a), B: chassisName(v, b)})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y *apiv1.Way) int { return cmp.Compare(y.Count, x.Count) })
+	return all
+}
