@@ -10,7 +10,7 @@ import (
 // ofChassis is what every chassis has.
 func ofChassis(id linkspan.ChassisID) Set {
 	o := owner{KindChassis, uint64(id)}
-	set := Set{Flows: make([]Flow, 0, len(tables)+8)}
+	set := Set{Flows: make([]Flow, 0, len(tables)+9)}
 	for _, t := range tables {
 		set.Flows = append(set.Flows, o.flow(t, priorityMiss, match(), drop()))
 	}
@@ -18,6 +18,7 @@ func ofChassis(id linkspan.ChassisID) Set {
 	set.Flows = append(set.Flows,
 		o.flow(tableClassify, priorityTagged, match().VLANTCI(tagged, tagged), drop()),
 		o.flow(tableClassify, priorityPass, fromTunnel(id), classifyTunnel()),
+		o.flow(tableClassify, priorityPass, match().InPort(linkspan.DirectPort).EthType(ethProbe), drop()),
 		o.flow(tableRoute, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
 		o.flow(tableDeliver, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
 	)

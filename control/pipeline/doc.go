@@ -33,6 +33,7 @@
 //	300  vlan_tci=0x1000/0x1000                                drop
 //	100  in_port=P                                             reg0=N, reg1=P, goto 5
 //	100  in_port=T, ip, eth_dst=0e:00:00:00:CC:CC, eth_src=0a:* reg0, reg2 from eth_src, goto 40
+//	100  in_port=D, probe                                      drop: not the bridge's
 //	100  in_port=D, ip, eth_dst=06:6c:73:00:CC:CC, eth_src=06:6c:73:00:SS:SS reg2=S, goto 2
 //
 // # Table 2, direct

@@ -6,13 +6,13 @@ import "github.com/linkspan/linkspan/wire/openflow"
 
 // tableNames are the names of the table of tables.
 var tableNames = map[uint8]string{
-	tableClassify: "classify", tableGuard: "guard", tableNeighbour: "neighbour",
+	tableClassify: "classify", tableDirect: "direct", tableGuard: "guard", tableNeighbour: "neighbour",
 	tableRoute: "route", tableDeliver: "deliver",
 }
 
 // Drop is where packets are dropped, and why.
 type Drop struct {
-	Table  string // classify, guard, neighbour, route or deliver
+	Table  string // classify, direct, guard, neighbour, route or deliver
 	Reason string // miss, tagged, expired or denied
 }
 

@@ -8,6 +8,9 @@ import "github.com/linkspan/linkspan"
 const (
 	ethIPv4 = 0x0800
 	ethARP  = 0x0806
+	// ethProbe is that of the frames which prove direct paths (IEEE 802, for local
+	// experiments); the switch process hears them beside the bridge.
+	ethProbe = 0x88b5
 )
 
 // RouterMAC is the address that every endpoint takes for every other.
