@@ -126,9 +126,9 @@ func (s Switch) bridge(ctx context.Context, ch chan<- prometheus.Metric) error {
 	return nil
 }
 
-// Owners returns what is behind each port: a container's name, or "tunnel".
+// Owners returns what is behind each port: a container's name, or "tunnel" or "direct".
 func Owners(endpoints []linkspan.Endpoint) map[uint32]string {
-	names := map[uint32]string{linkspan.TunnelPort: "tunnel"}
+	names := map[uint32]string{linkspan.TunnelPort: "tunnel", linkspan.DirectPort: "direct"}
 	for i := range endpoints {
 		if e := &endpoints[i]; e.Attached() {
 			names[e.Port] = e.Container

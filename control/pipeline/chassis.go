@@ -18,13 +18,19 @@ func ofChassis(id linkspan.ChassisID) Set {
 	set.Flows = append(set.Flows,
 		o.flow(tableClassify, priorityTagged, match().VLANTCI(tagged, tagged), drop()),
 		o.flow(tableClassify, priorityPass, fromTunnel(id), classifyTunnel()),
-		o.flow(tableClassify, priorityPass, match().InPort(linkspan.DirectPort).EthType(ethProbe), drop()),
+		probes(),
 		o.flow(tableRoute, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
 		o.flow(tableDeliver, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
 	)
 	set.add(arrivals(o, linkspan.TunnelPort))
 	set.add(arrivals(o, linkspan.DirectPort))
 	return set
+}
+
+// probes keeps the frames that prove direct paths from the bridge. They are no
+// loss, so the flow is not of the kind whose drops are counted.
+func probes() Flow {
+	return owner{KindPeer, 0}.flow(tableClassify, priorityPass, match().InPort(linkspan.DirectPort).EthType(ethProbe), drop())
 }
 
 // arrivals is what becomes of packets that come in at a port from other chassis

@@ -13,7 +13,7 @@ const (
 	KindChassis  Kind = 0x11 // static, one set per chassis
 	KindNetwork  Kind = 0x12 // static, per network with endpoints on the chassis
 	KindEndpoint Kind = 0x13 // static, per attached endpoint
-	KindPeer     Kind = 0x14 // static, per chassis that may send directly
+	KindPeer     Kind = 0x14 // static, per chassis that may send directly; 0: for their probes
 	KindRoute    Kind = 0x21 // plugged
 	KindDeny     Kind = 0x22 // denied for a while
 )

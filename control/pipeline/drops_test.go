@@ -37,7 +37,7 @@ func TestDropsOfAChassisAreKnown(t *testing.T) {
 		}
 	}
 	for _, want := range []Drop{
-		{"classify", "miss"}, {"classify", "tagged"}, {"guard", "miss"}, {"neighbour", "miss"},
+		{"classify", "miss"}, {"classify", "tagged"}, {"direct", "miss"}, {"guard", "miss"}, {"neighbour", "miss"},
 		{"route", "miss"}, {"route", "expired"}, {"deliver", "miss"}, {"deliver", "expired"},
 	} {
 		if got[want] != 1 {
