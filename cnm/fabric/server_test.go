@@ -33,6 +33,7 @@ type controller struct {
 	snapshot  *apiv1.ChassisServiceFollowResponse
 	streams   []chan *apiv1.ChassisServiceFollowResponse // one for each Follow so far
 	acks      []uint64
+	paths     []string // told with each acknowledgement
 	reports   []string
 	endpoints map[string]*apiv1.Endpoint
 	next      int
@@ -182,6 +183,8 @@ func (c *controller) Acknowledge(_ context.Context, r *connect.Request[apiv1.Cha
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.acks = append(c.acks, r.Msg.GetSequence())
+	p := r.Msg.GetPaths()
+	c.paths = append(c.paths, fmt.Sprint(r.Msg.GetSequence(), p.GetNone(), p.GetProved(), p.GetLost()))
 	return connect.NewResponse(&apiv1.ChassisServiceAcknowledgeResponse{}), nil
 }
 

@@ -166,6 +166,15 @@ func (h *host) tunnel(local string, far map[linkspan.ChassisID]string) {
 	h.port("lsvx", linkspan.TunnelPort)
 }
 
+// direct makes the port of the direct transport, a child of the underlay's link.
+func (h *host) direct() {
+	h.t.Helper()
+	run(h.t, "ip", "-n", h.ns, "link", "add", "lsdx", "link", "up0", "address", h.id.DirectMAC().String(), "type", "macvlan", "mode", "private")
+	run(h.t, "ip", "netns", "exec", h.ns, "sysctl", "-qw", "net.ipv6.conf.lsdx.disable_ipv6=1")
+	run(h.t, "ip", "-n", h.ns, "link", "set", "lsdx", "up")
+	h.port("lsdx", linkspan.DirectPort)
+}
+
 // container makes a namespace with an interface at a port of the host.
 func (h *host) container(name string, e *linkspan.Endpoint) string {
 	h.t.Helper()

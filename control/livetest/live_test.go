@@ -80,6 +80,8 @@ func (w *world) join() {
 	}
 	a.tunnel(underlay(1), map[linkspan.ChassisID]string{2: underlay(2)})
 	b.tunnel(underlay(2), map[linkspan.ChassisID]string{1: underlay(1)})
+	a.direct()
+	b.direct()
 }
 
 // connect begins a session and waits until it is ready.
@@ -148,6 +150,7 @@ func TestLive(t *testing.T) {
 	t.Run("one host", w.testOneHost)
 	t.Run("two hosts", w.testTwoHosts)
 	t.Run("traceroute", w.testTraceroute)
+	t.Run("direct", w.testDirect)
 	t.Run("neighbours", w.testNeighbours)
 	t.Run("spoof", w.testSpoof)
 	t.Run("reconnect", w.testReconnect)
@@ -200,6 +203,60 @@ func (w *world) testTraceroute(t *testing.T) {
 	if out := w.ping("c1", "c2", "-W5", "-t", "1"); !strings.Contains(out, "ttl=64") {
 		t.Errorf("there is a hop within one host:\n%s", out)
 	}
+}
+
+// testDirect has both hosts prove the direct path: the route moves there, and
+// back when one proof falls. Nothing arrives that comes from a stranger.
+func (w *world) testDirect(t *testing.T) {
+	prove := func(from, to linkspan.ChassisID) {
+		w.hub.Update(view.PutPaths(&linkspan.Paths{From: from, To: []linkspan.ChassisID{to}}))
+	}
+	by := func(want linkspan.Transport) {
+		t.Helper()
+		w.quietly("c1", "c3", 62)
+		ctx, cancel := context.WithTimeout(w.ctx, patience)
+		defer cancel()
+		routes, _ := w.hub.Routes(ctx, control.Filter{Chassis: 2})
+		if len(routes) != 1 || routes[0].Transport != want || len(routes[0].Flows) != 4 {
+			t.Errorf("want %s, routes %+v", want, routes)
+		}
+	}
+	by(linkspan.Tunnel)
+	prove(1, 2)
+	prove(2, 1)
+	by(linkspan.Direct)
+	for ttl, hop := range map[int]string{1: underlay(1), 2: underlay(2)} {
+		if out := w.ping("c1", "c3", "-W5", "-t", fmt.Sprint(ttl)); !strings.Contains(out, "From "+hop+" ") {
+			t.Errorf("ttl %d: want an answer from %s:\n%s", ttl, hop, out)
+		}
+	}
+	if out := w.ping("c1", "c3", "-W5", "-s", "1422", "-M", "do"); !strings.Contains(out, "ttl=62") { // a whole packet of 1450
+		t.Errorf("a whole packet does not arrive:\n%s", out)
+	}
+	before := w.packetIns()
+	w.stranger(t)
+	if n := w.packetIns() - before; n != 0 {
+		t.Errorf("%d packets of a stranger came up", n)
+	}
+	w.hub.Update(view.RemovePaths(2))
+	by(linkspan.Tunnel)
+	w.hub.Update(view.RemovePaths(1))
+}
+
+// stranger sends from the first host what the second must not take: a packet of
+// c1's in a frame of a chassis that is nobody's peer.
+func (w *world) stranger(t *testing.T) {
+	ns := w.hosts[0].ns
+	run(t, "ip", "-n", ns, "link", "add", "odd0", "link", "up0", "address", linkspan.ChassisID(9).DirectMAC().String(), "type", "macvlan", "mode", "private")
+	run(t, "ip", "-n", ns, "addr", "add", "10.7.0.2/32", "dev", "odd0")
+	run(t, "ip", "-n", ns, "link", "set", "odd0", "up")
+	run(t, "ip", "-n", ns, "route", "add", "10.7.0.0/24", "dev", "odd0")
+	run(t, "ip", "-n", ns, "neigh", "replace", "10.7.0.4", "lladdr", linkspan.ChassisID(2).DirectMAC().String(), "dev", "odd0")
+	out, _ := try(t, "ip", "netns", "exec", ns, "ping", "-n", "-c1", "-W1", "10.7.0.4")
+	if !strings.Contains(out, "0 received") {
+		t.Errorf("a stranger's packet is answered:\n%s", out)
+	}
+	run(t, "ip", "-n", ns, "link", "del", "odd0")
 }
 
 func (w *world) testNeighbours(t *testing.T) {
