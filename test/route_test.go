@@ -42,7 +42,7 @@ func unplugged(t *testing.T, l *harness.Lab, network string) {
 
 func TestRouteLife(t *testing.T) {
 	l := shared(t)
-	l.Network(t, "idle", "10.23.0.0/24", "--idle", "3s")
+	l.Network(t, "idle", "10.23.0.0/24", "--idle", "3s", "--transport", "tunnel")
 	c1 := l.Run(t, "h1", "idle1", "--network", "idle")
 	c2 := l.Run(t, "h2", "idle2", "--network", "idle")
 	c3 := l.Run(t, "h1", "idle3", "--network", "idle")
@@ -89,7 +89,7 @@ func checkPlugged(t *testing.T, l *harness.Lab, a, b *harness.Container, transpo
 
 func TestSecondConnectionAsksNobody(t *testing.T) {
 	l := shared(t)
-	l.Network(t, "second", "10.24.0.0/24")
+	l.Network(t, "second", "10.24.0.0/24", "--transport", "tunnel")
 	c1 := l.Run(t, "h1", "second1", "--network", "second")
 	c2 := l.Run(t, "h2", "second2", "--network", "second")
 	c3 := l.Run(t, "h2", "second3", "--network", "second")
@@ -125,7 +125,7 @@ func plugged(to string) func(harness.Plug) bool {
 // then goes on, from either end.
 func TestIdleStream(t *testing.T) {
 	l := shared(t)
-	l.Network(t, "stream", "10.25.0.0/24", "--idle", "2s")
+	l.Network(t, "stream", "10.25.0.0/24", "--idle", "2s", "--transport", "tunnel")
 	c1 := l.Run(t, "h1", "stream1", "--network", "stream")
 	c2 := l.Run(t, "h2", "stream2", "--network", "stream")
 	server := c2.Open(t, "nc", "-l", "-p", "7100")
