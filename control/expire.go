@@ -18,7 +18,7 @@ const expireRate, expireBurst = 1000, 200
 // route to the hop is needed. RFC 1122, 3.2.2 says when that must not be done.
 func (d *datapath) expire(p *decide.Packet, dec *decide.Decision, frame []byte) {
 	home := d.hub.datapath(dec.Source.Chassis)
-	if p.Tunnelled() && !d.believed(home, dec.Source) {
+	if p.Arrived() && !d.believed(home, dec.Source) {
 		d.hub.counters.Ignored.Add(1)
 		return
 	}

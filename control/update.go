@@ -43,7 +43,7 @@ func (h *Hub) Update(changes ...view.Change) {
 		h.flushPair(pair.A, pair.B)
 		h.flushPair(pair.B, pair.A)
 	}
-	if len(delta.Clearances)+len(delta.Chassis) > 0 {
+	if len(delta.Clearances) > 0 {
 		h.apart.forget()
 	}
 	for _, id := range affected(&delta, old, next) {

@@ -40,8 +40,8 @@ var switchTable = output.Table[switchRow]{
 	Columns: []output.Column[switchRow]{
 		{Title: "SWITCH", Value: func(s switchRow) string { return s.Name }},
 		{Title: "STATE", Value: func(s switchRow) string { return s.State }},
-		{Title: "SITE", Value: func(s switchRow) string { return s.Site }},
 		{Title: "UNDERLAY", Value: func(s switchRow) string { return s.Underlay }},
+		{Title: "SITE", Value: func(s switchRow) string { return s.Site }},
 		{Title: "ENDPOINTS", Value: func(s switchRow) string { return strconv.Itoa(int(s.Endpoints)) }},
 		{Title: "VERSION", Value: func(s switchRow) string { return cmp.Or(s.Version, "-") }},
 	},
