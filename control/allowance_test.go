@@ -21,7 +21,7 @@ func TestFloodIsBounded(t *testing.T) {
 		}
 		d.grant()
 		const flood = 30_000
-		const want = 2 * (10*500 + 4000) // the meters of ten ports and of the tunnel
+		const want = 2 * (10*500 + 2*4000) // the meters of ten ports, of the tunnel and of the direct port
 		m := packetIn(1, 2)
 		for range 3 {
 			before := hub.counters.Allowed.Load()

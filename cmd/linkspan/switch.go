@@ -41,9 +41,9 @@ var switchTable = output.Table[switchRow]{
 		{Title: "SWITCH", Value: func(s switchRow) string { return s.Name }},
 		{Title: "STATE", Value: func(s switchRow) string { return s.State }},
 		{Title: "UNDERLAY", Value: func(s switchRow) string { return s.Underlay }},
-		{Title: "SITE", Value: func(s switchRow) string { return s.Site }},
 		{Title: "ENDPOINTS", Value: func(s switchRow) string { return strconv.Itoa(int(s.Endpoints)) }},
 		{Title: "VERSION", Value: func(s switchRow) string { return cmp.Or(s.Version, "-") }},
+		{Title: "SITE", Value: func(s switchRow) string { return s.Site }},
 	},
 	Wide: []output.Column[switchRow]{
 		{Title: "DPID", Value: func(s switchRow) string { return s.DPID }},
