@@ -68,9 +68,13 @@ func (c *Controller) finishEndpoint(ctx context.Context, n Network, e Endpoint) 
 	return err
 }
 
+// driverDelete has the driver take the endpoint out of its sandbox, unless it
+// has just done so, and forget it.
 func (c *Controller) driverDelete(ctx context.Context, n Network, e Endpoint) error {
-	if err := c.driverLeave(ctx, e); err != nil {
-		return err
+	if !c.hasLeft(e.ID) {
+		if err := c.driverLeave(ctx, e); err != nil {
+			return err
+		}
 	}
 	driver, err := c.driver(n.Driver)
 	if err != nil {
@@ -93,5 +97,6 @@ func (c *Controller) dropEndpoint(ctx context.Context, e Endpoint) error {
 			changes = append(changes, putLease(lease))
 		}
 	}
+	c.setLeft(e.ID, false)
 	return c.ledger.commit(ctx, changes...)
 }
