@@ -109,7 +109,7 @@ func (c *Controller) takeLease(ctx context.Context, n Network, e *Endpoint) erro
 		return addressUnknown(e.Address.Addr())
 	}
 	e.Container = lease.Container
-	lease.Endpoint, lease.Since = e.ID, c.now()
+	lease.Endpoint, lease.Left, lease.Since = e.ID, false, c.now()
 	return c.ledger.commit(ctx, putEndpoint(*e), putLease(lease))
 }
 

@@ -93,7 +93,7 @@ func (c *Controller) dropEndpoint(ctx context.Context, e Endpoint) error {
 		}
 		defer unlock()
 		if lease, ok := c.ledger.lease(lease.key()); ok && lease.Endpoint == e.ID {
-			lease.Endpoint, lease.Since = "", c.now()
+			lease.Endpoint, lease.Left, lease.Since = "", true, c.now()
 			changes = append(changes, putLease(lease))
 		}
 	}

@@ -33,6 +33,7 @@ type Endpoint struct {
 	Aliases       []string          `json:"aliases,omitempty"` // other names in the network, sorted
 	Labels        map[string]string `json:"labels,omitempty"`
 	State         EndpointState     `json:"state"`
+	Seen          bool              `json:"seen,omitempty"`       // Docker showed it in a container
 	Attachment    *Attachment       `json:"attachment,omitempty"` // what Join answered
 	Created       time.Time         `json:"created"`
 	Leaving       *Removal          `json:"leaving,omitempty"`  // a Leave that has yet to succeed
