@@ -22,6 +22,10 @@ const (
 	Grace = 2 * time.Minute
 )
 
+// DefaultSandboxes is where network namespaces are kept. /run is empty after a
+// boot, as namespaces are.
+const DefaultSandboxes = "/run/linkspan/netns"
+
 // Options is what a [Controller] is made of.
 type Options struct {
 	// Store keeps the records, under the prefix "cnm/". It is the host's
@@ -30,6 +34,9 @@ type Options struct {
 	// Drivers and IPAMs are the tables of parts, by name.
 	Drivers map[string]Driver
 	IPAMs   map[string]IPAM
+	// Sandboxes is the folder for the network namespaces that NewSandbox
+	// makes; empty: DefaultSandboxes. It is this controller's alone.
+	Sandboxes string
 	// Log is told what is repeated and swept; nil: nobody.
 	Log *slog.Logger
 	// Now is the clock; nil: time.Now.
@@ -45,6 +52,9 @@ func (o *Options) applyDefaults() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Sandboxes == "" {
+		o.Sandboxes = DefaultSandboxes
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (c *Controller) publish(ctx context.Context, n Network, endpoint string, po
 		}
 	}
 	e.PortMaps = slices.Clone(ports)
-	if err := publisher.Publish(ctx, n, e); err != nil {
+	if e.PortMaps, err = publisher.Publish(ctx, n, e); err != nil {
 		return err
 	}
 	return c.ledger.commit(ctx, putEndpoint(e))
