@@ -30,8 +30,9 @@ type Endpoint struct {
 	HostInterface string            `json:"host_interface,omitempty"`
 	Interface     string            `json:"interface,omitempty"` // in a sandbox of the controller's own
 	Port          uint32            `json:"port,omitzero"`       // OpenFlow port number
-	PortMaps      []PortMap         `json:"port_maps,omitempty"`
-	Options       map[string]string `json:"options,omitempty"` // what a person gave with --driver-opt
+	PortMaps      []PortMap         `json:"port_maps,omitempty"` // asked for
+	Published     []PortMap         `json:"published,omitempty"` // what the driver made of them
+	Options       map[string]string `json:"options,omitempty"`   // what a person gave with --driver-opt
 	Container     string            `json:"container,omitempty"`
 	Aliases       []string          `json:"aliases,omitempty"` // other names in the network, sorted
 	Labels        map[string]string `json:"labels,omitempty"`

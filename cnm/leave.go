@@ -27,7 +27,7 @@ func (c *Controller) Leave(ctx context.Context, network, endpoint string) error 
 func (c *Controller) finishLeave(ctx context.Context, e Endpoint) error {
 	left := e
 	left.State, left.SandboxKey, left.Interface = Created, "", ""
-	left.Attachment, left.Leaving, left.PortMaps = nil, nil, nil
+	left.Attachment, left.Leaving, left.PortMaps, left.Published = nil, nil, nil, nil
 	err := c.driverLeave(ctx, e)
 	if err != nil {
 		left = e

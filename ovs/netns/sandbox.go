@@ -41,6 +41,9 @@ func Open(path string) (*Sandbox, error) {
 	return &Sandbox{path: path, ns: ns, handle: handle}, nil
 }
 
+// Path returns the path that the Sandbox was opened by.
+func (s *Sandbox) Path() string { return s.path }
+
 // Netlink returns the handle that acts inside the namespace; it is valid until
 // Close.
 func (s *Sandbox) Netlink() *netlink.Handle { return s.handle }

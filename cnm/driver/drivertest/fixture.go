@@ -3,6 +3,7 @@
 package drivertest
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -21,6 +22,8 @@ type Fixture struct {
 	// Traces lists what the driver has made on the host, for a person to
 	// read; none when all endpoints and networks are gone.
 	Traces func() []string
+	// Bare says that endpoints have no interface and no MAC.
+	Bare bool
 	// Options are what a network needs of this driver; may be nil.
 	Options map[string]string
 }
@@ -85,4 +88,9 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// detached returns a context for clean-ups, in which that of the test has ended.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), Patience)
 }
