@@ -36,6 +36,11 @@ type Host struct {
 // NewHost returns a controller with IPAMs pool and null.
 func NewHost(t *testing.T, driver string, d cnm.Driver) *Host {
 	t.Helper()
+	// Package net finds out once which families there are: here, where the
+	// loopback is up, and not in some sandbox where it is not.
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		_ = l.Close()
+	}
 	h := &Host{Store: memory.New(), t: t, folder: filepath.Join(t.TempDir(), "netns")}
 	t.Cleanup(func() { _ = h.Store.Close() })
 	h.Restart(driver, d)
