@@ -159,7 +159,7 @@ func (s *Sandbox) Expel(name, old string) error {
 	if err != nil {
 		return fmt.Errorf("look up %s in sandbox %s: %w", name, s.path, err)
 	}
-	home, err := netns.GetFromPath("/proc/self/ns/net")
+	home, err := netns.GetFromPath("/proc/thread-self/ns/net")
 	if err != nil {
 		return fmt.Errorf("own network namespace: %w", err)
 	}

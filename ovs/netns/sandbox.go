@@ -58,6 +58,9 @@ func (s *Sandbox) Take(link, name string) error {
 	if err := netlink.LinkSetNsFd(l, int(s.ns)); err != nil {
 		return fmt.Errorf("move %s to sandbox %s: %w", link, s.path, err)
 	}
+	if link == name {
+		return nil
+	}
 	if err := s.handle.LinkSetName(l, name); err != nil {
 		return fmt.Errorf("name %s in sandbox %s: %w", name, s.path, err)
 	}

@@ -29,7 +29,7 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 	if _, err := d.name(n, e); err != nil {
 		return cnm.Endpoint{}, err
 	}
-	e.MAC = kernel.MAC(n, e)
+	e.MAC = kernel.MAC(n.ID, e)
 	e.HostInterface = kernel.Name(portPrefix, e.ID)
 	return e, nil
 }

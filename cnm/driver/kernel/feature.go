@@ -49,6 +49,13 @@ func (f Feature) Explain(err error) error {
 	if !missing {
 		return err
 	}
+	return f.missing(err)
+}
+
+// Missing is the error for a feature that was found to be missing.
+func (f Feature) Missing() error { return f.missing(nil) }
+
+func (f Feature) missing(err error) error {
 	name, option, module := f.words()
 	return &linkspan.Error{
 		Code:    linkspan.Unavailable,

@@ -55,11 +55,14 @@ const mark = "linkspan "
 // Mark notes in the link's alias (ip-link(8)) that a driver made it for what
 // has the id.
 func Mark(link netlink.Link, id string) error {
-	if err := netlink.LinkSetAlias(link, mark+id); err != nil {
+	if err := netlink.LinkSetAlias(link, Alias(id)); err != nil {
 		return fmt.Errorf("mark %s: %w", link.Attrs().Name, err)
 	}
 	return nil
 }
 
+// Alias is what Mark sets.
+func Alias(id string) string { return mark + id }
+
 // Marked says whether Mark was called for the link with the id.
-func Marked(link netlink.Link, id string) bool { return link.Attrs().Alias == mark+id }
+func Marked(link netlink.Link, id string) bool { return link.Attrs().Alias == Alias(id) }

@@ -19,9 +19,10 @@ func Name(prefix, id string) string {
 }
 
 // MAC returns the endpoint's MAC or, when it has none, a locally administered
-// unicast address (IEEE 802, 8.2) that depends on its network and address, so
-// that neighbours need not learn a new one when the address comes back.
-func MAC(n cnm.Network, e cnm.Endpoint) linkspan.MAC {
+// unicast address (IEEE 802, 8.2) that depends on its address and the network
+// that the address is unique in, so that neighbours need not learn a new one
+// when the address comes back, be it on another host.
+func MAC(network string, e cnm.Endpoint) linkspan.MAC {
 	if e.MAC != (linkspan.MAC{}) {
 		return e.MAC
 	}
@@ -29,6 +30,6 @@ func MAC(n cnm.Network, e cnm.Endpoint) linkspan.MAC {
 	if has := e.Addresses(); len(has) > 0 {
 		of = has[0].Addr().String()
 	}
-	sum := sha256.Sum256([]byte(n.ID + " " + of))
+	sum := sha256.Sum256([]byte(network + " " + of))
 	return linkspan.MAC{0x02, sum[0], sum[1], sum[2], sum[3], sum[4]}
 }

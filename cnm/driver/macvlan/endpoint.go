@@ -38,7 +38,7 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 		}
 		copy(e.MAC[:], parent.Attrs().HardwareAddr)
 	}
-	e.MAC = kernel.MAC(n, e)
+	e.MAC = kernel.MAC(n.ID, e)
 	return e, nil
 }
 
