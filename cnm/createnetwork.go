@@ -149,6 +149,9 @@ func (c *Controller) claimPool(ctx context.Context, n Network, pool string, wish
 
 // with returns the network with the pool of one of its families.
 func (n Network) with(p Pool) Network {
+	if p.Space != "" {
+		n.Space = p.Space
+	}
 	if p.Subnet.Addr().Is4() {
 		n.PoolID, n.Range = p.ID, p.Range
 		if !n.Gateway.IsValid() {

@@ -24,6 +24,7 @@ type Network struct {
 	Gateway6     netip.Addr            `json:"gateway6,omitzero"`
 	PoolID6      string                `json:"pool_id6,omitempty"`
 	Range6       netip.Prefix          `json:"range6,omitzero"`
+	Space        string                `json:"space,omitempty"`   // address space of its IPAM, where that has a name
 	Options      map[string]string     `json:"options,omitempty"` // what a person gave with -o
 	Internal     bool                  `json:"internal,omitzero"`
 	AuxAddresses map[string]netip.Addr `json:"aux_addresses,omitempty"`

@@ -80,14 +80,14 @@ func unknownOptions(t *testing.T, f Fixture) {
 		n.Options = make(map[string]string)
 	}
 	n.Options["drivertest.unknown"] = "1"
-	if err := f.Driver.CreateNetwork(t.Context(), n); linkspan.CodeOf(err) != linkspan.Invalid {
+	if err := f.Driver.CreateNetwork(t.Context(), n); !f.refused(err) {
 		t.Errorf("network: got %v, want it refused", err)
 	}
 	n = f.Network()
 	must(t, f.Driver.CreateNetwork(t.Context(), n))
 	e := f.Endpoint(n, 0)
 	e.Options = map[string]string{"drivertest.unknown": "1"}
-	if _, err := f.Driver.CreateEndpoint(t.Context(), n, e); linkspan.CodeOf(err) != linkspan.Invalid {
+	if _, err := f.Driver.CreateEndpoint(t.Context(), n, e); !f.refused(err) {
 		t.Errorf("endpoint: got %v, want it refused", err)
 	}
 	must(t, f.Driver.DeleteNetwork(t.Context(), n))
@@ -134,9 +134,10 @@ func manyEndpoints(t *testing.T, f Fixture) {
 			seen[own] = true
 		}
 	}
-	for _, e := range all {
-		f.removed(t, n, e)
+	for _, e := range all[1:] {
+		f.left(t, n, e)
 	}
+	f.removed(t, n, all[0])
 	f.wantNoTraces(t)
 }
 
@@ -159,7 +160,7 @@ func takeOver(t *testing.T, f Fixture) {
 	if other.Port == e.Port && e.Port != 0 {
 		t.Errorf("port %d was given twice", e.Port)
 	}
-	f.removed(t, n, other)
+	f.left(t, n, other)
 	f.removed(t, n, e)
 	f.wantNoTraces(t)
 }
@@ -177,6 +178,7 @@ func internal(t *testing.T, f Fixture) {
 	must(t, f.Driver.CreateNetwork(t.Context(), n))
 	e, err := f.Driver.CreateEndpoint(t.Context(), n, f.Endpoint(n, 0))
 	must(t, err)
+	e.SandboxKey = "/run/drivertest/none"
 	a, err := f.Driver.Join(t.Context(), n, e)
 	must(t, err)
 	if a.Gateway.IsValid() {
