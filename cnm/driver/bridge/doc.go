@@ -33,8 +33,12 @@
 //	com.docker.network.driver.mtu                   bytes
 //	com.docker.network.container_iface_prefix       eth
 //
-// What it is not: no user-space proxy (a port published for IPv6 is not reached
-// by ::1), and it takes no notice of rules that others have made.
+// Where iptables drops by default what is forwarded, as Docker has it, the
+// driver's bridges are let through its chain DOCKER-USER or FORWARD; only that
+// of nftables, not iptables-legacy.
+//
+// What it is not: no user-space proxy; a port published for IPv6 is not reached
+// by ::1.
 //
 //	drivers := map[string]cnm.Driver{"bridge": bridge.New(bridge.Options{})}
 package bridge

@@ -63,10 +63,21 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	if err == nil {
 		err = net.plug(host, e.ID)
 	}
+	if err == nil {
+		err = d.admitAgain()
+	}
 	if err != nil {
 		return cnm.Attachment{}, undo.Run(ctx, kernel.Veth.Explain(err))
 	}
 	return net.attachment(peer, name), nil
+}
+
+// admitAgain is for a Docker that started, or a firewall that was loaded, after
+// the network was made.
+func (d *Driver) admitAgain() error {
+	d.filter.Lock()
+	defer d.filter.Unlock()
+	return d.admit()
 }
 
 func (n network) attachment(peer, name string) cnm.Attachment {

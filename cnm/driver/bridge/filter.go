@@ -78,7 +78,7 @@ func (d *Driver) refilter() error {
 	if err := conn.Flush(); err != nil {
 		return kernel.Nftables.Explain(fmt.Errorf("nftables table inet %s: %w", tableName, err))
 	}
-	return nil
+	return d.admit()
 }
 
 // snapshot returns networks and ports in an order that does not change.

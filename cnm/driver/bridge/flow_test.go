@@ -5,6 +5,7 @@ package bridge_test
 import (
 	"net/netip"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -173,6 +174,47 @@ func publishedPorts(t *testing.T, w world) {
 	b.WantCut(web.Gateway, 8081)
 	out.WantCut(a.Address(0), 80)
 	a.WantCut(at("127.0.0.1"), 8080)
+}
+
+// A firewall that drops by default lets the driver's networks through, and has
+// its own rules again when they are gone.
+func TestBesideAStrictFirewall(t *testing.T) {
+	for _, chain := range []string{"FORWARD", "DOCKER-USER"} {
+		t.Run(chain, func(t *testing.T) {
+			w := newWorld(t)
+			ovstest.Need(t, "iptables")
+			run := func(args ...string) string {
+				t.Helper()
+				out, err := exec.Command("iptables", args...).CombinedOutput()
+				if err != nil {
+					t.Skipf("needs iptables of nftables: %v: %s", err, out)
+				}
+				return string(out)
+			}
+			run("-P", "FORWARD", "DROP")
+			defer func() { run("-F"); run("-P", "FORWARD", "ACCEPT"); removeTable(t, "filter") }()
+			if chain != "FORWARD" {
+				run("-N", chain)
+				run("-A", "FORWARD", "-j", chain)
+				run("-A", chain, "-j", "RETURN")
+				defer func() { run("-F"); run("-X", chain) }()
+			}
+			before := run("-S")
+			web := w.Net(cnm.NetworkSpec{Name: "web"})
+			a, out := w.BoxWith("a", []cnm.PortMap{{Proto: 6, Port: 80, HostPort: 8080}}, web), w.out()
+			a.Serve(80)
+			out.Serve(80)
+			a.WantReach(at(outsideAt), 80, hostAt)
+			out.WantReach(at(hostAt), 8080, outsideAt)
+			out.WantCut(a.Address(0), 80)
+			must(t, w.DeleteSandbox(t.Context(), a.ID))
+			must(t, w.DeleteEndpoint(t.Context(), web.ID, a.Endpoints[0].ID))
+			must(t, w.DeleteNetwork(t.Context(), web.ID))
+			if after := run("-S"); after != before {
+				t.Errorf("rules were\n%s, and are\n%s", before, after)
+			}
+		})
+	}
 }
 
 func TestAPortIsPublishedOnce(t *testing.T) {

@@ -68,3 +68,11 @@ func bridgeOf(t *testing.T) string {
 	}
 	return links[0].Attrs().Name
 }
+
+func removeTable(t *testing.T, name string) {
+	t.Helper()
+	conn, err := nftables.New()
+	must(t, err)
+	conn.DelTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: name})
+	must(t, conn.Flush())
+}
