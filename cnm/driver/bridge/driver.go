@@ -47,6 +47,16 @@ func New(options Options) *Driver {
 	return &Driver{log: options.Log, networks: make(map[string]network), ports: make(map[string][]binding)}
 }
 
+// Close lets go of the host's ports that are held; what was made goes on. No
+// other method may be called after it.
+func (d *Driver) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, bindings := range d.ports {
+		letGo(bindings)
+	}
+}
+
 // Restore learns networks and published ports. What of them is no longer on the
 // host, as after a boot, [Driver.Sweep] makes again.
 func (d *Driver) Restore(networks []cnm.Network, endpoints []cnm.Endpoint) error {
