@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
@@ -76,8 +77,13 @@ func (c *Controller) retrySandbox(ctx context.Context, id string) error {
 func (c *Controller) sweepSandboxes(ctx context.Context) error {
 	var errs []error
 	for _, s := range c.ledger.allSandboxes(func(s Sandbox) bool { return s.Removing == nil }) {
-		if ns, err := netns.Open(s.Key); err == nil {
+		ns, err := netns.Open(s.Key)
+		if err == nil {
 			errs = append(errs, ns.Close())
+			continue
+		}
+		if linkspan.CodeOf(err) != linkspan.NotFound {
+			errs = append(errs, err)
 			continue
 		}
 		c.log.Warn("sandbox is gone", "sandbox", s.ID, "path", s.Key)

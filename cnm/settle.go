@@ -62,8 +62,11 @@ func (c *Controller) unsettle(ctx context.Context, e Endpoint) error {
 	}
 	defer unlock()
 	box, err := netns.Open(e.SandboxKey)
-	if err != nil {
+	if linkspan.CodeOf(err) == linkspan.NotFound {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	defer func() { _ = box.Close() }()
 	return box.Expel(e.Interface, e.Attachment.SrcName)

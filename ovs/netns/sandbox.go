@@ -35,6 +35,9 @@ func Open(path string) (*Sandbox, error) {
 		return nil, fmt.Errorf("open sandbox %s: %w", path, err)
 	}
 	handle, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
+	if errors.Is(err, unix.EINVAL) { // the file of a namespace that is gone, or another one
+		return nil, errors.Join(&linkspan.Error{Code: linkspan.NotFound, Message: path + " is no network namespace", Err: err}, ns.Close())
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink in sandbox %s: %w", path, err), ns.Close())
 	}

@@ -44,11 +44,8 @@ func (d *Driver) DeleteNetwork(_ context.Context, n cnm.Network) error {
 	delete(d.networks, n.ID)
 	d.mu.Unlock()
 	if !ok { // it was never made, or this process has yet to hear of it
-		c, err := read(n)
-		if err != nil {
-			return nil
-		}
-		was = network{n, c}
+		was.Network = n
+		was.config, _ = read(n) // a network with options that cannot be read was never made
 	}
 	if err := removeLink(was.link, n.ID); err != nil {
 		return err

@@ -3,6 +3,7 @@
 package drivertest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ func NewHost(t *testing.T, driver string, d cnm.Driver) *Host {
 	t.Helper()
 	// Package net finds out once which families there are: here, where the
 	// loopback is up, and not in some sandbox where it is not.
-	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+	if l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0"); err == nil {
 		_ = l.Close()
 	}
 	h := &Host{Store: memory.New(), t: t, folder: filepath.Join(t.TempDir(), "netns")}
@@ -138,7 +139,7 @@ func (b Box) Address6(i int) netip.Addr { return b.Endpoints[i].Address6.Addr() 
 func (b Box) Serve(port uint16) {
 	b.t.Helper()
 	must(b.t, b.Do(func() error {
-		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		l, err := new(net.ListenConfig).Listen(b.t.Context(), "tcp", fmt.Sprintf(":%d", port))
 		if err != nil {
 			return err
 		}
@@ -172,7 +173,9 @@ func (b Box) Dial(to netip.Addr, port uint16, within time.Duration) (seen string
 
 // Dial is Box.Dial from the host.
 func Dial(to netip.Addr, port uint16, within time.Duration) (string, error) {
-	conn, err := net.DialTimeout("tcp", netip.AddrPortFrom(to, port).String(), within)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", netip.AddrPortFrom(to, port).String())
 	if err != nil {
 		return "", err
 	}
