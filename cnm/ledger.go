@@ -165,9 +165,18 @@ func (l *ledger) orphan() {
 		l.sandboxes[id] = s
 	}
 	for key, ls := range l.leases {
+		if l.forsaken(ls) {
+			ls.Removing = new(Removal)
+		}
 		ls.Removing = ls.Removing.orphaned()
 		l.leases[key] = ls
 	}
+}
+
+// forsaken says whether a lease is that of a NewEndpoint which never came to
+// make the endpoint.
+func (l *ledger) forsaken(ls Lease) bool {
+	return ls.Removing == nil && ls.Endpoint == "" && l.networks[l.pools[ls.Pool].ClaimedBy].Own
 }
 
 func loadAll[T any](ctx context.Context, store kv.Store, prefix string) (map[string]T, error) {
