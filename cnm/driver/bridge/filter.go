@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
@@ -141,7 +142,8 @@ func jump(link string, c *nftables.Chain) nftables.SetElement {
 
 // dispatch sends packets to the chain of their link.
 func (b builder) dispatch(c *nftables.Chain, name string, key expr.MetaKey, elements []nftables.SetElement) error {
-	set := &nftables.Set{Table: b.table, Name: name, IsMap: true, KeyType: nftables.TypeIFName, DataType: nftables.TypeVerdict}
+	set := &nftables.Set{Table: b.table, Name: name, IsMap: true, KeyType: nftables.TypeIFName, DataType: nftables.TypeVerdict,
+		KeyByteOrder: binaryutil.NativeEndian} // so that nft shows the names
 	if err := b.conn.AddSet(set, elements); err != nil {
 		return err
 	}
