@@ -125,6 +125,10 @@ func bridgePorts(t *testing.T, h *host) {
 	answers(t, "192.0.2.1:18080", "c1")
 	answers(t, "127.0.0.1:18080", "c1")
 	answers(t, "127.0.0.1:18081", "c1")
+	if shown := h.do(t, "port", "c1"); shown != "" {
+		t.Errorf("docker port shows %q; the guide says that it cannot", shown)
+	}
+	t.Logf("docker ps shows ports %q", h.do(t, "ps", "--format", "{{.Ports}}"))
 	if conn, err := net.DialTimeout("tcp", "192.0.2.1:18081", 300*time.Millisecond); err == nil {
 		_ = conn.Close()
 		t.Error("a port of 127.0.0.1 is open on another address")
