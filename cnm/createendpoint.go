@@ -38,10 +38,28 @@ func (c *Controller) createEndpoint(ctx context.Context, req EndpointRequest) (E
 		return Endpoint{}, err
 	}
 	e := c.newEndpoint(req)
+	if light, ok := driver.(Light); ok && light.Light() {
+		return c.createLight(ctx, driver, n, e)
+	}
 	if err := c.takeLease(ctx, n, &e); err != nil {
 		return Endpoint{}, err
 	}
 	return c.confirmEndpoint(ctx, driver, n, e)
+}
+
+// createLight stores the endpoint once, after the driver has answered.
+func (c *Controller) createLight(ctx context.Context, driver Driver, n Network, e Endpoint) (Endpoint, error) {
+	var undo Undo
+	undo.Add(func(ctx context.Context) error { return driver.DeleteEndpoint(ctx, n, e) })
+	made, err := driver.CreateEndpoint(ctx, n, e)
+	if err == nil {
+		made.Removing = nil
+		err = c.takeLease(ctx, n, &made)
+	}
+	if err != nil {
+		return Endpoint{}, undo.Run(ctx, err)
+	}
+	return made, nil
 }
 
 // lockEndpoint locks the endpoint, and its network against removal.

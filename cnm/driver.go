@@ -50,6 +50,13 @@ type Describer interface {
 	Describe(ctx context.Context, n Network, e Endpoint) error
 }
 
+// Light is a [Driver] whose CreateEndpoint and DeleteEndpoint touch nothing
+// outside of the process. A crash in the middle of them leaves nothing behind, so
+// that the endpoint need not be written down before.
+type Light interface {
+	Light() bool
+}
+
 // Bare is a [Driver] whose networks have no addresses: NewNetwork asks no IPAM
 // for any.
 type Bare interface {

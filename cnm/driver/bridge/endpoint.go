@@ -24,6 +24,9 @@ const (
 	peerPrefix = "lbp-"
 )
 
+// Light is true: an endpoint is nothing on the host until it joins.
+func (*Driver) Light() bool { return true }
+
 // CreateEndpoint chooses the MAC when none is given.
 func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
 	if _, err := d.name(n, e); err != nil {

@@ -59,6 +59,7 @@ type network struct {
 var (
 	_ cnm.Driver   = (*Driver)(nil)
 	_ cnm.Restorer = (*Driver)(nil)
+	_ cnm.Light    = (*Driver)(nil)
 	_ cnm.Sweeper  = (*Driver)(nil)
 )
 

@@ -13,6 +13,9 @@ import (
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
+// Light is true: an endpoint is nothing on the host until it joins.
+func (*Driver) Light() bool { return true }
+
 // CreateEndpoint chooses the MAC when none is given.
 func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
 	c, err := d.read(n)
