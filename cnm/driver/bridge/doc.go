@@ -37,6 +37,9 @@
 // driver's bridges are let through its chain DOCKER-USER or FORWARD; only that
 // of nftables, not iptables-legacy.
 //
+// A network with a way out turns the host's IP forwarding on, and nothing turns
+// it off again. The host still takes router advertisements.
+//
 // What it is not: no user-space proxy; a port published for IPv6 is not reached
 // by ::1.
 //

@@ -114,6 +114,20 @@ func aNetwork(t *testing.T, w world) {
 	}
 }
 
+// A host that begins to forward IPv6 keeps to its routers.
+func TestRouterAdvertisementsAreStillTaken(t *testing.T) {
+	w := newWorld(t)
+	const forwarding, accept = "/proc/sys/net/ipv6/conf/all/forwarding", "/proc/sys/net/ipv6/conf/up0/accept_ra"
+	must(t, os.WriteFile(forwarding, []byte("0"), 0o644))
+	must(t, os.WriteFile(accept, []byte("1"), 0o644))
+	w.Net(cnm.NetworkSpec{Name: "web", IPv6: true})
+	for path, want := range map[string]string{forwarding: "1", accept: "2"} {
+		if got, err := os.ReadFile(path); err != nil || strings.TrimSpace(string(got)) != want {
+			t.Errorf("%s is %s, %v, want %s", path, got, err, want)
+		}
+	}
+}
+
 func TestWithoutInterContainerCommunication(t *testing.T) { bothWays(t, withoutICC) }
 
 func withoutICC(t *testing.T, w world) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 
 	"github.com/vishvananda/netlink"
 
@@ -135,39 +134,4 @@ const ifaNoDAD = 0x02
 
 func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
-}
-
-// tune sets what a bridge needs of the stack: forwarding where there is a way
-// out, and the way in from 127.0.0.1 for published ports, which the filter
-// closes for everybody else.
-func (n network) tune() error {
-	var faults []error
-	has6 := false
-	for _, f := range n.families() {
-		switch {
-		case f.index == 1:
-			has6 = true
-			faults = append(faults, sysctl("ipv6/conf/"+n.link+"/disable_ipv6", "0"), sysctl("ipv6/conf/"+n.link+"/accept_ra", "0"))
-			if !n.Internal {
-				faults = append(faults, sysctl("ipv6/conf/all/forwarding", "1"))
-			}
-		case !n.Internal:
-			faults = append(faults, sysctl("ipv4/ip_forward", "1"), sysctl("ipv4/conf/"+n.link+"/route_localnet", "1"))
-		}
-	}
-	if !has6 {
-		_ = sysctl("ipv6/conf/"+n.link+"/disable_ipv6", "1") // a kernel without IPv6 has no such file
-	}
-	return errors.Join(faults...)
-}
-
-func sysctl(key, value string) error {
-	path := "/proc/sys/net/" + key
-	if now, err := os.ReadFile(path); err == nil && string(now) == value+"\n" {
-		return nil
-	}
-	if err := os.WriteFile(path, []byte(value), 0o644); err != nil {
-		return fmt.Errorf("sysctl net/%s: %w", key, err)
-	}
-	return nil
 }

@@ -35,9 +35,12 @@ func (d *Driver) Publish(_ context.Context, n cnm.Network, e cnm.Endpoint) ([]cn
 			Code: linkspan.Invalid, Message: "an internal network publishes no ports", Hint: "leave out -p, or --internal",
 		}
 	}
-	d.release(e.ID)
+	before := d.release(e.ID)
 	ports, taken, err := net.take(e)
 	if err != nil {
+		if before {
+			err = errors.Join(err, d.refilter())
+		}
 		return nil, err
 	}
 	d.mu.Lock()
