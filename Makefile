@@ -88,7 +88,7 @@ fuzz: ## every fuzz target for FUZZTIME (not part of test)
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
 
 soak: deps build ## an hour of coming and going under random kills (not part of test)
-	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test/...
+	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
 
 bench: deps build ## measure against peers; results go to bench/results
 	bench/run

@@ -153,3 +153,36 @@ func BenchmarkRoundTrip(b *testing.B) {
 		}
 	}
 }
+
+func TestContextEndsAnIdleChannel(t *testing.T) {
+	client, url := serve(t, Handler(func(_ context.Context, c *Conn) { _, _ = c.Read(make([]byte, 1)) }))
+	ctx, cancel := context.WithCancel(t.Context())
+	conn, err := Dial(ctx, client, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	cancel()
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("a channel whose context ended has bytes")
+	}
+	if _, err := conn.Write([]byte{1}); err == nil {
+		t.Error("a channel whose context ended takes bytes")
+	}
+}
+
+func TestServerMayCloseLate(t *testing.T) {
+	served := make(chan *Conn, 1)
+	client, url := serve(t, Handler(func(_ context.Context, c *Conn) { served <- c }))
+	conn, err := Dial(t.Context(), client, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("a channel whose handler is gone has bytes")
+	}
+	if err := (<-served).Close(); err != nil {
+		t.Errorf("late close: %v", err)
+	}
+}

@@ -38,6 +38,8 @@ func Dial(ctx context.Context, h *http.Client, base string) (io.ReadWriteCloser,
 		resp.Body.Close()
 		return nil, refused(resp.StatusCode)
 	}
+	// The transport waits for bytes to send and looks at ctx only after them.
+	context.AfterFunc(ctx, func() { out.CloseWithError(ctx.Err()) })
 	return &dialed{out: out, in: resp.Body, cancel: cancel}, nil
 }
 

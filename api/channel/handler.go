@@ -42,6 +42,8 @@ type Conn struct {
 	reading sync.Mutex // held in Read, so that finish can wait for it
 	writing sync.Mutex
 	closed  bool // guarded by both
+	ending  sync.Mutex
+	gone    bool // the response; guarded by ending
 }
 
 var _ io.ReadWriteCloser = (*Conn)(nil)
@@ -71,8 +73,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 }
 
 // Close unblocks Read and Write, which then fail. The request itself ends when
-// the serve function returns.
+// the serve function returns; after that Close does nothing.
 func (c *Conn) Close() error {
+	c.ending.Lock()
+	defer c.ending.Unlock()
+	if c.gone {
+		return nil
+	}
 	past := time.Unix(1, 0)
 	if err := c.control.SetReadDeadline(past); err != nil {
 		return err
@@ -88,4 +95,7 @@ func (c *Conn) finish() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.closed = true
+	c.ending.Lock()
+	defer c.ending.Unlock()
+	c.gone = true
 }

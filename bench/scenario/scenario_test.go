@@ -176,7 +176,10 @@ func TestFabric(t *testing.T) {
 	if err := os.Mkdir(keys, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	f, err := NewFabric(ctx, FabricConfig{Socket: socket, API: api, Dir: keys, Size: testSize()})
+	// As many ports as it takes for what they may send up together not to run out
+	// while the load is on.
+	size := Size{Switches: 2, Hosts: 200}
+	f, err := NewFabric(ctx, FabricConfig{Socket: socket, API: api, Dir: keys, Size: size})
 	if err != nil {
 		t.Fatal(err)
 	}

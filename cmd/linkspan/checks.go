@@ -42,7 +42,7 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
 	return append([]*apiv1.Check{
-		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkTunnel(ctx), h.checkDirect(),
+		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(),
 		h.checkSite(ctx), h.checkNames(), h.checkDrops(ctx),
 	}, h.checkOVS(ctx)...)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,9 @@ func (a *app) eventLs() *cobra.Command {
 		Use: "ls", Aliases: []string{"list"}, Short: "list the last events, oldest first", Args: exactly(0),
 		Example: "  linkspan event ls --limit 20",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if req.Limit == 0 {
+				return usageError{errors.New("--limit must be above 0")}
+			}
 			client, err := a.target.client()
 			if err != nil {
 				return err

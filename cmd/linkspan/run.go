@@ -12,6 +12,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
+	"github.com/linkspan/linkspan/cmd/linkspan/output"
 )
 
 // The exit statuses.
@@ -66,8 +67,8 @@ func report(w io.Writer, cmd *cobra.Command, err error) int {
 	return exitFailed
 }
 
-// exactly and atLeast are cobra's checks, and that of needed flags, with usage
-// errors.
+// exactly and atLeast are cobra's checks, that of needed flags, and that of the
+// forms of printing, with usage errors.
 func exactly(n int) cobra.PositionalArgs { return usageArgs(cobra.ExactArgs(n)) }
 func atLeast(n int) cobra.PositionalArgs { return usageArgs(cobra.MinimumNArgs(n)) }
 
@@ -76,6 +77,9 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		err := check(cmd, args)
 		if err == nil {
 			err = cmd.ValidateRequiredFlags()
+		}
+		if err == nil {
+			err = output.OneForm(cmd.Flags())
 		}
 		if err != nil {
 			return usageError{err}

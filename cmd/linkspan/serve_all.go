@@ -69,7 +69,7 @@ func both(ctx context.Context, brain *controllerRole, hand *switchRole) error {
 		if len(hand.controllers) == 0 {
 			hand.controllers = brain.advertise
 		}
-		return hand.run(ctx, func() { hand.log.Info("ready", "socket", brain.socket, "plugin", hand.plugin) })
+		return hand.run(ctx, func() { isReady(hand.log, "socket", brain.socket, "plugin", hand.plugin) })
 	})
 	return parts.Wait()
 }

@@ -67,7 +67,7 @@ and plugs the routes. Its store (etcd) runs inside. Settings also come from
 			}
 			role.socket, role.out, role.observed = a.target.serving(), a.out, page.role("controller")
 			return page.during(cmd.Context(), role.log, func(ctx context.Context) error {
-				return role.run(ctx, func() { role.log.Info("ready", "socket", role.socket, "api", role.listen) })
+				return role.run(ctx, func() { isReady(role.log, "socket", role.socket, "api", role.listen) })
 			})
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -40,9 +41,11 @@ func TestControllerIsReadyWithItsStore(t *testing.T) {
 	}
 }
 
-// A controller that runs is scraped: it is ready, and counts a call.
+// A controller that runs is scraped: it is ready, has told systemd so, and
+// counts a call.
 func TestRunningControllerIsScraped(t *testing.T) {
 	dir, page := t.TempDir(), unusedAddress(t)
+	told := systemd(t)
 	socket := filepath.Join(dir, "api.sock")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
@@ -66,6 +69,9 @@ func TestRunningControllerIsScraped(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+	if got := told(); got != "READY=1" {
+		t.Errorf("systemd was told %q", got)
+	}
 	var out bytes.Buffer
 	for deadline := time.Now().Add(patience); run(ctx, []string{"network", "ls", "--socket", socket}, streams{nil, io.Discard, &out}) != exitDone; {
 		if time.Now().After(deadline) {
@@ -84,6 +90,30 @@ func TestRunningControllerIsScraped(t *testing.T) {
 	}
 	if fetch(t, page, "/healthz") != "alive" {
 		t.Error("it is not alive")
+	}
+}
+
+// systemd stands in for the service manager; what it returns waits for the next
+// message to it.
+func systemd(t *testing.T) func() string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	return func() string {
+		message := make([]byte, 256)
+		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := conn.Read(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(message[:n])
 	}
 }
 

@@ -188,14 +188,23 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 func (b *brain) remote() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", b.server.Remote())
-	mux.Handle(channel.Path, b.server.Identified(channel.Handler(func(ctx context.Context, conn *channel.Conn) {
-		id, number := b.server.Caller(conn.Request)
-		if trust.Allow(id, trust.OpenFlowConnect) != nil || number == 0 {
-			return
-		}
+	mux.Handle(channel.Path, b.server.Identified(b.switchesOnly(channel.Handler(func(ctx context.Context, conn *channel.Conn) {
+		_, number := b.server.Caller(conn.Request)
 		ctx, end := b.server.WhileGood(ctx)
 		defer end()
 		b.accept(ctx, conn, control.Peer{Chassis: number, Remote: conn.Remote})
-	})))
+	}))))
 	return mux
+}
+
+// switchesOnly refuses callers that are no chassis before a channel is opened.
+func (b *brain) switchesOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, number := b.server.Caller(r)
+		if trust.Allow(id, trust.OpenFlowConnect) != nil || number == 0 {
+			http.Error(w, "only a switch opens a channel", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -80,7 +80,7 @@ from linkspan switch token; after that it needs none. Settings also come from
 			}
 			role.observed = page.role("switch")
 			return page.during(cmd.Context(), role.log, func(ctx context.Context) error {
-				return role.run(ctx, func() { role.log.Info("ready", "socket", role.socket, "plugin", role.plugin) })
+				return role.run(ctx, func() { isReady(role.log, "socket", role.socket, "plugin", role.plugin) })
 			})
 		},
 	}

@@ -6,8 +6,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/cnm/docker"
 	"github.com/linkspan/linkspan/metrics"
 )
 
@@ -30,12 +32,27 @@ func (h *host) ready(ctx context.Context) []metrics.Check {
 		controller = metrics.Verdict("controller", nil, "is followed since "+since.UTC().Format("2006-01-02T15:04:05Z"))
 	}
 	return []metrics.Check{
-		metrics.Verdict("joined", nil, "as "+h.own.Keeper.KeyPair().Identity().Label()),
+		h.member(time.Now()),
 		metrics.Verdict("ovsdb", ovsdb, "answers"),
 		metrics.Verdict("bridge", h.ovs.Ask(ctx), "answers"),
-		metrics.Verdict("plugin", nil, "serves "+h.role.plugin),
+		metrics.Verdict("plugin", docker.Ping(ctx, h.role.plugin), "answers at "+h.role.plugin),
 		controller,
 	}
+}
+
+// member says whether this host's certificate is still good.
+func (h *host) member(now time.Time) metrics.Check {
+	pair := h.own.Keeper.KeyPair()
+	if ended := pair.Certificate().NotAfter; now.After(ended) {
+		return metrics.Check{Part: "member", State: metrics.Failed, Found: "the certificate ended on " + ended.UTC().Format(time.RFC3339)}
+	}
+	return metrics.Verdict("member", nil, "as "+pair.Identity().Label())
+}
+
+// checkPlugin says whether dockerd finds this switch.
+func (h *host) checkPlugin(ctx context.Context) *apiv1.Check {
+	return verdict("plugin", docker.Ping(ctx, h.role.plugin), "answers at "+h.role.plugin,
+		"restart linkspan serve switch: it makes the socket that dockerd looks for anew")
 }
 
 // checkDrops says what the bridge has dropped.

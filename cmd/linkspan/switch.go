@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -167,6 +168,9 @@ environment, never as an argument. On the host:
   linkspan serve switch --join-file token      or with the token in LINKSPAN_JOIN`,
 		Example: "  linkspan switch token -q > token && chmod 600 token\n  linkspan switch token --ttl 1h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if ttl <= 0 {
+				return usageError{errors.New("--ttl must be above 0")}
+			}
 			client, err := a.target.client()
 			if err != nil {
 				return err

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/linkspan/linkspan"
 )
@@ -73,25 +72,4 @@ func (s *socket) Close() error {
 		_ = os.Remove(s.path) // whoever comes next replaces it anyhow
 	}
 	return s.Listener.Close()
-}
-
-// firstInherited is the number of the first file that systemd hands over
-// (sd_listen_fds(3)).
-const firstInherited = 3
-
-// Inherited returns the socket that systemd opened for this process, or nil
-// when there is none. Its file is systemd's to remove.
-func Inherited(getenv func(string) string) (net.Listener, error) {
-	if getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) || getenv("LISTEN_FDS") != "1" {
-		return nil, nil
-	}
-	file := os.NewFile(firstInherited, "plugin socket")
-	listener, err := net.FileListener(file)
-	if err != nil {
-		err = fmt.Errorf("use inherited plugin socket: %w", err)
-	}
-	if closeErr := file.Close(); closeErr != nil {
-		err = errors.Join(err, closeErr)
-	}
-	return listener, err
 }

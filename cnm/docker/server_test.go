@@ -81,15 +81,6 @@ func TestListenLeavesASuccessorsSocket(t *testing.T) {
 	_ = successor.Close()
 }
 
-func TestInheritedNeedsOurPID(t *testing.T) {
-	listener, err := docker.Inherited(func(key string) string {
-		return map[string]string{"LISTEN_PID": "1", "LISTEN_FDS": "1"}[key]
-	})
-	if listener != nil || err != nil {
-		t.Errorf("got %v, %v", listener, err)
-	}
-}
-
 // trouble is a driver that panics or hangs.
 type trouble struct {
 	cnm.Driver

@@ -53,6 +53,13 @@ type Store interface {
 	Close() error
 }
 
+// Guarded is a [Store] that stops writing before its disk is full.
+type Guarded interface {
+	// Writable returns [ErrFull] while transactions that write would fail
+	// with it. It asks nobody.
+	Writable() error
+}
+
 // Compacter is a [Store] that can be told to forget history.
 type Compacter interface {
 	// Compact forgets the changes up to and including a revision. Watches

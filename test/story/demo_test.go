@@ -49,7 +49,10 @@ func checkStory(t *testing.T, told string) {
 	contains(1, "h1", "h2", "connected")
 	contains(2, "web", "linkspan")
 	contains(3, "c1", "c2", "10.7.0.", "attached")
-	contains(4, "3 packets received", "198.18.0.11", "198.18.0.12", "10.7.0.3", "tunnel")
+	contains(4, "3 packets received", "198.18.0.11", "198.18.0.12", "10.7.0.3")
+	if row := steps[4]; !strings.Contains(row, "tunnel ") && !strings.Contains(row, "direct ") {
+		t.Errorf("step 4 does not tell the transport:\n%s", row)
+	}
 	const flow = "\n cookie=0x21"
 	if n := strings.Count(steps[4], flow); n < 4 {
 		t.Errorf("a route across hosts has 4 flows, %d were shown:\n%s", n, steps[4])

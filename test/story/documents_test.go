@@ -67,12 +67,37 @@ func documents(t *testing.T, repo string) []line {
 func TestCommandsParse(t *testing.T) {
 	h := home(t)
 	list := append(documents(t, h.Repo), examples(t, h, nil)...)
+	list = append(list, units(t, h.Repo)...)
 	for _, l := range list {
 		if err := parses(h, l.text); err != nil {
 			t.Errorf("%s: %s\n%v", l.where, l.text, err)
 		}
 	}
 	t.Logf("%d commands", len(list))
+}
+
+// units returns what the shipped units start.
+func units(t *testing.T, repo string) []line {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(repo, "deploy", "*.service"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("units are %v, %v", paths, err)
+	}
+	var list []line
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, command, ok := strings.Cut(string(text), "\nExecStart=/usr/local/bin/")
+		if !ok {
+			t.Errorf("%s starts nothing of ours", path)
+			continue
+		}
+		command, _, _ = strings.Cut(command, "\n")
+		list = append(list, line{where: path, text: command})
+	}
+	return list
 }
 
 // examples returns the commands in the examples of a command's help and of those

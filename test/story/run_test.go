@@ -74,7 +74,7 @@ func runDocuments(t *testing.T, h *harness.Home) {
 				t.Errorf("%s: %s: %v", l.where, command, res)
 			}
 			if strings.Contains(command, "network create") {
-				w.known(t)
+				w.known(t, l.text[strings.LastIndexByte(l.text, ' ')+1:])
 			}
 		}
 	}
@@ -90,16 +90,16 @@ func (w web) on(host string, argv ...string) harness.Result {
 	return w.home.Try(append([]string{"linkspan", "lab", "exec", "--name", "demo", host, "--"}, argv...)...)
 }
 
-func (w web) exists(t *testing.T) bool {
+func (w web) exists(t *testing.T, name string) bool {
 	t.Helper()
-	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "-q")), "web")
+	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "-q")), name)
 }
 
-// known waits until the controller has the network, however it was made.
-func (w web) known(t *testing.T) {
+// known waits until the controller has a network, however it was made.
+func (w web) known(t *testing.T, name string) {
 	t.Helper()
-	harness.Eventually(t, "the controller knows web", func() error {
-		if !w.exists(t) {
+	harness.Eventually(t, "the controller knows "+name, func() error {
+		if !w.exists(t, name) {
 			return errors.New("network ls does not show it")
 		}
 		return nil
@@ -124,7 +124,7 @@ func (w web) empty(t *testing.T) {
 // gone takes the network away.
 func (w web) gone(t *testing.T) {
 	t.Helper()
-	if w.exists(t) {
+	if w.exists(t, "web") {
 		w.empty(t)
 		must(t, w.home, "linkspan", "network", "rm", "web")
 	}
@@ -147,7 +147,7 @@ func (w web) there(t *testing.T) {
 
 func (w web) create(t *testing.T) {
 	t.Helper()
-	if !w.exists(t) {
+	if !w.exists(t, "web") {
 		must(t, w.home, "linkspan", "network", "create", "--subnet", "10.7.0.0/24", "web")
 	}
 	w.shown(t, 1)

@@ -3,6 +3,9 @@
 package output
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/pflag"
 
 	"github.com/linkspan/linkspan"
@@ -25,6 +28,21 @@ func (o *Options) AddFlags(flags *pflag.FlagSet, list bool) {
 		flags.BoolVarP(&o.Quiet, "quiet", "q", false, "print names only")
 		flags.BoolVar(&o.NoTrunc, "no-trunc", false, "do not shorten anything")
 	}
+}
+
+// OneForm refuses flags that ask for two ways of printing at once.
+func OneForm(flags *pflag.FlagSet) error {
+	var asked []string
+	flags.Visit(func(f *pflag.Flag) {
+		_, isForm := f.Value.(*form)
+		if isForm && f.Value.String() != "table" || f.Name == "format" || f.Name == "quiet" && f.Value.String() == "true" {
+			asked = append(asked, "--"+f.Name)
+		}
+	})
+	if len(asked) > 1 {
+		return fmt.Errorf("%s: only one of them", strings.Join(asked, " and "))
+	}
+	return nil
 }
 
 // form is the value of --output, which refuses what is not known.

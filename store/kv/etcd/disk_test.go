@@ -49,6 +49,9 @@ func TestDiskFillsUp(t *testing.T) {
 	if _, err := store.Grant(ctx, time.Minute); !errors.Is(err, kv.ErrFull) {
 		t.Fatalf("grant: %v, want full", err)
 	}
+	if err := store.Writable(); !errors.Is(err, kv.ErrFull) {
+		t.Errorf("writable: %v, want full", err)
+	}
 	if _, err := store.Get(ctx, "k"); err != nil {
 		t.Fatalf("get with a full disk: %v", err)
 	}
@@ -58,5 +61,8 @@ func TestDiskFillsUp(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if err := store.Writable(); err != nil {
+		t.Errorf("writable again: %v", err)
 	}
 }

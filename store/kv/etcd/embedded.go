@@ -20,6 +20,7 @@ import (
 var (
 	_ kv.LeasedStore = (*Embedded)(nil)
 	_ kv.Compacter   = (*Embedded)(nil)
+	_ kv.Guarded     = (*Embedded)(nil)
 )
 
 // Embedded is a store with its own server in this process. Make it with
@@ -98,6 +99,9 @@ func (e *Embedded) Txn(ctx context.Context, txn kv.Txn) (uint64, error) {
 	}
 	return e.Store.Txn(ctx, txn)
 }
+
+// Writable implements [kv.Guarded].
+func (e *Embedded) Writable() error { return e.disk.check("write") }
 
 // Grant implements [kv.Leaser], and fails like Txn on a full disk.
 func (e *Embedded) Grant(ctx context.Context, ttl time.Duration) (kv.LeaseID, error) {
