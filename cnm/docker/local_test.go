@@ -28,6 +28,8 @@ func TestDockerdLocal(t *testing.T) {
 			{"published ports", bridgePorts},
 			{"the same as Docker's own", sameAsNative},
 			{"internal bridge", bridgeInternal},
+			{"both families", bridgeIPv6},
+			{"no addresses", bridgeNull},
 			{"bridges keep apart", bridgesApart},
 			{"a bridge after the plugin was restarted", bridgeRestart},
 			{"what a bridge refuses", bridgeRefusals},
@@ -209,6 +211,24 @@ func bridgeInternal(t *testing.T, h *host) {
 	}
 	if links := h.do(t, "exec", "c1", "ip", "link"); strings.Contains(links, "eth1") {
 		t.Errorf("docker added an interface:\n%s", links)
+	}
+}
+
+func bridgeIPv6(t *testing.T, h *host) {
+	h.do(t, "network", "create", "-d", "linkspan-bridge", "--ipv6", "--subnet", "fd00:20::/64", "web")
+	h.run(t, "c1", "--network", "web")
+	h.run(t, "c2", "--network", "web", "--ip6", "fd00:20::99")
+	h.do(t, "exec", "c1", "ping", "-6", "-c1", "-W5", "fd00:20::99")
+	if routes := h.do(t, "exec", "c1", "ip", "-6", "route"); !strings.Contains(routes, "default via fd00:20::1 dev eth0") {
+		t.Errorf("routes of c1 are %q", routes)
+	}
+}
+
+func bridgeNull(t *testing.T, h *host) {
+	h.do(t, "network", "create", "-d", "linkspan-bridge", "--ipam-driver", "null", "bare")
+	h.run(t, "c1", "--network", "bare")
+	if addresses := h.do(t, "exec", "c1", "ip", "-4", "-o", "address", "show", "eth0"); addresses != "" {
+		t.Errorf("c1 has %s", addresses)
 	}
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A Docker network and IPAM plugin in 100 lines, for tests: an implementation
+"""A small Docker network and IPAM plugin for tests: an implementation
 of the protocol that shares nothing with ours. A network is a Linux bridge, an
 endpoint a veth; pools count up. Usage: plugin.py SOCKET"""
 
