@@ -23,7 +23,19 @@ const (
 	SiteAllowed     EventKind = "site.allowed" // it may go in clear text from now on
 	SiteForbidden   EventKind = "site.forbidden"
 	SwitchMoved     EventKind = "switch.moved" // to another site
+	// A container floods and is limited, or no longer.
+	EndpointLimited  EventKind = "endpoint.limited"
+	EndpointReleased EventKind = "endpoint.released"
 )
+
+// BySwitch says whether switches report events of this kind, each about itself.
+func (k EventKind) BySwitch() bool {
+	switch k {
+	case NetworkRestored, NetworkRefused, EndpointLimited, EndpointReleased:
+		return true
+	}
+	return false
+}
 
 // Event is something that happened and somebody may ask about later.
 type Event struct {

@@ -26,6 +26,7 @@ type Controller struct {
 
 	mu      sync.Mutex
 	refused map[string]error // by Network.ID: why it is not bound
+	left    map[string]bool  // by Endpoint.ID: the driver took it out, and it has not joined since
 }
 
 // New returns a controller with the records of the store. What the last one
@@ -43,6 +44,7 @@ func New(options Options) (*Controller, error) {
 		ledger:  ledger{store: options.Store},
 		changes: make(chan struct{}, 1),
 		refused: make(map[string]error),
+		left:    make(map[string]bool),
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commitLimit)
 	defer cancel()

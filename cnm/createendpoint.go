@@ -125,7 +125,7 @@ func (c *Controller) takeLease(ctx context.Context, n Network, e *Endpoint) erro
 			return addressUnknown(address.Addr())
 		}
 		e.Container = lease.Container
-		lease.Endpoint, lease.Since = e.ID, c.now()
+		lease.Endpoint, lease.Left, lease.Since = e.ID, false, c.now()
 		changes = append(changes, putLease(lease))
 	}
 	return c.ledger.commit(ctx, append(changes, putEndpoint(*e))...)

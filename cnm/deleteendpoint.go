@@ -68,9 +68,13 @@ func (c *Controller) finishEndpoint(ctx context.Context, n Network, e Endpoint) 
 	return err
 }
 
+// driverDelete has the driver take the endpoint out of its sandbox, unless it
+// has just done so, and forget it.
 func (c *Controller) driverDelete(ctx context.Context, n Network, e Endpoint) error {
-	if err := c.driverLeave(ctx, e); err != nil {
-		return err
+	if !c.hasLeft(e.ID) {
+		if err := c.driverLeave(ctx, e); err != nil {
+			return err
+		}
 	}
 	driver, err := c.driver(n.Driver)
 	if err != nil {
@@ -106,12 +110,13 @@ func (c *Controller) loosen(ctx context.Context, e Endpoint) ([]string, error) {
 		if !ok || lease.Endpoint != e.ID {
 			continue
 		}
-		lease.Endpoint, lease.Since = "", c.now()
+		lease.Endpoint, lease.Left, lease.Since = "", true, c.now()
 		if e.Own && lease.Removing == nil {
 			lease.Removing = newRemoval(c.now())
 			marked = append(marked, lease.key())
 		}
 		changes = append(changes, putLease(lease))
 	}
+	c.setLeft(e.ID, false)
 	return marked, c.ledger.commit(ctx, changes...)
 }

@@ -21,8 +21,8 @@ func (d Description) Describes(e Endpoint) bool {
 	return e.Container == d.Container && maps.Equal(e.Labels, d.Labels) && slices.Equal(e.Aliases, d.Aliases)
 }
 
-// Describe notes the description of an endpoint, and passes it on when the
-// endpoint is joined. Saying the same again changes nothing. The error has code
+// Describe notes the description of an endpoint, which Docker therefore has in
+// a container, and passes it on when the endpoint is joined. Saying the same again changes nothing. The error has code
 // NotFound when the endpoint is gone.
 func (c *Controller) Describe(ctx context.Context, endpoint string, is Description) error {
 	e, err := c.Endpoint(endpoint)
@@ -39,10 +39,10 @@ func (c *Controller) Describe(ctx context.Context, endpoint string, is Descripti
 
 func (c *Controller) describe(ctx context.Context, n Network, endpoint string, is Description) error {
 	e, err := c.Endpoint(endpoint)
-	if err != nil || is.Describes(e) {
+	if err != nil || e.Seen && is.Describes(e) {
 		return err
 	}
-	e.Container, e.Labels, e.Aliases = is.Container, maps.Clone(is.Labels), slices.Clone(is.Aliases)
+	e.Seen, e.Container, e.Labels, e.Aliases = true, is.Container, maps.Clone(is.Labels), slices.Clone(is.Aliases)
 	driver, err := c.driver(n.Driver)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type Endpoint struct {
 	Aliases       []string          `json:"aliases,omitempty"` // other names in the network, sorted
 	Labels        map[string]string `json:"labels,omitempty"`
 	State         EndpointState     `json:"state"`
+	Seen          bool              `json:"seen,omitempty"`       // Docker showed it in a container
 	Attachment    *Attachment       `json:"attachment,omitempty"` // what Join answered
 	Priority      int               `json:"priority,omitzero"`    // of its gateway in its sandbox
 	Own           bool              `json:"own,omitzero"`         // made by NewEndpoint: its addresses go with it

@@ -47,6 +47,7 @@ func (c *Controller) join(ctx context.Context, req JoinRequest) (Attachment, err
 		return Attachment{}, err
 	}
 	e.SandboxKey, e.PortMaps = req.SandboxKey, slices.Clone(req.PortMaps)
+	c.setLeft(e.ID, false)
 	attachment, err := driver.Join(ctx, n, e)
 	if err != nil {
 		return Attachment{}, err

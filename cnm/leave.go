@@ -33,6 +33,7 @@ func (c *Controller) finishLeave(ctx context.Context, e Endpoint) error {
 		left = e
 		left.Leaving = e.Leaving.failed(c.now(), err)
 	}
+	c.setLeft(e.ID, err == nil)
 	if commitErr := c.ledger.commit(ctx, putEndpoint(left)); commitErr != nil {
 		return commitErr
 	}
@@ -40,6 +41,25 @@ func (c *Controller) finishLeave(ctx context.Context, e Endpoint) error {
 		err = c.elect(ctx, e.SandboxKey)
 	}
 	return err
+}
+
+// hasLeft says whether the driver took the endpoint out of its sandbox and it
+// has not joined one since. It is not stored: what a crash left behind is taken
+// away again. The caller holds the endpoint's lock.
+func (c *Controller) hasLeft(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.left[id]
+}
+
+func (c *Controller) setLeft(id string, left bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if left {
+		c.left[id] = true
+	} else {
+		delete(c.left, id)
+	}
 }
 
 func (c *Controller) driverLeave(ctx context.Context, e Endpoint) error {

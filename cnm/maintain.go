@@ -104,6 +104,7 @@ func (c *Controller) retryEndpoint(ctx context.Context, e Endpoint) error {
 	defer unlock()
 	n, ok := c.ledger.network(e.Network)
 	if !ok {
+		c.setLeft(e.ID, false)
 		return c.ledger.commit(ctx, dropEndpoint(e.ID))
 	}
 	if e.Removing != nil {

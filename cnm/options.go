@@ -20,6 +20,9 @@ const (
 	// Grace is the age below which Reconcile judges nothing: longer than
 	// Docker takes from CreateEndpoint to a running container.
 	Grace = 2 * time.Minute
+	// ReleaseWait is how long Reconcile waits for the release of an address
+	// whose endpoint is gone: Docker asks for both at once.
+	ReleaseWait = 10 * time.Second
 )
 
 // DefaultSandboxes is where network namespaces are kept. /run is empty after a

@@ -46,6 +46,7 @@ type Lease struct {
 	Address   netip.Prefix       `json:"address"`         // with the length of the subnet
 	Container string             `json:"container,omitempty"`
 	Endpoint  string             `json:"endpoint,omitempty"` // Endpoint.ID; empty: used by none
+	Left      bool               `json:"left,omitempty"`     // an endpoint had it and is gone
 	Since     time.Time          `json:"since"`              // when Endpoint was last set or cleared
 	Removing  *Removal           `json:"removing,omitempty"` // nil: in use
 }

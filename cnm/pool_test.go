@@ -148,3 +148,42 @@ func TestReconcileLeavesAloneWhatIsYoungOrUnknown(t *testing.T) {
 		wantNothing(t, w, d.c)
 	})
 }
+
+// Docker that died in the middle of a removal asks for the rest of it no more.
+func TestReconcileDoesNotWaitForWhatDockerHadAndHasNot(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := start(t, w)
+		must(t, d.c.Describe(limited(t), endpointID, cnm.Description{Container: "c1"}))
+		gone := cnm.Present{
+			Taken: time.Now(), Networks: map[string]struct{}{networkID: {}}, Endpoints: map[string]struct{}{},
+		}
+		swept, err := d.c.Reconcile(t.Context(), gone)
+		must(t, err)
+		if _, err := d.c.Endpoint(endpointID); linkspan.CodeOf(err) != linkspan.NotFound || swept.Endpoints != 1 {
+			t.Errorf("endpoint of a container that is gone: %v, swept %+v", err, swept)
+		}
+		if held := w.Fabric.Held(); len(held) != 0 {
+			t.Errorf("the fabric holds %v", held)
+		}
+	})
+}
+
+func TestReconcileFreesAnAddressWhoseReleaseDoesNotCome(t *testing.T) {
+	bubble(t, func(t *testing.T, w *cnmtest.World) {
+		d := start(t, w)
+		must(t, d.c.DeleteEndpoint(limited(t), networkID, endpointID))
+		for _, c := range []struct {
+			after time.Duration
+			held  int
+		}{{0, 1}, {cnm.ReleaseWait + time.Second, 0}} {
+			time.Sleep(c.after)
+			_, err := d.c.Reconcile(t.Context(), cnm.Present{
+				Taken: time.Now(), Networks: map[string]struct{}{networkID: {}}, Endpoints: map[string]struct{}{},
+			})
+			must(t, err)
+			if held := w.Fabric.Held(); len(held) != c.held {
+				t.Errorf("after %v the fabric holds %v", c.after, held)
+			}
+		}
+	})
+}

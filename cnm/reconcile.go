@@ -30,15 +30,16 @@ type Swept struct {
 // Reconcile takes away what only this controller, only the host or only the
 // fabric knows: endpoints and networks that Docker does not have, addresses
 // that no endpoint uses, interfaces of no endpoint, and the fabric's addresses
-// of no lease. What is younger than Grace, counted back from Taken, is left
-// alone. Call it at the start and from time to time.
+// of no lease. What Docker may be about to use is left alone: an endpoint that
+// it has not shown yet and an address that no endpoint has had yet, if younger
+// than Grace, counted back from Taken. Call it at the start and from time to time.
 func (c *Controller) Reconcile(ctx context.Context, present Present) (Swept, error) {
 	before := present.Taken.Add(-Grace)
 	var swept Swept
 	errs := []error{
 		c.sweepEndpoints(ctx, present, before, &swept),
 		c.sweepNetworks(ctx, present, before, &swept),
-		c.sweepLeases(ctx, before, &swept),
+		c.sweepLeases(ctx, present.Taken, &swept),
 		c.sweepInterfaces(ctx, &swept),
 		c.sweepFabric(ctx, present, before, &swept),
 	}
@@ -55,7 +56,7 @@ func (c *Controller) sweepEndpoints(ctx context.Context, present Present, before
 	}
 	var errs []error
 	for _, e := range c.Endpoints() {
-		if _, ok := present.Endpoints[e.ID]; ok || e.Own || e.Created.After(before) {
+		if _, ok := present.Endpoints[e.ID]; ok || e.Own || !e.Seen && e.Created.After(before) {
 			continue
 		}
 		swept.Endpoints++
@@ -96,10 +97,14 @@ func (c *Controller) sweepNetworks(ctx context.Context, present Present, before 
 }
 
 // sweepLeases frees addresses whose CreateEndpoint or ReleaseAddress never came.
-func (c *Controller) sweepLeases(ctx context.Context, before time.Time, swept *Swept) error {
+func (c *Controller) sweepLeases(ctx context.Context, taken time.Time, swept *Swept) error {
 	var errs []error
 	for _, lease := range c.Leases() {
-		if lease.Endpoint != "" || lease.Since.After(before) {
+		grace := Grace
+		if lease.Left {
+			grace = ReleaseWait
+		}
+		if lease.Endpoint != "" || lease.Since.After(taken.Add(-grace)) {
 			continue
 		}
 		swept.Leases++

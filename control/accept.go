@@ -16,10 +16,13 @@ import (
 // Accept runs the OpenFlow session of a switch over conn until it ends, and
 // returns why; it closes conn. A switch whose datapath id is not that of its
 // chassis is refused with code Permission. A chassis that connects again
-// replaces its earlier session.
+// replaces its earlier session. When very many connect at once, they begin a
+// few at a time.
 func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) error {
 	cfg := h.cfg.Session
 	cfg.Generation = h.cfg.Generation()
+	begun := h.turns.wait(ctx)
+	defer begun()
 	d := &datapath{
 		hub: h, number: h.accepted.Add(1), since: time.Now(), remote: peer.Remote, unchecked: peer.Chassis == 0,
 		session: session.New(conn, cfg),
@@ -35,7 +38,7 @@ func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) er
 		return err
 	}
 	h.starting.Store(d.id, d)
-	return d.run(ctx)
+	return d.run(ctx, begun)
 }
 
 // identify returns the chassis of a datapath id, if the peer may speak for it.
@@ -60,12 +63,14 @@ func refused(message string) error {
 	}
 }
 
-// run brings the switch in line with the View and serves it.
-func (d *datapath) run(ctx context.Context) error {
+// run brings the switch in line with the View and serves it; it calls begun when
+// the first is done, or is not to be.
+func (d *datapath) run(ctx context.Context, begun func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer begun()
 		if err := d.reconcile(ctx); err != nil {
 			d.session.Fail(err)
 		}

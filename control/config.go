@@ -30,7 +30,8 @@ type Config struct {
 // through the tunnel.
 type Peers interface {
 	// Update tells of each new View and of what changed. It is called in order
-	// and must not wait.
+	// and must not wait. It comes before the View is decided on, so that Await is
+	// never asked about peers that Update has not told of.
 	Update(v *view.View, d *view.Delta)
 	// Await says whether two chassis are ready to send to each other. When
 	// they are not, it returns false and calls done once, later, when they are;

@@ -3,7 +3,6 @@
 package control
 
 import (
-	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,10 +23,11 @@ type Hub struct {
 	counters Counters
 	stencil  *pipeline.Stencil
 	dumps    *dumps
+	turns    turns
 	accepted atomic.Uint64 // numbers the connections
 
 	update    sync.Mutex // orders Views and what follows from them
-	datapaths atomic.Pointer[map[linkspan.ChassisID]*datapath]
+	datapaths datapaths
 	starting  sync.Map // linkspan.ChassisID to the *datapath whose switch says what it holds
 }
 
@@ -44,9 +44,8 @@ func New(cfg Config) *Hub {
 		cfg.Event = func(linkspan.Event) {}
 	}
 	cfg.Session.Log = cfg.Log
-	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil(), dumps: newDumps()}
+	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil(), dumps: newDumps(), turns: newTurns()}
 	h.view.Store(new(view.View))
-	h.datapaths.Store(&map[linkspan.ChassisID]*datapath{})
 	return h
 }
 
@@ -54,7 +53,7 @@ func New(cfg Config) *Hub {
 func (h *Hub) View() *view.View { return h.view.Load() }
 
 // datapath returns the session's state of a chassis, or nil when it is away.
-func (h *Hub) datapath(id linkspan.ChassisID) *datapath { return (*h.datapaths.Load())[id] }
+func (h *Hub) datapath(id linkspan.ChassisID) *datapath { return h.datapaths.get(id) }
 
 // enter makes d the datapath of its chassis and ends the one before. Of two
 // connections the later one stays, also when its handshake was done earlier.
@@ -67,9 +66,7 @@ func (h *Hub) enter(d *datapath) error {
 		}
 		old.session.Fail(again)
 	}
-	next := maps.Clone(*h.datapaths.Load())
-	next[d.id] = d
-	h.datapaths.Store(&next)
+	h.datapaths.put(d.id, d)
 	h.starting.CompareAndDelete(d.id, d)
 	return nil
 }
@@ -79,12 +76,9 @@ func (h *Hub) leave(d *datapath) {
 	h.starting.CompareAndDelete(d.id, d)
 	h.update.Lock()
 	defer h.update.Unlock()
-	if h.datapath(d.id) != d {
-		return
+	if h.datapath(d.id) == d {
+		h.datapaths.put(d.id, nil)
 	}
-	next := maps.Clone(*h.datapaths.Load())
-	delete(next, d.id)
-	h.datapaths.Store(&next)
 }
 
 // Info says how a chassis is connected.

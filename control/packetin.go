@@ -42,6 +42,9 @@ func (d *datapath) read(m openflow.Message) bool {
 	if !d.parsed.IsIPv4() {
 		return false
 	}
+	// From a datapath that does segmentation offload, checksums come unfinished,
+	// and a PacketOut has nobody behind it who would finish them.
+	d.parsed.Finish()
 	d.packet.Chassis = d.id
 	d.packet.Source, d.packet.Destination = d.parsed.Src(), d.parsed.Dst()
 	d.packet.TTL = d.parsed.TTL()

@@ -5,11 +5,11 @@ package control
 // Sessions returns how many switches are connected, and how many of these have
 // their flows in place.
 func (h *Hub) Sessions() (connected, ready int) {
-	all := *h.datapaths.Load()
-	for _, d := range all {
+	for d := range h.datapaths.all() {
+		connected++
 		if d.ready.Load() {
 			ready++
 		}
 	}
-	return len(all), ready
+	return connected, ready
 }

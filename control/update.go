@@ -23,8 +23,8 @@ func (h *Hub) Update(changes ...view.Change) {
 	if delta.Empty() {
 		return
 	}
+	h.cfg.Peers.Update(next, &delta) // first: no decision is about peers that it does not know
 	h.view.Store(next)
-	h.cfg.Peers.Update(next, &delta)
 	for _, c := range delta.Endpoints {
 		if !equalInFlows(c.Old, c.New) {
 			h.flushEndpoint(c)

@@ -20,6 +20,7 @@ import (
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/storm"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
@@ -54,7 +55,7 @@ func at(last byte) view.Key {
 // newHost returns the metrics of a switch that never changes: a container c1 at
 // port 10, some drops.
 func newHost() metrics.Switch {
-	return metrics.Switch{Fabric: uplink{}, Model: records{}, Bridge: bridge{}, Tunnel: device{}, Restarts: func() uint64 { return 4 }}
+	return metrics.Switch{Fabric: uplink{}, Model: records{}, Bridge: bridge{}, Tunnel: device{}, Storm: storms{}, Restarts: func() uint64 { return 4 }}
 }
 
 type uplink struct{}
@@ -76,6 +77,16 @@ type device struct{}
 func (device) Peers(context.Context) ([]tunnel.Peer, error) { return make([]tunnel.Peer, 1), nil }
 
 func (device) Dropped(context.Context) (uint64, error) { return 6, nil }
+
+// storms is one flood of c1.
+type storms struct{}
+
+func (storms) Report() storm.Report {
+	c1 := storm.Port{Number: 10, Container: "c1"}
+	return storm.Report{
+		Fenced: 1, Floods: []storm.State{{Port: c1, Kind: storm.IPv4}}, Held: []storm.Holding{{Port: c1, Held: storm.Held{ARP: 2, IPv4: 70}}},
+	}
+}
 
 // bridge answers with one meter and two flows that drop.
 type bridge struct{ err error }
@@ -154,6 +165,9 @@ func TestValuesAreThoseOfTheParts(t *testing.T) {
 		{"linkspan_switch_meter_packets_total", []string{"port", "10", "container", "c1", "meter", "punt"}, 100},
 		{"linkspan_switch_meter_dropped_packets_total", []string{"port", "10", "container", "c1", "meter", "punt"}, 40},
 		{"linkspan_switch_dropped_packets_total", []string{"table", "guard", "reason", "miss"}, 8},
+		{"linkspan_switch_floods", []string{"port", "10", "container", "c1", "kind", "ipv4"}, 1},
+		{"linkspan_switch_held_packets_total", []string{"port", "10", "container", "c1", "kind", "ipv4"}, 70},
+		{"linkspan_switch_held_packets_total", []string{"port", "10", "container", "c1", "kind", "arp"}, 2},
 		{"linkspan_switch_denials", []string{"table", "route"}, 2},
 		{"linkspan_switch_denied_packets", []string{"table", "route"}, 5},
 	} {

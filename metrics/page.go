@@ -48,5 +48,12 @@ func build(version string) prometheus.Collector {
 // a fault of the program.
 func (p *Page) Register(all ...prometheus.Collector) { p.registry.MustRegister(all...) }
 
+// Unregister takes metrics off the page again.
+func (p *Page) Unregister(all ...prometheus.Collector) {
+	for _, c := range all {
+		p.registry.Unregister(c)
+	}
+}
+
 // ServeHTTP serves the page.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }

@@ -12,6 +12,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/fabric"
+	"github.com/linkspan/linkspan/ovs/storm"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 )
 
@@ -37,10 +38,16 @@ type Tunnel interface {
 	Dropped(ctx context.Context) (uint64, error)
 }
 
+// Storm is what is read of storm control; see [storm.Watch].
+type Storm interface {
+	Report() storm.Report
+}
+
 var (
 	_ Fabric = (*fabric.Fabric)(nil)
 	_ Model  = (*cnm.Controller)(nil)
 	_ Tunnel = (*tunnel.Tunnel)(nil)
+	_ Storm  = (*storm.Watch)(nil)
 )
 
 // Switch collects the metrics of a switch. All fields are needed.
@@ -49,6 +56,7 @@ type Switch struct {
 	Model    Model
 	Bridge   Bridge
 	Tunnel   Tunnel
+	Storm    Storm
 	Restarts func() uint64 // of the OpenFlow relay
 }
 
@@ -68,6 +76,8 @@ var (
 	over         = newCounter("linkspan_switch_meter_dropped_packets_total", "Packets of a port that its meter dropped, being over its limit.", "port", "container", "meter")
 	dropped      = newCounter("linkspan_switch_dropped_packets_total", "Packets dropped by a table: by its last flow (miss; in table guard: not the endpoint's own addresses), for a VLAN tag, or an expired time to live.", "table", "reason")
 	denials      = newGauge("linkspan_switch_denials", "Denials in force; each lasts some seconds.", "table")
+	floods       = newGauge("linkspan_switch_floods", "1 while a container floods and is limited, in packets of kind arp, ipv4 or other.", "port", "container", "kind")
+	held         = newCounter("linkspan_switch_held_packets_total", "Packets that storm control kept in a container that floods.", "port", "container", "kind")
 	deniedNow    = newGauge("linkspan_switch_denied_packets", "Packets dropped so far by the denials in force.", "table")
 )
 
@@ -75,6 +85,7 @@ var (
 func (s Switch) Describe(ch chan<- *prometheus.Desc) {
 	for _, f := range []family{
 		connected, restarts, hostNetworks, hostEnds, answers, ports, peers, strangers, metered, over, dropped, denials, deniedNow,
+		floods, held,
 	} {
 		ch <- f.desc
 	}
@@ -89,6 +100,7 @@ func (s Switch) Collect(ch chan<- prometheus.Metric) {
 	send(ch, restarts, s.Restarts())
 	send(ch, hostNetworks, len(s.Model.Networks()))
 	send(ch, hostEnds, len(s.Model.Endpoints()))
+	s.storm(ch)
 	send(ch, answers, truth(s.bridge(ctx, ch) == nil))
 	if list, err := s.Tunnel.Peers(ctx); err == nil {
 		send(ch, peers, len(list))
@@ -111,7 +123,7 @@ func (s Switch) bridge(ctx context.Context, ch chan<- prometheus.Metric) error {
 	send(ch, ports, len(list))
 	owners := Owners(s.Fabric.Endpoints())
 	for _, m := range drops.Meters {
-		port := strconv.FormatUint(uint64(m.Port), 10)
+		port := portLabel(m.Port)
 		send(ch, metered, m.Packets, port, owners[m.Port], m.What)
 		send(ch, over, m.Dropped, port, owners[m.Port], m.What)
 	}
@@ -125,6 +137,24 @@ func (s Switch) bridge(ctx context.Context, ch chan<- prometheus.Metric) error {
 	}
 	return nil
 }
+
+// stormKinds are the kinds of floods as they are labelled.
+var stormKinds = map[storm.Kind]string{storm.ARP: "arp", storm.IPv4: "ipv4", storm.Other: "other"}
+
+func (s Switch) storm(ch chan<- prometheus.Metric) {
+	r := s.Storm.Report()
+	for _, f := range r.Floods {
+		send(ch, floods, 1, portLabel(f.Port.Number), f.Port.Container, stormKinds[f.Kind])
+	}
+	for _, h := range r.Held {
+		port := portLabel(h.Port.Number)
+		send(ch, held, h.ARP, port, h.Port.Container, stormKinds[storm.ARP])
+		send(ch, held, h.IPv4, port, h.Port.Container, stormKinds[storm.IPv4])
+		send(ch, held, h.Other, port, h.Port.Container, stormKinds[storm.Other])
+	}
+}
+
+func portLabel(number uint32) string { return strconv.FormatUint(uint64(number), 10) }
 
 // Owners returns what is behind each port: a container's name, or "tunnel" or "direct".
 func Owners(endpoints []linkspan.Endpoint) map[uint32]string {

@@ -12,14 +12,13 @@ import (
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
-// Capabilities is what this host's Open vSwitch and kernel can do, and what is
-// chosen because of it.
+// Capabilities is what this host's Open vSwitch and kernel can do. What is chosen
+// of its ways through the datapath is said by package fastpath.
 type Capabilities struct {
 	Version       string   // of the running ovs-vswitchd
 	DatapathTypes []string // that it was built with
 	Kernel        bool     // the kernel has Open vSwitch
 	Datapath      string   // chosen for the bridge: "system" or "netdev"
-	UserspaceTSO  bool     // configured; in force since ovs-vswitchd last started
 	Conntrack     bool     // the bridge's datapath tracks connections with zones and NAT
 	NDExtension   bool     // neighbour advertisements can be made by flows alone
 	MaxMeters     uint32   // 0: no meters, so nothing that is punted can be limited
@@ -27,14 +26,9 @@ type Capabilities struct {
 	Links         netns.Kinds
 }
 
-// Offload says whether containers on this chassis keep checksum and
-// segmentation offload; anything else loses TCP.
-func (c *Capabilities) Offload() bool { return c.Kernel || c.UserspaceTSO }
-
-// Notes says in words what is chosen and what the host lacks, most important
-// first.
+// Notes says in words what the host lacks, most important first.
 func (c *Capabilities) Notes() []string {
-	notes := []string{c.datapathNote()}
+	var notes []string
 	lacks := []struct {
 		missing bool
 		note    string
@@ -54,18 +48,6 @@ func (c *Capabilities) Notes() []string {
 		}
 	}
 	return notes
-}
-
-func (c *Capabilities) datapathNote() string {
-	switch {
-	case c.Kernel:
-		return "datapath system: the kernel's Open vSwitch; containers keep their offloads"
-	case c.UserspaceTSO:
-		return "datapath netdev: the kernel has no openvswitch module; userspace TSO is on, containers keep their offloads"
-	default:
-		return "datapath netdev: the kernel has no openvswitch module; containers' offloads are off, " +
-			"since userspace TSO is not on (other_config:userspace-tso-enable, then restart ovs-vswitchd)"
-	}
 }
 
 // Capabilities asks the database, the running ovs-vswitchd and the kernel. The
@@ -96,7 +78,6 @@ func (s *Switch) askDatabase(ctx context.Context, c *Capabilities) error {
 			return err
 		}
 		c.DatapathTypes = root.DatapathTypes
-		c.UserspaceTSO = root.OtherConfig["userspace-tso-enable"] == "true"
 		c.Controllers = len(reg.bridge.Controller)
 		return nil
 	})

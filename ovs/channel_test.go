@@ -146,12 +146,4 @@ func TestCapabilities(t *testing.T) {
 	if !c.Conntrack || c.MaxMeters == 0 || len(c.DatapathTypes) == 0 || !c.Links.VXLAN {
 		t.Errorf("capabilities: %+v", *c)
 	}
-	if c.Offload() != c.Kernel {
-		t.Errorf("offload is %v without userspace TSO", c.Offload())
-	}
-	host.Vsctl("set", "Open_vSwitch", ".", "other_config:userspace-tso-enable=true")
-	ovstest.Eventually(t, "userspace TSO is seen", func() bool {
-		c, err := sw.Capabilities(ctx)
-		return err == nil && c.UserspaceTSO && c.Offload()
-	})
 }

@@ -17,21 +17,42 @@ import (
 
 // Two containers hold a TCP conversation through the bridge, which is what
 // fails when the offloads are wrong, with the shield up, which must not be in
-// the bridge's way.
+// the bridge's way. With userspace TSO they do so with offloads and without.
 func TestContainersTalkThroughTheBridge(t *testing.T) {
+	for name, c := range map[string]struct {
+		tso  bool
+		with []netns.Offload
+	}{
+		"without TSO": {false, []netns.Offload{netns.OffloadNone}},
+		"with TSO":    {true, []netns.Offload{netns.OffloadStream, netns.OffloadNone, netns.OffloadStream}},
+	} {
+		t.Run(name, func(t *testing.T) { talkThroughTheBridge(t, c.tso, c.with) })
+	}
+}
+
+func talkThroughTheBridge(t *testing.T, tso bool, with []netns.Offload) {
 	host, sw := openBridge(t)
 	ctx := limited(t, time.Minute)
-	c, err := sw.Capabilities(ctx)
-	must(t, err)
+	if tso {
+		must(t, sw.RemoveBridge(ctx))
+		must(t, sw.SetUserspaceTSO(ctx, true))
+		must(t, sw.EnsureBridge(ctx, ovs.BridgeSpec{DPID: dpid}))
+	}
 	must(t, netns.EnsureShield(ctx, netns.HostPrefix))
 	defer func() { must(t, netns.RemoveShield(ctx)) }()
-	var boxes [2]*netns.Sandbox
+	var (
+		boxes        [2]*netns.Sandbox
+		names, paths [2]string
+		err          error
+	)
 	for i := range boxes {
 		name, peer := netns.Names(fmt.Sprint("talk", i))
-		must(t, netns.CreateVeth(ctx, netns.Veth{Host: name, Peer: peer, MTU: 1450, Offload: c.Offload()}))
+		names[i] = name
+		must(t, netns.CreateVeth(ctx, netns.Veth{Host: name, Peer: peer, MTU: 1450, Offload: with[0]}))
 		defer func() { must(t, netns.DeleteVeth(ctx, name)) }()
 		must(t, sw.AddPort(ctx, ovs.Port{Name: name, OFPort: uint32(100 + i)}))
-		boxes[i], err = netns.Open(ovstest.Namespace(t))
+		paths[i] = ovstest.Namespace(t)
+		boxes[i], err = netns.Open(paths[i])
 		must(t, err)
 		defer func() { must(t, boxes[i].Close()) }()
 		must(t, boxes[i].Take(peer, "eth0"))
@@ -42,7 +63,12 @@ func TestContainersTalkThroughTheBridge(t *testing.T) {
 		}))
 	}
 	host.Ofctl("add-flow", "br-link", "actions=NORMAL")
-	converse(t, boxes[0], boxes[1])
+	for _, o := range with {
+		for i := range boxes {
+			must(t, netns.SetOffload(paths[i], names[i], o))
+		}
+		converse(t, boxes[0], boxes[1])
+	}
 }
 
 func converse(t *testing.T, server, client *netns.Sandbox) {

@@ -28,7 +28,7 @@ func (s *Store) CreateChassis(ctx context.Context, c linkspan.Chassis) (linkspan
 		if linkspan.CodeOf(err) != linkspan.NotFound {
 			return err
 		}
-		return s.tryCreateChassis(ctx, &c)
+		return s.numbered(ctx, func() error { return s.tryCreateChassis(ctx, &c) })
 	})
 	if linkspan.CodeOf(err) == linkspan.Exists {
 		return existing, err

@@ -22,17 +22,21 @@ func (s *Store) AppendEvent(ctx context.Context, e linkspan.Event) error {
 		e.Time = s.now().UTC()
 	}
 	err := retry(ctx, "write event", func() error {
-		slot, cond, op, err := s.nextNumber(ctx, "event", EventSlots)
-		if err != nil {
-			return err
-		}
-		_, err = s.kv.Txn(ctx, kv.Txn{
-			If:   []kv.Cond{cond},
-			Then: []kv.Op{op, put(fmt.Sprintf("%s%04x", eventsPrefix, slot), e)},
-		})
-		return err
+		return s.numbered(ctx, func() error { return s.tryAppendEvent(ctx, e) })
 	})
 	return fault("write event", err)
+}
+
+func (s *Store) tryAppendEvent(ctx context.Context, e linkspan.Event) error {
+	slot, cond, op, err := s.nextNumber(ctx, "event", EventSlots)
+	if err != nil {
+		return err
+	}
+	_, err = s.kv.Txn(ctx, kv.Txn{
+		If:   []kv.Cond{cond},
+		Then: []kv.Op{op, put(fmt.Sprintf("%s%04x", eventsPrefix, slot), e)},
+	})
+	return err
 }
 
 // Events returns the last events, oldest first, at most limit of them.

@@ -27,7 +27,7 @@ func (s *Store) CreateNetwork(ctx context.Context, n linkspan.Network) (linkspan
 		if linkspan.CodeOf(err) != linkspan.NotFound {
 			return err
 		}
-		return s.tryCreateNetwork(ctx, &n)
+		return s.numbered(ctx, func() error { return s.tryCreateNetwork(ctx, &n) })
 	})
 	if linkspan.CodeOf(err) == linkspan.Exists {
 		return existing, err

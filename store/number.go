@@ -11,6 +11,18 @@ import (
 	"github.com/linkspan/linkspan/store/kv"
 )
 
+// numbered runs take, which takes a number, when no other call of this process
+// does: each of them would only lose the number to the other.
+func (s *Store) numbered(ctx context.Context, take func() error) error {
+	select {
+	case s.numbering <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.numbering }()
+	return take()
+}
+
 // nextNumber reads the counter of a kind and returns the number to try, with
 // what a transaction must hold and do to take it. Numbers run from 1 to last
 // and then begin again, so that a number rests as long as it can before it is

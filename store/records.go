@@ -74,6 +74,32 @@ func (r Records[T]) Delete(ctx context.Context, id string) error {
 	return fault("delete "+r.what, err)
 }
 
+// Sweep removes the records that are of no use any more, as they are at that
+// moment: one that changes meanwhile stays. It returns how many went.
+func (r Records[T]) Sweep(ctx context.Context, useless func(T) bool) (n int, err error) {
+	entries, _, err := r.store.kv.List(ctx, r.prefix)
+	if err != nil {
+		return 0, fault("list "+r.prefix, err)
+	}
+	for _, e := range entries {
+		var record T
+		if err := json.Unmarshal(e.Value, &record); err != nil {
+			return n, fmt.Errorf("record %s: %w", e.Key, err)
+		}
+		if !useless(record) {
+			continue
+		}
+		_, err := r.store.kv.Txn(ctx, kv.Txn{If: []kv.Cond{kv.RevisionIs(e.Key, e.Revision)}, Then: []kv.Op{kv.Delete(e.Key)}})
+		if err != nil && !errors.Is(err, kv.ErrConflict) {
+			return n, fault("delete "+r.what, err)
+		}
+		if err == nil {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Follow calls replace with all records, now and after each change, until the
 // context ends. It suits collections that are small and change rarely.
 func (r Records[T]) Follow(ctx context.Context, replace func([]T)) error {

@@ -22,10 +22,14 @@ const maxTries = 64
 type Store struct {
 	kv  kv.Store
 	now func() time.Time
+
+	numbering chan struct{} // holds one while a number is taken
 }
 
 // New keeps the words in s, which stays the caller's to close.
-func New(s kv.Store) *Store { return &Store{kv: s, now: time.Now} }
+func New(s kv.Store) *Store {
+	return &Store{kv: s, now: time.Now, numbering: make(chan struct{}, 1)}
+}
 
 // get reads one record; missing is a coded error that says what is missing.
 func get[T any](ctx context.Context, s *Store, key, what string) (T, uint64, error) {

@@ -18,7 +18,8 @@ import (
 
 // TestSoak lets containers, networks and a switch come and go under random kills
 // for the time in LINKSPAN_SOAK. What is done follows from the seed alone; what
-// fails under a kill is done again when it is quiet.
+// fails under a kill is done again when it is quiet. It ends with a table of
+// results, which goes to the file in LINKSPAN_SOAK_TABLE too.
 func TestSoak(t *testing.T) {
 	text := os.Getenv("LINKSPAN_SOAK")
 	if text == "" {
@@ -30,23 +31,27 @@ func TestSoak(t *testing.T) {
 	}
 	l := own(t, lab.Config{Hosts: 3})
 	l.Network(t, "base", "10.60.0.0/24")
-	before, tracked := l.Settled(t), connections(t, l)
-	w := newWorld(t, l, seed(t, "LINKSPAN_SOAK_SEED"))
+	l.Settled(t)
+	r := result{began: time.Now(), length: length, seed: seed(t, "LINKSPAN_SOAK_SEED")}
+	w := newWorld(t, l, r.seed)
+	r.before = w.beginning()
 	c := l.Run(t, "h2", "base2", "--network", "base")
 	talk := l.Converse(t, "h1", "base1", "base", c)
+	defer func() { w.report(r) }() // also of a soak that failed
 	w.soak(length, talk)
 	w.end()
 	(&harness.Container{Lab: l, Host: "h1", Name: "base1"}).Remove(t)
 	c.Remove(t)
-	w.back(before)
-	if now := connections(t, l); now != tracked {
-		t.Errorf("%d connections are tracked, before %d", now, tracked)
+	w.back(r.before)
+	r.spaces = w.spaces()
+	w.flat()
+	if w.slowest > settling {
+		t.Errorf("it took %v of quiet until everything was right", w.slowest)
 	}
-	w.summary()
 }
 
 // soak makes rounds until the time is over. In the second half the controller
-// and the switch of h1 are left alone, so that growth of their memory shows.
+// and the switch of h1 are left alone, so that growth of what they use shows.
 func (w *world) soak(length time.Duration, talk *harness.Talk) {
 	w.t.Helper()
 	start := time.Now()
@@ -55,9 +60,9 @@ func (w *world) soak(length time.Duration, talk *harness.Talk) {
 		w.round++
 		w.chaos()
 		w.quiet()
-		p := talk.GoesOn(w.t)
+		w.talk = talk.GoesOn(w.t)
 		w.t.Logf("%v: round %d: %d networks, %d containers; %v; conversation %+v", time.Since(start).Round(time.Second),
-			w.round, len(w.networks), len(w.containers), w.memory(), p)
+			w.round, len(w.networks), len(w.containers), w.sample(), w.talk)
 	}
 }
 

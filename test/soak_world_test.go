@@ -38,13 +38,16 @@ type world struct {
 	containers map[string]*resident
 	special    *action
 	slowest    time.Duration // until everything was right
+	returned   time.Duration // until everything was back, at the end
+	left       leftovers
+	talk       harness.Progress // of the conversation
+	began      map[string]usage // by node
+	series     map[string]series
 
 	mu     sync.Mutex // of what follows
 	failed []*action
 	counts map[string]int
 	struck map[victim]int
-	first  map[string]int // memory in MiB when calm began
-	last   map[string]int
 }
 
 // resident is a container of the soak.
@@ -61,7 +64,8 @@ type action struct {
 
 func newWorld(t *testing.T, l *harness.Lab, seed uint64) *world {
 	w := &world{t: t, l: l, rand: rand.New(rand.NewPCG(seed, 0)), networks: make(map[string]bool),
-		containers: make(map[string]*resident), counts: make(map[string]int), struck: make(map[victim]int)}
+		containers: make(map[string]*resident), counts: make(map[string]int), struck: make(map[victim]int),
+		series: make(map[string]series)}
 	w.victims = []victim{{"controller", "controller"}}
 	for _, host := range l.Hosts() {
 		for _, program := range []string{"switch", "ovsdb-server", "ovs-vswitchd", "dockerd"} {

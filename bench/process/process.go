@@ -90,3 +90,10 @@ func (p *Process) Stop() {
 	}
 	_ = p.log.Close() // the program wrote it, not we
 }
+
+// Kill ends the program at once, as a crash does, and waits for it.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended already
+	<-p.done
+	_ = p.log.Close()
+}

@@ -16,8 +16,11 @@ const tick = 10 * time.Millisecond
 
 // CPU returns the CPU time that the program has used, user and system, all
 // threads, to 10 ms.
-func (p *Process) CPU() (time.Duration, error) {
-	fields, err := p.stat()
+func (p *Process) CPU() (time.Duration, error) { return CPUOf(p.PID()) }
+
+// CPUOf is CPU of any program, by its number.
+func CPUOf(pid int) (time.Duration, error) {
+	fields, err := stat(pid)
 	if err != nil {
 		return 0, err
 	}
@@ -31,7 +34,7 @@ func (p *Process) CPU() (time.Duration, error) {
 
 // Memory returns the resident memory of the program, in bytes.
 func (p *Process) Memory() (int64, error) {
-	fields, err := p.stat()
+	fields, err := stat(p.PID())
 	if err != nil {
 		return 0, err
 	}
@@ -41,8 +44,8 @@ func (p *Process) Memory() (int64, error) {
 
 // stat returns the fields of /proc/PID/stat that follow the program's name,
 // which may hold any byte.
-func (p *Process) stat() ([]string, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+func stat(pid int) ([]string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +54,7 @@ func (p *Process) stat() ([]string, error) {
 		fields = append(fields, string(f))
 	}
 	if len(fields) < 22 {
-		return nil, fmt.Errorf("/proc/%d/stat has %d fields", p.PID(), len(fields))
+		return nil, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
 	}
 	return fields, nil
 }
@@ -67,4 +70,24 @@ func Idle() (time.Duration, error) {
 		return 0, fmt.Errorf("/proc/stat: %w", err)
 	}
 	return time.Duration(idle+wait) * tick, nil
+}
+
+// Anonymous returns the resident memory of the program that no file stands
+// behind, in bytes: what it took for itself, without its own text and the files
+// that it maps.
+func (p *Process) Anonymous() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte("RssAnon:")); ok {
+			var kb int64
+			if _, err := fmt.Sscanf(string(rest), "%d kB", &kb); err != nil {
+				return 0, fmt.Errorf("/proc/%d/status: %w", p.PID(), err)
+			}
+			return kb << 10, nil
+		}
+	}
+	return 0, fmt.Errorf("/proc/%d/status has no RssAnon", p.PID())
 }

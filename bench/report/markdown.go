@@ -34,6 +34,49 @@ func (r *Report) Markdown() []byte {
 
 func (c *Cell) markdown(b *bytes.Buffer, cores int) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n\n", c.Name, c.About)
+	switch {
+	case c.Unit != "":
+		c.rates(b)
+	case c.timed():
+		c.times(b)
+	default:
+		c.loads(b, cores)
+	}
+	if len(c.Ratios) > 0 {
+		fmt.Fprint(b, "\n| ratio | mean | 95 % confidence | pairs |\n|---|---|---|---|\n")
+	}
+	for _, q := range c.Ratios {
+		fmt.Fprintf(b, "| %s | %.3g | %.3g to %.3g | %d |\n", q.Name, q.Mean, q.Low, q.High, q.Pairs)
+	}
+}
+
+// timed says whether nothing but times was measured.
+func (c *Cell) timed() bool {
+	for i := range c.Rows {
+		for k := range c.Rows[i].Trials {
+			if c.Rows[i].Trials[k].PerSecond != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// times prints the rows of a timed cell.
+func (c *Cell) times(b *bytes.Buffer) {
+	fmt.Fprint(b, "| subject | p50 | p99 | trials |\n|---|---|---|---|\n")
+	for i := range c.Rows {
+		mid := c.Rows[i].middle()
+		high := "-"
+		if mid.High != 0 {
+			high = micro(mid.High)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %d |\n", c.Rows[i].Subject, micro(mid.Median), high, len(c.Rows[i].Trials))
+	}
+}
+
+// loads prints the rows of a cell that put load on a controller.
+func (c *Cell) loads(b *bytes.Buffer, cores int) {
 	fmt.Fprintln(b, "| subject | answers/s | per controller CPU second | p50 | p99 | cores of controller, generator, others | saturated | trials |")
 	fmt.Fprintln(b, "|---|---|---|---|---|---|---|---|")
 	for i := range c.Rows {
@@ -42,12 +85,6 @@ func (c *Cell) markdown(b *bytes.Buffer, cores int) {
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %.2f, %.2f, %.2f | %s | %d |\n", row.Subject,
 			thousands(mid.PerSecond), thousands(mid.PerCPUSecond), micro(mid.Median), micro(mid.High),
 			mid.Controller, mid.Generator, mid.Others(cores), mid.Limit(cores), len(row.Trials))
-	}
-	if len(c.Ratios) > 0 {
-		fmt.Fprint(b, "\n| ratio | mean | 95 % confidence | pairs |\n|---|---|---|---|\n")
-	}
-	for _, q := range c.Ratios {
-		fmt.Fprintf(b, "| %s | %.3g | %.3g to %.3g | %d |\n", q.Name, q.Mean, q.Low, q.High, q.Pairs)
 	}
 }
 
@@ -65,6 +102,7 @@ func (r *Row) middle() Trial {
 		Generator:     r.Value(func(t *Trial) float64 { return t.Generator }),
 		Idle:          r.Value(func(t *Trial) float64 { return t.Idle }),
 		ControllerMax: r.Trials[0].ControllerMax,
+		Repeated:      r.Value(func(t *Trial) float64 { return t.Repeated }),
 	}
 }
 
@@ -79,7 +117,7 @@ func thousands(n float64) string {
 }
 
 func micro(d time.Duration) string {
-	if d >= 10*time.Millisecond {
+	if d >= 10*time.Millisecond || d <= -10*time.Millisecond {
 		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
 	}
 	return fmt.Sprintf("%.0f us", float64(d)/1e3)

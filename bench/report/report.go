@@ -28,7 +28,8 @@ type Report struct {
 // Cell is one thing measured of several subjects, trial by trial in turn.
 type Cell struct {
 	Name   string  `json:"name"`
-	About  string  `json:"about"` // what was done
+	About  string  `json:"about"`          // what was done
+	Unit   string  `json:"unit,omitempty"` // of PerSecond, where it is no controller's answers
 	Rows   []Row   `json:"rows"`
 	Ratios []Ratio `json:"ratios,omitempty"`
 }
@@ -42,13 +43,14 @@ type Row struct {
 // Trial is one run.
 type Trial struct {
 	PerSecond     float64       `json:"per_second"`
-	PerCPUSecond  float64       `json:"per_cpu_second"` // of the controller's CPU time
+	PerCPUSecond  float64       `json:"per_cpu_second"` // of the controller's CPU time, or of what forwards
 	Median        time.Duration `json:"p50_ns"`
 	High          time.Duration `json:"p99_ns"`
 	Controller    float64       `json:"controller_cores"` // CPU seconds per second
 	Generator     float64       `json:"generator_cores"`
 	Idle          float64       `json:"idle_cores"`
-	ControllerMax int           `json:"controller_max_cores"` // that it could use
+	ControllerMax int           `json:"controller_max_cores"`          // that it could use
+	Repeated      float64       `json:"repeated_per_second,omitempty"` // segments that TCP sent again
 }
 
 // Ratio is a named ratio of two subjects over all pairs.

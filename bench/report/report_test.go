@@ -56,6 +56,32 @@ func TestReportIsWritten(t *testing.T) {
 	}
 }
 
+func TestTimesHaveTheirOwnTable(t *testing.T) {
+	r := report.Report{Cells: []report.Cell{{Name: "Attach", Rows: []report.Row{
+		{Subject: "ours", Trials: []report.Trial{{Median: 41 * time.Millisecond}, {Median: 43 * time.Millisecond}}},
+		{Subject: "less than nothing", Trials: []report.Trial{{Median: -12 * time.Millisecond, High: time.Millisecond}}},
+	}}}}
+	text := string(r.Markdown())
+	for _, want := range []string{"| subject | p50 | p99 | trials |", "| ours | 42.0 ms | - | 2 |", "| less than nothing | -12.0 ms | 1000 us | 1 |"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+func TestRatesHaveTheirOwnTable(t *testing.T) {
+	r := report.Report{Cells: []report.Cell{{Name: "Throughput", Unit: "Gbit/s", Rows: []report.Row{
+		{Subject: "ours", Trials: []report.Trial{{PerSecond: 8.5, Repeated: 12000, Idle: 0.5}}},
+		{Subject: "theirs", Trials: []report.Trial{{PerSecond: 12345, PerCPUSecond: 24000, Median: 40 * time.Microsecond, High: time.Millisecond}}},
+	}}}}
+	text := string(r.Markdown())
+	for _, want := range []string{"| subject | Gbit/s |", "| ours | 8.50 | - | - | - | 12.0 k | 0.50 | 1 |", "| theirs | 12.3 k | 24.0 k | 40 us | 1000 us | - | 0.00 | 1 |"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
 func TestLimit(t *testing.T) {
 	for _, c := range []struct {
 		trial report.Trial

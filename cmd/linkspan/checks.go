@@ -43,7 +43,7 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
 	return append([]*apiv1.Check{
 		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(),
-		h.checkSite(ctx), h.checkNames(), h.checkDrops(ctx),
+		h.checkSite(ctx), h.checkNames(), h.checkStorm(), h.checkDrops(ctx),
 	}, h.checkOVS(ctx)...)
 }
 
@@ -153,14 +153,9 @@ func (h *host) checkOVS(ctx context.Context) []*apiv1.Check {
 	if err != nil {
 		return []*apiv1.Check{verdict("open vswitch", err, "", "are ovsdb-server and ovs-vswitchd running?")}
 	}
-	checks := []*apiv1.Check{check("open vswitch", apiv1.Check_STATE_OK, can.Version+", bridge "+h.role.bridge, "")}
-	for i, note := range can.Notes() {
-		state := apiv1.Check_STATE_WARNING
-		if i == 0 && can.Offload() {
-			state = apiv1.Check_STATE_OK
-		}
-		what, hint, _ := strings.Cut(note, "; ")
-		checks = append(checks, check("open vswitch", state, what, hint))
+	checks := []*apiv1.Check{check("open vswitch", apiv1.Check_STATE_OK, can.Version+", bridge "+h.role.bridge, ""), h.checkFastPath(ctx)}
+	for _, note := range can.Notes() {
+		checks = append(checks, check("open vswitch", apiv1.Check_STATE_WARNING, note, ""))
 	}
 	return checks
 }
@@ -170,6 +165,9 @@ func counted(here, total int) string { return fmt.Sprintf("%d of %d connected", 
 // checks looks at this controller.
 func (b *brain) checks(ctx context.Context) []*apiv1.Check {
 	_, err := b.store.Events(ctx, 1)
+	if err == nil {
+		err = b.store.Writable()
+	}
 	v, total, here := b.hub.View(), 0, 0
 	for c := range v.AllChassis() {
 		total++
@@ -182,7 +180,7 @@ func (b *brain) checks(ctx context.Context) []*apiv1.Check {
 		state, hint = apiv1.Check_STATE_WARNING, "linkspan switch ls shows which are away"
 	}
 	checks := []*apiv1.Check{
-		verdict("store", err, "answers, embedded etcd", "is the disk full? etcd stops writing before it is"),
+		verdict("store", err, "answers, embedded etcd", "free space on its disk; what runs goes on, but nothing new is stored"),
 		check("switches", state, counted(here, total), hint),
 		siteCheck("no site refuses another", rpc.RefusedSites(v)),
 	}

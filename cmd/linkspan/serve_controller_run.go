@@ -71,6 +71,7 @@ func (b *brain) run(ctx context.Context, db kv.Store, failed <-chan error, ready
 	parts.Go(func() error { return b.follow(ctx, followed) })
 	parts.Go(func() error { return b.revocations(ctx) })
 	parts.Go(func() error { return b.record(ctx) })
+	parts.Go(func() error { return b.server.Sweep(ctx) })
 	parts.Go(func() error { b.keys.renew(ctx, c.log); return nil })
 	parts.Go(func() error {
 		select { // nobody is answered before the state is known

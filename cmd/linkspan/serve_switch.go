@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/ovs/fastpath"
 	"github.com/linkspan/linkspan/store/kv/bbolt"
 	"github.com/linkspan/linkspan/trust"
 )
@@ -30,6 +31,7 @@ type switchRole struct {
 	site        string
 	direct      string
 	directNIC   string
+	fastPath    string
 	bridge      string
 	ovsRunDir   string
 	docker      string
@@ -50,6 +52,7 @@ func (s *switchRole) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.site, "site", "", "`name` of the site this host is in, said when it joins (default: "+linkspan.DefaultSite+")")
 	f.StringVar(&s.direct, "direct", "auto", "exchange packets as they are with hosts in the same layer 2, through a child of the underlay's link: auto or off (`choice`)")
 	f.StringVar(&s.directNIC, "direct-nic", "", "use this `link`, which nothing else uses, for that")
+	f.StringVar(&s.fastPath, "fast-path", "auto", "how packets get through a userspace Open vSwitch: auto, tso (also beside tunnels of other bridges) or none (`choice`)")
 	f.StringVar(&s.bridge, "bridge", "br-link", "`name` of the integration bridge")
 	f.StringVar(&s.ovsRunDir, "ovs-run-dir", "/var/run/openvswitch", "`folder` with Open vSwitch's sockets")
 	f.StringVar(&s.docker, "docker", "unix:///run/docker.sock", "`address` of Docker's socket")
@@ -96,6 +99,9 @@ func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
 	if err := s.checkDirect(); err != nil {
 		return err
 	}
+	if err := fastpath.Wish(s.fastPath).Validate(); err != nil {
+		return err
+	}
 	if s.site != "" {
 		if err := linkspan.ValidateName("site", s.site); err != nil {
 			return err
@@ -120,7 +126,7 @@ func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
 	}
 	keeper, err := trust.OpenKeeper(filepath.Join(s.stateDir, "switch.pem"))
 	if err == nil {
-		err = s.serve(ctx, db, keeper, ready)
+		err = s.serveAnew(ctx, db, keeper, ready)
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = nil

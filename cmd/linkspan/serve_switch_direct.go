@@ -47,7 +47,7 @@ func (h *host) prepareDirect(ctx context.Context, me trust.Identity) error {
 	if s.direct == "auto" {
 		h.direct.port, h.direct.why = direct.Ensure(ctx, direct.Config{
 			Number: me.Number, Local: h.place.address, NIC: s.directNIC, Fabric: h.fabricTag(),
-			Large: h.can.Offload(), Log: s.log,
+			Large: h.fast.Large, Log: s.log,
 		})
 	}
 	if err := h.direct.why; err != nil {

@@ -8,18 +8,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/cnm/docker"
 	"github.com/linkspan/linkspan/metrics"
 )
 
-// observe shows this switch on its page. It has joined and serves its plugin.
-func (h *host) observe() {
+// observe shows this switch on its page, until what it returns is called. It has
+// joined and serves its plugin.
+func (h *host) observe() (hide func()) {
 	h.calls = metrics.PluginCalls()
-	h.role.page.Register(h.calls, metrics.Switch{
+	shown := []prometheus.Collector{h.calls, metrics.Switch{
 		Fabric: h.fabric, Model: h.model, Bridge: h.ovs, Tunnel: h.tunnel, Restarts: h.restarts.Load,
-	}, metrics.Kept(h.keeper.Stats))
+		Storm: h.storm,
+	}, metrics.Kept(h.keeper.Stats)}
+	h.role.page.Register(shown...)
 	h.role.probe.Is(h.ready)
+	return func() { h.role.page.Unregister(shown...) }
 }
 
 // ready says whether containers can come and go here. Without a controller they

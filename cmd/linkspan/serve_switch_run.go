@@ -29,8 +29,10 @@ import (
 	"github.com/linkspan/linkspan/cnm/names"
 	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/fastpath"
 	"github.com/linkspan/linkspan/ovs/netns"
 	"github.com/linkspan/linkspan/ovs/restore"
+	"github.com/linkspan/linkspan/ovs/storm"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/trust"
@@ -47,7 +49,8 @@ type host struct {
 	place  place
 	ovs    *ovs.Switch
 	keeper *restore.Keeper
-	can    *ovs.Capabilities
+	fast   fastpath.Choice
+	tso    fastpath.State // that the choice was made in
 	tunnel *tunnel.Tunnel
 	direct directPort
 	fabric *fabric.Fabric
@@ -56,6 +59,7 @@ type host struct {
 	mirror *mirror.Mirror
 	engine *mirror.Engine
 	names  *names.Keeper
+	storm  *storm.Watch
 
 	calls    metrics.Calls // of the plugin
 	restarts atomic.Uint64 // of the relay
@@ -112,13 +116,13 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := h.ovs.AddPort(ctx, ovs.Port{Name: h.tunnel.Device(), OFPort: linkspan.TunnelPort}); err != nil {
+	if err := h.ovs.AddPort(ctx, h.tunnelPort()); err != nil {
+		return err
+	}
+	if err := h.chooseFastPath(ctx, me); err != nil {
 		return err
 	}
 	if err := netns.EnsureShield(ctx, netns.HostPrefix, h.role.directLinks()...); err != nil {
-		return err
-	}
-	if h.can, err = h.ovs.Capabilities(ctx); err != nil {
 		return err
 	}
 	return h.prepareDirect(ctx, me)
@@ -161,7 +165,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 		return err
 	}
 	driver, err := hotplug.New(hotplug.Options{
-		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.can.Offload(),
+		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.fast.Offload,
 		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(),
 	})
 	if err != nil {
@@ -185,6 +189,10 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	h.names, err = names.New(names.Config{
 		Model: h.model, Networks: h.fabric, Source: names.NewRemote(h.uplink.api.Names), Log: s.log,
 	})
+	if err != nil {
+		return err
+	}
+	h.storm, err = h.newStorm()
 	return err
 }
 
@@ -201,8 +209,9 @@ func (h *host) run(ctx context.Context, ready func()) error {
 			return firstCause(err, closePlugins(plugins))
 		}
 	}
+	h.followOffload(ctx, h.fast.Offload)
 	h.keeper = restore.New(restore.Config{Dial: h.ovs.Channel, Log: s.log})
-	h.observe()
+	defer h.observe()()
 	parts, ctx := errgroup.WithContext(ctx)
 	for _, p := range plugins {
 		parts.Go(func() error {
@@ -214,9 +223,11 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.fabric.Run(ctx) })
 	parts.Go(func() error { return h.mirror.Run(ctx) })
 	parts.Go(func() error { return h.names.Run(ctx) })
+	parts.Go(func() error { return h.storm.Run(ctx) })
 	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { return h.direct.run(ctx) })
+	parts.Go(func() error { return h.keepFastPath(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if local != nil {
 		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})

@@ -50,6 +50,9 @@ func (f *Fabric) Held() []linkspan.Endpoint {
 	return all
 }
 
+// Endpoints implements the Fabric of package hotplug.
+func (f *Fabric) Endpoints() []linkspan.Endpoint { return f.Held() }
+
 func (f *Fabric) do(op string, effect func() error) error {
 	if f.Fail != nil {
 		if err := f.Fail(op); err != nil {

@@ -77,12 +77,14 @@ func (f *Fabric) isOurs(ctx context.Context, err error, network linkspan.Network
 func (f *Fabric) Attach(ctx context.Context, e linkspan.Endpoint) error {
 	e.Chassis = f.cfg.Chassis
 	message := api.EndpointToProto(&e, "", "")
-	_, err := f.call(ctx, "attach "+e.Address.String(), func(ctx context.Context) error {
+	unsure, err := f.call(ctx, "attach "+e.Address.String(), func(ctx context.Context) error {
 		_, err := f.cfg.Client.Attach(ctx, connect.NewRequest(&apiv1.ChassisServiceAttachRequest{Endpoint: message}))
 		return err
 	})
 	if err == nil {
 		f.note(e)
+	} else if unsure {
+		f.refollow() // it may be stored, and its port taken with it
 	}
 	return err
 }

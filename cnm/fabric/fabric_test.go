@@ -325,6 +325,37 @@ func TestLostAnswerOfExplicitReservation(t *testing.T) {
 	}
 }
 
+// What an attachment became whose answer was lost, and which is not repeated, is
+// known soon: its port may be taken.
+func TestLostAnswerOfAttach(t *testing.T) {
+	c := newController(t)
+	h := newHost(t, c, localStore(t))
+	eventually(t, "the snapshot", h.connected)
+	e := linkspan.Endpoint{Network: 1, Address: netip.MustParseAddr("10.7.0.77"), ID: "e77", MAC: linkspan.MAC{2, 7}, Port: 107}
+	if _, err := h.Reserve(t.Context(), 1, e.Address, ""); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c.mu.Lock()
+	c.after = func(call string) error {
+		if call == "attach" {
+			cancel()
+			<-ctx.Done()
+			return connect.NewError(connect.CodeUnavailable, errors.New("cut off"))
+		}
+		return nil
+	}
+	c.mu.Unlock()
+	if err := h.Attach(ctx, e); linkspan.CodeOf(err) != linkspan.Unavailable {
+		t.Errorf("attach ended with %v", err)
+	}
+	eventually(t, "the port of what was attached is known", func() bool {
+		all := h.Endpoints()
+		return len(all) == 1 && all[0].Port == e.Port
+	})
+}
+
 func TestPropose(t *testing.T) {
 	c := newController(t)
 	h := newHost(t, c, localStore(t))

@@ -217,8 +217,11 @@ func (c *controller) Attach(_ context.Context, r *connect.Request[apiv1.ChassisS
 		return nil, err
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.endpoints[r.Msg.GetEndpoint().GetAddress()] = r.Msg.GetEndpoint()
+	c.mu.Unlock()
+	if err := c.leave("attach"); err != nil {
+		return nil, err
+	}
 	return connect.NewResponse(&apiv1.ChassisServiceAttachResponse{}), nil
 }
 

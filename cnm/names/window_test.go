@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm/names"
@@ -78,6 +79,40 @@ func TestWindow(t *testing.T) {
 			if !bytes.Equal(want, reply) {
 				t.Errorf("%s by %s was changed on the way:\n%x\n%x", what, network, want, reply)
 			}
+		}
+	}
+}
+
+// Whoever asks just when the window opens is answered, by us or by Docker's
+// resolver: the answer finds back.
+func TestNoQuestionIsLostWhileTheWindowOpens(t *testing.T) {
+	ovstest.Need(t, "nft")
+	c := newContainer(t)
+	query := ask(t, "c1", dnsmessage.TypeA)
+	for range 10 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var askers errgroup.Group
+		for range 3 {
+			askers.Go(func() error {
+				for ctx.Err() == nil {
+					if _, err := c.ask("udp", query); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		w, err := names.Open(t.Context(), names.NewResolver(town()), c.path, []names.Scope{web})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ovstest.Eventually(t, "it answers", func() bool { return c.knows("c1") })
+		cancel()
+		if err := askers.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

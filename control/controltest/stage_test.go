@@ -16,6 +16,7 @@ import (
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/controltest"
 	"github.com/linkspan/linkspan/control/peering"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/packet"
 )
 
@@ -103,7 +104,8 @@ func (s *stage) deliver(at linkspan.ChassisID, port uint32, frame []byte) {
 	name := fmt.Sprintf("port %d", port)
 	s.mu.Lock()
 	for _, e := range s.endpoints {
-		if e.Chassis == at && e.Port == port {
+		now := s.hub.View().Endpoint(view.KeyOf(e)) // one that is gone may have had the port before
+		if now != nil && now.Chassis == at && now.Port == port {
 			name = e.Container
 		}
 	}

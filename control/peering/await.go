@@ -54,10 +54,18 @@ func (p *Peering) forget(key pair, w *waiter) {
 	}
 }
 
-// ready is Await's question; the caller holds mu.
+// ready is Await's question; the caller holds mu. It is only asked about peers.
 func (p *Peering) ready(a, b linkspan.ChassisID) bool {
-	x, y := p.sites[a], p.sites[b]
-	return x != nil && y != nil && x.placed[b] && y.placed[a]
+	return p.sites[a].has(b) && p.sites[b].has(a)
+}
+
+// has says whether a chassis has a peer in place; s may be nil.
+func (s *site) has(peer linkspan.ChassisID) bool {
+	if s == nil || !s.settled || s.dirty[peer] {
+		return false
+	}
+	_, waits := s.sent[peer]
+	return !waits
 }
 
 // Acknowledge takes a chassis's word that all it was sent up to a sequence
@@ -73,20 +81,38 @@ func (p *Peering) acknowledge(id linkspan.ChassisID, sequence uint64) (over []*w
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.sites[id]
-	if s == nil || s.stream == nil {
+	if s == nil || s.stream == nil || s.stream.snapshot == 0 || sequence < s.stream.snapshot {
 		return nil
 	}
-	for peer, at := range s.stream.sent {
+	for peer, at := range s.sent {
 		if at > sequence {
 			continue
 		}
-		delete(s.stream.sent, peer)
-		s.placed[peer] = true
-		if p.ready(id, peer) {
-			key := pairOf(id, peer)
-			over = append(over, p.waiters[key]...)
-			delete(p.waiters, key)
+		delete(s.sent, peer)
+		if s.settled {
+			over = append(over, p.over(pairOf(id, peer))...)
 		}
 	}
+	if len(s.sent) == 0 {
+		s.sent = nil // what it took for many is given back
+	}
+	if !s.settled {
+		s.settled = true
+		for key := range p.waiters {
+			if key.a == id || key.b == id {
+				over = append(over, p.over(key)...)
+			}
+		}
+	}
+	return over
+}
+
+// over returns those who have waited for a pair that is ready.
+func (p *Peering) over(key pair) []*waiter {
+	if !p.ready(key.a, key.b) {
+		return nil
+	}
+	over := p.waiters[key]
+	delete(p.waiters, key)
 	return over
 }

@@ -15,7 +15,7 @@ func (p *Peering) Following(id linkspan.ChassisID) bool {
 // Share says whether two chassis share a network, and so are peers.
 func (p *Peering) Share(a, b linkspan.ChassisID) bool {
 	p.mu.RLock()
-	defer p.mu.RUnlock()
-	s := p.sites[a]
-	return s != nil && s.shared[b] > 0
+	v := p.view
+	p.mu.RUnlock()
+	return v.Share(a, b)
 }

@@ -10,55 +10,57 @@ import (
 	"github.com/linkspan/linkspan/control/view"
 )
 
-// Peering holds who is whose peer. Its methods may be called concurrently.
+// Peering holds who has whom in place. Who is whose peer follows from the View;
+// what is kept beside it is what is not in place yet, so that pairs of chassis
+// which are cost nothing. Its methods may be called concurrently.
 type Peering struct {
 	mu      sync.RWMutex
 	view    *view.View
-	members map[linkspan.NetworkID]map[linkspan.ChassisID]bool
 	sites   map[linkspan.ChassisID]*site
 	waiters map[pair][]*waiter
 }
 
 var _ control.Peers = (*Peering)(nil)
 
-// site is what is known of a chassis. It stays when its stream goes: the
-// tunnel of a chassis works without one.
+// site is what is known of a chassis that follows, or has followed. It stays
+// when its stream goes: the tunnel of a chassis works without one.
 type site struct {
-	shared map[linkspan.ChassisID]int  // how many networks it shares with whom
-	placed map[linkspan.ChassisID]bool // peers that it has acknowledged
-	stream *Stream                     // nil when nobody follows
+	stream *Stream // nil when nobody follows
+	// settled says that the chassis has acknowledged the snapshot of its last
+	// stream. Then its peers are in place, but for these: those to be told of, and
+	// those told of and not acknowledged: when.
+	settled bool
+	dirty   map[linkspan.ChassisID]bool
+	sent    map[linkspan.ChassisID]uint64
 }
+
+// never is the sequence number of what nobody acknowledges: a peer without an
+// address, of which a chassis cannot be told.
+const never = ^uint64(0)
 
 // New returns a Peering that knows nobody.
 func New() *Peering {
 	return &Peering{
-		view:    new(view.View),
-		members: make(map[linkspan.NetworkID]map[linkspan.ChassisID]bool),
-		sites:   make(map[linkspan.ChassisID]*site),
-		waiters: make(map[pair][]*waiter),
+		view: new(view.View), sites: make(map[linkspan.ChassisID]*site), waiters: make(map[pair][]*waiter),
 	}
-}
-
-// site returns what is known of a chassis; the caller holds mu for writing.
-func (p *Peering) site(id linkspan.ChassisID) *site {
-	s := p.sites[id]
-	if s == nil {
-		s = &site{shared: make(map[linkspan.ChassisID]int), placed: make(map[linkspan.ChassisID]bool)}
-		p.sites[id] = s
-	}
-	return s
 }
 
 // Update takes what changed; see control.Peers.
 func (p *Peering) Update(v *view.View, d *view.Delta) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	old := p.view
 	p.view = v
-	for _, c := range d.Presence {
-		if c.Present {
-			p.join(c.Network, c.Chassis)
-		} else {
-			p.part(c.Network, c.Chassis)
+	if len(p.sites) == 0 { // as at the start, when everything changes
+		return
+	}
+	for pair := range p.candidates(old, v, d) {
+		if was, is := old.Share(pair.A, pair.B), v.Share(pair.A, pair.B); was != is {
+			p.note(pair.A, pair.B)
+			p.note(pair.B, pair.A)
+			if !is {
+				delete(p.waiters, pairOf(pair.A, pair.B))
+			}
 		}
 	}
 	for _, c := range d.Chassis {
@@ -66,45 +68,35 @@ func (p *Peering) Update(v *view.View, d *view.Delta) {
 	}
 }
 
-// join makes a chassis the peer of all in the network.
-func (p *Peering) join(network linkspan.NetworkID, id linkspan.ChassisID) {
-	if p.members[network] == nil {
-		p.members[network] = make(map[linkspan.ChassisID]bool)
+// candidates returns the pairs that may have become peers, or ceased to be, and
+// of which one follows.
+func (p *Peering) candidates(old, next *view.View, d *view.Delta) map[view.Pair]bool {
+	pairs := make(map[view.Pair]bool)
+	for _, c := range d.Presence {
+		for _, v := range []*view.View{old, next} {
+			for other := range v.Members(c.Network) {
+				if other != c.Chassis && (p.sites[other] != nil || p.sites[c.Chassis] != nil) {
+					pairs[view.PairOf(c.Chassis, other)] = true
+				}
+			}
+		}
 	}
-	for other := range p.members[network] {
-		p.share(id, other, +1)
-		p.share(other, id, +1)
-	}
-	p.members[network][id] = true
+	return pairs
 }
 
-func (p *Peering) part(network linkspan.NetworkID, id linkspan.ChassisID) {
-	delete(p.members[network], id)
-	for other := range p.members[network] {
-		p.share(id, other, -1)
-		p.share(other, id, -1)
+// note has a chassis told of another.
+func (p *Peering) note(id, other linkspan.ChassisID) {
+	s := p.sites[id]
+	if s == nil {
+		return
 	}
-	if len(p.members[network]) == 0 {
-		delete(p.members, network)
+	if s.dirty == nil {
+		s.dirty = make(map[linkspan.ChassisID]bool)
 	}
-}
-
-// share counts a network more or less that two chassis share, and has the
-// first told when that makes or ends their being peers.
-func (p *Peering) share(id, other linkspan.ChassisID, by int) {
-	s := p.site(id)
-	before := s.shared[other]
-	s.shared[other] += by
-	if s.shared[other] == 0 {
-		delete(s.shared, other)
-		delete(s.placed, other)
-		delete(p.waiters, pairOf(id, other))
-	}
-	if before == 0 || s.shared[other] == 0 {
-		s.stream.note(other)
-	}
-	if len(s.shared) == 0 && s.stream == nil {
-		delete(p.sites, id)
+	s.dirty[other] = true
+	delete(s.sent, other)
+	if s.stream != nil {
+		s.stream.signal()
 	}
 }
 
@@ -114,13 +106,15 @@ func (p *Peering) renew(c view.Changed[linkspan.Chassis]) {
 		return
 	}
 	id := c.Any().ID
-	s := p.sites[id]
-	if s == nil {
-		return
+	for other := range p.view.Peers(id) {
+		p.note(other, id)
 	}
-	for other := range s.shared {
-		o := p.site(other)
-		delete(o.placed, id)
-		o.stream.note(id)
+	p.drop(id)
+}
+
+// drop forgets a chassis that is gone and does not follow.
+func (p *Peering) drop(id linkspan.ChassisID) {
+	if s := p.sites[id]; s != nil && s.stream == nil && p.view.Chassis(id) == nil {
+		delete(p.sites, id)
 	}
 }

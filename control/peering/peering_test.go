@@ -253,3 +253,54 @@ func TestForgottenWaitersAreGone(t *testing.T) {
 		t.Errorf("left: %v", w.p.waiters)
 	}
 }
+
+// TestAPeerWithoutAnAddressIsNotReady: it cannot be told of until its record is
+// there.
+func TestAPeerWithoutAnAddressIsNotReady(t *testing.T) {
+	w := newWorld(2)
+	w.update(view.RemoveChassis(2))
+	a, b := w.p.Attach(1), w.p.Attach(2)
+	w.update(endpoint(7, 2, 1, 11), endpoint(7, 3, 2, 11))
+	if u, _ := a.Take(1); len(u.Peers) != 0 {
+		t.Fatalf("told of %v", peers(u))
+	}
+	b.Take(1)
+	w.p.Acknowledge(1, 1)
+	w.p.Acknowledge(2, 1)
+	over := 0
+	if ready(w.p.Await(1, 2, func() { over++ })) {
+		t.Fatal("ready without an address")
+	}
+	w.update(view.PutChassis(chassis(2, 9)))
+	if u, _ := a.Take(2); !slices.Equal(peers(u), []linkspan.ChassisID{2}) {
+		t.Fatalf("told of %v", peers(u))
+	}
+	w.p.Acknowledge(1, 2)
+	if over != 1 || !ready(w.p.Await(1, 2, func() {})) {
+		t.Fatalf("not ready; %d told", over)
+	}
+}
+
+// TestPeersInPlaceCostNothing: pairs that are in place are not kept.
+func TestPeersInPlaceCostNothing(t *testing.T) {
+	const n = 20
+	w := newWorld(n)
+	var streams []*Stream
+	for id := linkspan.ChassisID(1); id <= n; id++ {
+		streams = append(streams, w.p.Attach(id))
+		w.update(endpoint(7, byte(id), id, 11))
+	}
+	for i, s := range streams {
+		s.Take(1)
+		w.p.Acknowledge(linkspan.ChassisID(i+1), 1)
+	}
+	w.update(endpoint(8, 2, 1, 12), endpoint(8, 3, 2, 12)) // they are peers already
+	for id, s := range w.p.sites {
+		if len(s.dirty)+len(s.sent) != 0 || !s.settled {
+			t.Errorf("of chassis %d is kept: %v, %v", id, s.dirty, s.sent)
+		}
+	}
+	if !ready(w.p.Await(1, n, func() {})) {
+		t.Error("not ready")
+	}
+}

@@ -21,10 +21,8 @@ type Stream struct {
 	peering  *Peering
 	id       linkspan.ChassisID
 	changed  chan struct{}
-	fresh    bool                          // nothing was taken yet
-	dirty    map[linkspan.ChassisID]bool   // to be told of
-	sent     map[linkspan.ChassisID]uint64 // told of and not acknowledged: when
 	replaced chan struct{}
+	snapshot uint64 // under which number it was taken; 0: not yet
 }
 
 // Attach begins a stream for a chassis and replaces an earlier one. Until it
@@ -33,31 +31,22 @@ type Stream struct {
 func (p *Peering) Attach(id linkspan.ChassisID) *Stream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.site(id)
-	if s.stream != nil {
+	if s := p.sites[id]; s != nil && s.stream != nil {
 		close(s.stream.replaced)
 	}
-	clear(s.placed)
-	s.stream = &Stream{
-		peering: p, id: id, fresh: true,
-		changed: make(chan struct{}, 1), replaced: make(chan struct{}),
-		dirty: make(map[linkspan.ChassisID]bool), sent: make(map[linkspan.ChassisID]uint64),
-	}
-	s.stream.signal()
-	return s.stream
+	s := &Stream{peering: p, id: id, changed: make(chan struct{}, 1), replaced: make(chan struct{})}
+	p.sites[id] = &site{stream: s}
+	s.signal()
+	return s
 }
 
 // Close ends the stream. What the chassis acknowledged still counts.
 func (s *Stream) Close() {
 	s.peering.mu.Lock()
 	defer s.peering.mu.Unlock()
-	site := s.peering.sites[s.id]
-	if site == nil || site.stream != s {
-		return
-	}
-	site.stream = nil
-	if len(site.shared) == 0 {
-		delete(s.peering.sites, s.id)
+	if site := s.peering.sites[s.id]; site != nil && site.stream == s {
+		site.stream = nil
+		s.peering.drop(s.id)
 	}
 }
 
@@ -68,26 +57,27 @@ func (s *Stream) Changed() <-chan struct{} { return s.changed }
 // nothing any more.
 func (s *Stream) Replaced() <-chan struct{} { return s.replaced }
 
-// Take returns what is to be sent under a sequence number; ok is false when
-// there is nothing. Numbers rise; the first Take returns a snapshot.
+// Take returns what is to be sent under a sequence number, which is not 0; ok is
+// false when there is nothing. Numbers rise; the first Take returns a snapshot.
 func (s *Stream) Take(sequence uint64) (u Update, ok bool) {
-	s.peering.mu.Lock()
-	defer s.peering.mu.Unlock()
-	site := s.peering.sites[s.id]
-	if site == nil || site.stream != s || !s.fresh && len(s.dirty) == 0 {
+	p := s.peering
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	site := p.sites[s.id]
+	if site == nil || site.stream != s || s.snapshot != 0 && len(site.dirty) == 0 {
 		return Update{}, false
 	}
-	u.Snapshot = s.fresh
-	if s.fresh {
-		for id := range site.shared {
-			s.dirty[id] = true
+	if s.snapshot == 0 {
+		s.snapshot, u.Snapshot = sequence, true
+		for id := range p.view.Peers(s.id) {
+			s.tell(&u, site, id, sequence)
+		}
+	} else {
+		for id := range site.dirty {
+			s.tell(&u, site, id, sequence)
 		}
 	}
-	for id := range s.dirty {
-		s.tell(&u, site, id, sequence)
-	}
-	s.fresh = false
-	clear(s.dirty)
+	site.dirty = nil
 	slices.Sort(u.Removed)
 	slices.SortFunc(u.Peers, func(a, b *linkspan.Chassis) int { return cmp.Compare(a.ID, b.ID) })
 	return u, true
@@ -96,26 +86,27 @@ func (s *Stream) Take(sequence uint64) (u Update, ok bool) {
 // tell adds one chassis to an update. A peer without an address cannot be told
 // of; it is when its record comes.
 func (s *Stream) tell(u *Update, site *site, id linkspan.ChassisID, sequence uint64) {
-	c := s.peering.view.Chassis(id)
-	if site.shared[id] > 0 && c != nil && c.Underlay.IsValid() {
+	c, peer := s.peering.view.Chassis(id), s.peering.view.Share(s.id, id)
+	there := peer && c != nil && c.Underlay.IsValid()
+	switch {
+	case there:
 		u.Peers = append(u.Peers, c)
-		s.sent[id] = sequence
-		return
-	}
-	delete(s.sent, id)
-	if !u.Snapshot {
+	case !u.Snapshot:
 		u.Removed = append(u.Removed, id)
+	}
+	if there && !u.Snapshot {
+		site.await(id, sequence)
+	} else if peer && !there {
+		site.await(id, never)
 	}
 }
 
-// note has the stream tell of a chassis; s may be nil. The caller holds the
-// Peering's mu.
-func (s *Stream) note(id linkspan.ChassisID) {
-	if s != nil {
-		s.dirty[id] = true
-		delete(s.sent, id)
-		s.signal()
+// await notes when a chassis was told of another.
+func (s *site) await(id linkspan.ChassisID, sequence uint64) {
+	if s.sent == nil {
+		s.sent = make(map[linkspan.ChassisID]uint64)
 	}
+	s.sent[id] = sequence
 }
 
 func (s *Stream) signal() {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -43,8 +44,8 @@ func TestDifferenceLeadsFromStaticToStatic(t *testing.T) {
 	})
 }
 
-// change draws a change; ports belong to one endpoint at a time, as the
-// chassis sees to.
+// change draws a change; a port may be given to another endpoint while the one
+// before is still there.
 func change(t *rapid.T) view.Change {
 	id := linkspan.NetworkID(rapid.IntRange(1, 2).Draw(t, "network"))
 	last := byte(rapid.IntRange(2, 5).Draw(t, "address"))
@@ -67,7 +68,8 @@ func change(t *rapid.T) view.Change {
 	}
 	e := endpoint(id, last, chassis, 0)
 	if rapid.Bool().Draw(t, "attached") {
-		e.Port = uint32(id)*100 + uint32(last)
+		e.Port = uint32(rapid.IntRange(100, 103).Draw(t, "port"))
+		e.Created = time.Unix(int64(rapid.IntRange(0, 2).Draw(t, "reserved")), 0)
 		e.MAC[5] = byte(rapid.IntRange(0, 1).Draw(t, "mac"))
 	}
 	return view.PutEndpoint(e)

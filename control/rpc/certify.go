@@ -73,7 +73,7 @@ func (s switchService) enrol(ctx context.Context, m *apiv1.SwitchServiceCertifyR
 			Hint: "for another certificate for it, add --renew",
 		}
 	}
-	if err = s.vacant(ctx, 0, c.Underlay); err != nil {
+	if err = s.vacant(0, c.Underlay); err != nil {
 		return c, err
 	}
 	c, err = s.store.CreateChassis(ctx, c)
@@ -104,7 +104,7 @@ func (s switchService) enrolled(ctx context.Context, m *apiv1.SwitchServiceCerti
 	if err != nil {
 		return c, err
 	}
-	if err := s.vacant(ctx, c.ID, at); err != nil {
+	if err := s.vacant(c.ID, at); err != nil {
 		return c, err
 	}
 	return s.store.UpdateChassis(ctx, c.ID, func(c *linkspan.Chassis) { c.Underlay = at })

@@ -35,6 +35,9 @@ func (s chassisService) Reserve(ctx context.Context, req *connect.Request[apiv1.
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayReserve(id); err != nil {
+		return nil, err
+	}
 	e := linkspan.Endpoint{
 		Network: linkspan.NetworkID(req.Msg.GetNetwork()), Chassis: id, Container: req.Msg.GetContainer(),
 	}
@@ -113,7 +116,7 @@ func (s chassisService) Report(ctx context.Context, req *connect.Request[apiv1.C
 	if len(e.Message) > maxEventText || len(e.Subject) > maxEventText || len(e.Kind) > maxEventText {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: "the event is too long"}
 	}
-	if e.Kind != linkspan.NetworkRestored && e.Kind != linkspan.NetworkRefused {
+	if !e.Kind.BySwitch() {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: "a switch does not report " + string(e.Kind)}
 	}
 	if err := s.store.AppendEvent(ctx, e); err != nil {

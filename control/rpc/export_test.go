@@ -2,7 +2,13 @@
 
 package rpc
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Recheck has standing streams' certificates looked at so often.
 func (s *Server) Recheck(every time.Duration) { s.recheck = every }
+
+// SweepNow removes what has expired, once.
+func (s *Server) SweepNow(ctx context.Context) error { return s.sweep(ctx) }

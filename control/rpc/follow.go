@@ -15,8 +15,7 @@ import (
 	"github.com/linkspan/linkspan/trust"
 )
 
-// Follow keeps a chassis told. Its costs are those of what it tells, and one
-// look at the list of networks whenever one of them changes.
+// Follow keeps a chassis told. Its costs are those of what it tells.
 func (s chassisService) Follow(ctx context.Context, req *connect.Request[apiv1.ChassisServiceFollowRequest], stream *connect.ServerStream[apiv1.ChassisServiceFollowResponse]) error {
 	id, err := chassis(ctx, trust.EndpointWriteOwn)
 	if err != nil {
@@ -28,7 +27,7 @@ func (s chassisService) Follow(ctx context.Context, req *connect.Request[apiv1.C
 	peers := s.peering.Attach(id)
 	defer peers.Close()
 	f := follower{
-		server: s.Server, id: id, peers: peers, told: make(map[linkspan.NetworkID]*linkspan.Network),
+		server: s.Server, id: id, peers: peers,
 		sequence: uint64(s.now().UnixNano()), // above those of an earlier stream, whose last word may come late
 	}
 	return f.run(ctx, stream)
@@ -40,7 +39,7 @@ func (s *Server) settle(ctx context.Context, id linkspan.ChassisID, m *apiv1.Cha
 	if err != nil {
 		return err
 	}
-	if err := s.vacant(ctx, id, at); err != nil {
+	if err := s.vacant(id, at); err != nil {
 		return err
 	}
 	_, err = s.store.UpdateChassis(ctx, id, func(c *linkspan.Chassis) {
@@ -71,7 +70,7 @@ type follower struct {
 	id       linkspan.ChassisID
 	peers    *peering.Stream
 	sequence uint64
-	told     map[linkspan.NetworkID]*linkspan.Network
+	told     view.Networks
 }
 
 func (f *follower) run(ctx context.Context, stream *connect.ServerStream[apiv1.ChassisServiceFollowResponse]) error {
@@ -118,30 +117,23 @@ func (f *follower) next() *apiv1.ChassisServiceFollowResponse {
 // networks adds those that the chassis has not been told of; it says whether
 // there were any. A network that is being removed is still there.
 func (f *follower) networks(v *view.View, m *apiv1.ChassisServiceFollowResponse) bool {
-	seen := make(map[linkspan.NetworkID]bool, len(f.told))
-	for n := range v.Networks() {
-		seen[n.ID] = true
-		if f.told[n.ID] != n {
-			f.told[n.ID] = n
+	now := v.AllNetworks()
+	for id, n := range now.Since(f.told) {
+		if n != nil {
 			m.Networks = append(m.Networks, api.NetworkToProto(n))
-		}
-	}
-	for id := range f.told {
-		if !seen[id] {
-			delete(f.told, id)
+		} else {
 			m.NetworksRemoved = append(m.NetworksRemoved, uint32(id))
 		}
 	}
+	f.told = now
 	return len(m.Networks)+len(m.NetworksRemoved) > 0
 }
 
 // own returns the endpoints and reservations of the chassis as they are stored.
 func (f *follower) own(v *view.View) []*apiv1.Endpoint {
 	var own []*apiv1.Endpoint
-	for e := range v.Endpoints() {
-		if e.Chassis == f.id {
-			own = append(own, api.EndpointToProto(e, networkName(v, e.Network), chassisName(v, e.Chassis)))
-		}
+	for e := range v.Owned(f.id) {
+		own = append(own, api.EndpointToProto(e, networkName(v, e.Network), chassisName(v, e.Chassis)))
 	}
 	return own
 }

@@ -102,16 +102,12 @@ func identity(c *linkspan.Chassis) trust.Identity {
 func Generation(c *linkspan.Chassis) uint64 { return uint64(max(0, c.Joined.UnixMicro())) }
 
 // vacant refuses an underlay address that another chassis has: peers could not
-// tell the two apart. It reads all chassis.
-func (s *Server) vacant(ctx context.Context, id linkspan.ChassisID, at netip.Addr) error {
-	all, err := s.store.AllChassis(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range all {
-		if all[i].ID != id && all[i].Underlay == at {
+// tell the two apart.
+func (s *Server) vacant(id linkspan.ChassisID, at netip.Addr) error {
+	for c := range s.hub.View().AllChassis() {
+		if c.ID != id && c.Underlay == at {
 			return &linkspan.Error{
-				Code: linkspan.Conflict, Message: "underlay address " + at.String() + " is that of switch " + all[i].Name,
+				Code: linkspan.Conflict, Message: "underlay address " + at.String() + " is that of switch " + c.Name,
 				Hint: "give the address where other hosts reach this one: linkspan serve switch --underlay ADDRESS",
 			}
 		}

@@ -31,6 +31,9 @@ func (s networkService) Create(ctx context.Context, req *connect.Request[apiv1.N
 	if err := s.carried(ctx, wanted.MTU); err != nil {
 		return nil, err
 	}
+	if err := s.mayCreate(ctx, wanted.Name); err != nil {
+		return nil, err
+	}
 	n, err := s.store.CreateNetwork(ctx, wanted)
 	switch {
 	case err == nil:

@@ -82,6 +82,10 @@ func New(c Config) *Server {
 // maxMessage bounds a request, in bytes; the largest is a certificate request.
 const maxMessage = 1 << 20
 
+// minCompressed is the size in bytes from which an answer is compressed: most
+// are a few bytes, for which that costs more than it saves.
+const minCompressed = 4 << 10
+
 // Remote serves callers by the certificate of their connection.
 func (s *Server) Remote() http.Handler { return s.identify(s.services()) }
 
@@ -90,7 +94,7 @@ func (s *Server) Local() http.Handler { return trusted(s.services()) }
 
 func (s *Server) services() http.Handler {
 	mux := http.NewServeMux()
-	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}, standing{s}), connect.WithReadMaxBytes(maxMessage)}
+	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}, standing{s}), connect.WithReadMaxBytes(maxMessage), connect.WithCompressMinBytes(minCompressed)}
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
 	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
 	mux.Handle(apiv1connect.NewNameServiceHandler(nameService{s}, options...))

@@ -5,6 +5,7 @@ package rpc
 import (
 	"context"
 	"crypto/x509"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect"
@@ -27,25 +28,27 @@ func (s *Server) WhileValid(ctx context.Context, cert *x509.Certificate) (contex
 	if cert == nil { // the local socket: its file mode is the certificate
 		return ctx, func() { cancel(nil) }
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(s.recheck)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if err := s.trust.Check(cert); err != nil {
-					cancel(err)
-				}
-			}
+	var mu sync.Mutex // held by a look; a timer and no goroutine, as most that stands rests
+	mu.Lock()
+	defer mu.Unlock()
+	var timer *time.Timer
+	timer = time.AfterFunc(s.recheck, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return
 		}
-	}()
+		if err := s.trust.Check(cert); err != nil {
+			cancel(err)
+			return
+		}
+		timer.Reset(s.recheck)
+	})
 	return ctx, func() {
 		cancel(nil)
-		<-done
+		mu.Lock()
+		defer mu.Unlock()
+		timer.Stop()
 	}
 }
 

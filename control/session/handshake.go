@@ -25,9 +25,11 @@ type handshake struct {
 func (s *Session) Handshake(ctx context.Context, check func(openflow.FeaturesReply) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.HandshakeTime)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { s.conn.Close(); close(closed) })
 	err := (&handshake{Session: s}).run(check)
 	if !stop() {
+		<-closed // whoever gave the connection takes it back with the return
 		err = unavailable("handshake with the switch", ctx.Err())
 	}
 	if err != nil {

@@ -59,3 +59,13 @@ func (o *outbox) flush(w io.Writer) error {
 	}
 	return nil
 }
+
+// quiet gives back buffers that nothing is in.
+func (o *outbox) quiet() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.spare = nil
+	if len(o.buf) == 0 {
+		o.buf = nil
+	}
+}

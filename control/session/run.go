@@ -28,13 +28,11 @@ func (s *Session) Run(ctx context.Context, h Handler) error {
 	defer stop()
 	var group sync.WaitGroup
 	group.Go(s.write)
-	group.Go(s.watch)
-	group.Go(func() {
-		<-s.failed
-		s.conn.Close()
-	})
+	ends := s.watch()
 	s.Fail(s.read(h))
+	ends()
 	group.Wait()
+	<-s.closed
 	s.pending.end(s.err)
 	return s.err
 }
@@ -53,27 +51,44 @@ func (s *Session) write() {
 	}
 }
 
-// watch probes the switch and looks at deadlines.
-func (s *Session) watch() {
-	ticks := time.NewTicker(min(tick, s.cfg.ProbeTime))
-	defer ticks.Stop()
-	late := &linkspan.Error{Code: linkspan.Unavailable, Message: "the switch did not answer in time"}
+// watch probes the switch and looks at deadlines until the session fails. It is a
+// timer and no goroutine: there are many sessions, and most of them rest. The
+// function ends it, and returns when it has ended.
+func (s *Session) watch() (end func()) {
+	pause := min(tick, s.cfg.ProbeTime)
 	next := time.Now().Add(s.cfg.ProbeTime)
-	for {
+	var mu sync.Mutex // held by a look
+	var timer *time.Timer
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(pause, func() {
+		mu.Lock()
+		defer mu.Unlock()
 		select {
 		case <-s.failed:
-			return
-		case now := <-ticks.C:
-			s.pending.expire(now, late)
-			if time.Since(s.began)-time.Duration(s.echoed.Load()) > s.cfg.DeadTime {
-				s.Fail(&linkspan.Error{Code: linkspan.Unavailable, Message: "the switch does not answer probes"})
-			}
-			if !now.Before(next) {
-				next = now.Add(s.cfg.ProbeTime)
-				s.End(new(openflow.EchoRequest).Append(s.Begin(), 0))
-			}
+		default:
+			next = s.look(time.Now(), next)
+			timer.Reset(pause)
 		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		timer.Stop()
 	}
+}
+
+// look does what is due, and returns when the next probe is.
+func (s *Session) look(now, next time.Time) time.Time {
+	s.pending.expire(now, &linkspan.Error{Code: linkspan.Unavailable, Message: "the switch did not answer in time"})
+	if time.Since(s.began)-time.Duration(s.echoed.Load()) > s.cfg.DeadTime {
+		s.Fail(&linkspan.Error{Code: linkspan.Unavailable, Message: "the switch does not answer probes"})
+	}
+	if now.Before(next) {
+		return next
+	}
+	s.End(new(openflow.EchoRequest).Append(s.Begin(), 0))
+	return now.Add(s.cfg.ProbeTime)
 }
 
 // read hands messages to h until the connection ends.
@@ -106,6 +121,9 @@ func (s *Session) ended(err error) error {
 
 // handle deals with one message.
 func (s *Session) handle(h Handler, m openflow.Message) {
+	if m.Type() != openflow.TypeEchoReply {
+		s.resting = false
+	}
 	switch m.Type() {
 	case openflow.TypePacketIn:
 		h.PacketIn(m)
@@ -115,11 +133,22 @@ func (s *Session) handle(h Handler, m openflow.Message) {
 		s.EndQuietly(echo(s.Begin(), m))
 	case openflow.TypeEchoReply:
 		s.echoed.Store(int64(time.Since(s.began)))
+		s.rest()
 	case openflow.TypeBarrierReply, openflow.TypeMultipartReply:
 		s.pending.reply(m.XID(), m, nil)
 	case openflow.TypeError:
 		s.refused(h, m)
 	}
+}
+
+// rest gives back the memory of the buffers of a switch from which nothing has
+// come between two probes.
+func (s *Session) rest() {
+	if s.resting {
+		s.reader.Quiet()
+		s.out.quiet()
+	}
+	s.resting = true
 }
 
 // refused hands an error to the call that it answers, or to h.

@@ -35,8 +35,11 @@ type Session struct {
 	echoed  atomic.Int64 // when the last echo reply came, nanoseconds after began: the wall clock may jump
 	garbled bool         // a malformed error message was logged; under the reader
 
+	resting bool // nothing but probes came since the last one; under the reader
+
 	failing sync.Once
 	failed  chan struct{} // closed when err is set
+	closed  chan struct{} // closed when, after that, the connection is
 	err     error
 }
 
@@ -45,7 +48,7 @@ func New(conn io.ReadWriteCloser, cfg Config) *Session {
 	cfg.applyDefaults()
 	s := &Session{
 		conn: conn, cfg: cfg, reader: openflow.NewReader(conn), out: newOutbox(),
-		failed: make(chan struct{}),
+		failed: make(chan struct{}), closed: make(chan struct{}),
 	}
 	s.pending.calls = make(map[uint32]*call)
 	s.began = time.Now()
@@ -58,6 +61,10 @@ func (s *Session) Fail(err error) {
 	s.failing.Do(func() {
 		s.err = err
 		close(s.failed)
+		go func() { // closing may wait, and unblocks reader and writer; Run waits for it
+			defer close(s.closed)
+			s.conn.Close()
+		}()
 	})
 }
 

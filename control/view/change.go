@@ -24,9 +24,10 @@ func RemoveNetwork(id linkspan.NetworkID) Change {
 }
 
 // PutEndpoint adds an endpoint or replaces the one of its network and address.
-// The record belongs to the View from now on.
+// The record belongs to the View from now on. A port of a chassis has one
+// endpoint: another that had it, and was reserved before, loses it.
 func PutEndpoint(e *linkspan.Endpoint) Change {
-	return Change{func(b *builder) { b.setEndpoint(KeyOf(e), e) }}
+	return Change{func(b *builder) { b.setEndpoint(KeyOf(e), b.settle(e)) }}
 }
 
 // RemoveEndpoint removes an endpoint; there need not be one.

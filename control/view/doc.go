@@ -8,6 +8,9 @@
 //
 //	next, delta := v.Apply(view.PutEndpoint(e), view.RemoveNetwork(7))
 //
+// A port of a chassis has one endpoint in a View, whatever is stored: of two, the
+// one that was reserved later; the other counts as reserved only.
+//
 // The records in a View are pointers whose records never change: as long as a
 // View holds the pointer that a decision read, the decision stands.
 package view

@@ -15,10 +15,11 @@ type View struct {
 	networks  hamt.Map[networkKey, *linkspan.Network]
 	endpoints hamt.Map[Key, *linkspan.Endpoint]
 	chassis   hamt.Map[chassisKey, *linkspan.Chassis]
-	attached  hamt.Map[chassisKey, endpointSet] // attached endpoints of a chassis
-	members   hamt.Map[networkKey, members]     // chassis with attached endpoints of a network
-	presence  hamt.Map[chassisKey, presence]    // networks with attached endpoints on a chassis
-	names     hamt.Map[nameKey, endpointSet]    // attached endpoints that bear a name in a network
+	owned     hamt.Map[chassisKey, endpointSet]     // endpoints of a chassis, reserved or attached
+	ports     hamt.Map[portKey, *linkspan.Endpoint] // who is attached at a port
+	members   hamt.Map[networkKey, members]         // chassis with attached endpoints of a network
+	presence  hamt.Map[chassisKey, presence]        // networks with attached endpoints on a chassis
+	names     hamt.Map[nameKey, bearers]            // attached endpoints that bear a name in a network
 	paths     hamt.Map[chassisKey, *linkspan.Paths]
 	clear     hamt.Map[sitesKey, *linkspan.Clearance]
 	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
@@ -57,10 +58,22 @@ func (v *View) Endpoints() iter.Seq[*linkspan.Endpoint] { return values(v.endpoi
 // AllChassis yields all chassis, in no useful order.
 func (v *View) AllChassis() iter.Seq[*linkspan.Chassis] { return values(v.chassis) }
 
+// Owned yields the endpoints of a chassis, reserved or attached, in no useful
+// order.
+func (v *View) Owned(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
+	set, _ := v.owned.Get(chassisKey(id))
+	return values(set)
+}
+
 // Attached yields the endpoints attached on a chassis, in no useful order.
 func (v *View) Attached(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
-	set, _ := v.attached.Get(chassisKey(id))
-	return values(set)
+	return func(yield func(*linkspan.Endpoint) bool) {
+		for e := range v.Owned(id) {
+			if e.Attached() && !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // Members yields the chassis that have attached endpoints of a network.

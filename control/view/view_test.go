@@ -146,6 +146,24 @@ func agree(t *rapid.T, v *View) {
 	if attached != 0 {
 		t.Fatalf("%d attached endpoints are not listed", attached)
 	}
+	atPort(t, v)
+}
+
+// atPort checks that each attached endpoint has its port alone.
+func atPort(t *rapid.T, v *View) {
+	ports := 0
+	for e := range v.Endpoints() {
+		if !e.Attached() {
+			continue
+		}
+		ports++
+		if holder, _ := v.ports.Get(portOf(e)); holder != e {
+			t.Fatalf("%s is attached at port %d, where %v is", KeyOf(e), e.Port, holder)
+		}
+	}
+	if ports != v.ports.Len() {
+		t.Fatalf("%d ports are taken by %d endpoints", v.ports.Len(), ports)
+	}
 }
 
 func big(n int) *View {

@@ -28,7 +28,9 @@ func prepareHost(ctx context.Context, s Spec) error {
 }
 
 // makeDatabase creates the Open vSwitch database with its one root row, unless
-// an earlier boot did. It gets its name only when complete.
+// an earlier boot did. It gets its name only when complete. Userspace TSO is set
+// in it as the switch process would set it, since ovs-vswitchd looks only when
+// it starts: a lab begins with the fast path in force.
 func makeDatabase(ctx context.Context, name string) error {
 	if _, err := os.Stat(confDB); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -38,8 +40,9 @@ func makeDatabase(ctx context.Context, name string) error {
 		return fmt.Errorf("make the database: %w", err)
 	}
 	ids := []any{"map", [][2]string{{"hostname", name}, {"system-id", name}}}
+	config := []any{"map", [][2]string{{"userspace-tso-enable", "true"}}}
 	insert, err := json.Marshal([]any{"Open_vSwitch", map[string]any{
-		"op": "insert", "table": "Open_vSwitch", "row": map[string]any{"external_ids": ids},
+		"op": "insert", "table": "Open_vSwitch", "row": map[string]any{"external_ids": ids, "other_config": config},
 	}})
 	if err != nil {
 		return fmt.Errorf("make the database: %w", err)

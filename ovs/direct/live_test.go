@@ -47,7 +47,7 @@ func segment(t *testing.T, n int) []*host {
 		must(t, err)
 		t.Cleanup(func() { must(t, h.box.Close()) })
 		plug := fmt.Sprint("t-plug", i)
-		must(t, netns.CreateVeth(t.Context(), netns.Veth{Host: plug, Peer: "t-eth", Offload: true}))
+		must(t, netns.CreateVeth(t.Context(), netns.Veth{Host: plug, Peer: "t-eth", Offload: netns.OffloadAll}))
 		must(t, h.box.Take("t-eth", "eth0"))
 		must(t, middle.Take(plug, plug))
 		must(t, middle.Do(func() error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"unsafe"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,21 +26,62 @@ func offloads() []feature {
 	}
 }
 
-// disableOffload turns checksum and segmentation offload of a link off and
-// reads back that they are. They stay off when the link changes its namespace.
-func disableOffload(link string) error {
+// Offload is which work on packets a container's kernel leaves to its link, and
+// so to the datapath behind it.
+type Offload uint8
+
+// The choices. A link keeps its own when it changes its namespace.
+const (
+	OffloadNone   Offload = iota // none: every packet is whole and as long as a frame
+	OffloadStream                // checksums of TCP and UDP, segments of TCP: what userspace TSO knows
+	OffloadAll                   // all that the kernel knows
+)
+
+// largestSegment is how long a segment for the datapath gets, in bytes, with its
+// headers; the kernel cuts what is longer itself, also what a raw socket sends.
+// Open vSwitch puts a whole segment into one OpenFlow message, whose length has
+// 16 bits: longer ones overrun it, which ends the channel of the host.
+const largestSegment, largestEver = 65000, 65536
+
+// set brings the link to what o says and reads back that it is.
+func (o Offload) set(link string) error {
+	if err := o.limit(link); err != nil {
+		return err
+	}
 	return withSocket(func(fd int) error {
+		value := uint32(1)
+		if o == OffloadNone {
+			value = 0
+		}
 		for _, f := range offloads() {
-			if _, err := ethtool(fd, link, f.set, 0); err != nil {
-				return fmt.Errorf("turn %s of %s off: %w", f.name, link, err)
+			if _, err := ethtool(fd, link, f.set, value); err != nil {
+				return fmt.Errorf("set %s of %s to %d: %w", f.name, link, value, err)
 			}
 		}
 		on, err := enabled(fd, link)
-		if err == nil && len(on) > 0 {
+		if err == nil && o == OffloadNone && len(on) > 0 {
 			err = fmt.Errorf("the kernel keeps %v of %s on", on, link)
 		}
-		return err
+		if err != nil || o == OffloadNone {
+			return err
+		}
+		return setFeatures(fd, link, o == OffloadAll, "tx-udp-segmentation", "tx-checksum-sctp")
 	})
+}
+
+func (o Offload) limit(link string) error {
+	l, err := netlink.LinkByName(link)
+	if err != nil {
+		return fmt.Errorf("look up %s: %w", link, err)
+	}
+	size := largestSegment
+	if o == OffloadAll {
+		size = largestEver
+	}
+	if err := netlink.LinkSetGSOMaxSize(l, size); err != nil {
+		return fmt.Errorf("limit segments of %s: %w", link, err)
+	}
+	return nil
 }
 
 // Offloads returns which of tx-checksum, tso and gso are on for a link.
@@ -107,15 +149,21 @@ func withSocket(do func(fd int) error) error {
 // because it is one call; the netlink form needs a name table first.
 func ethtool(fd int, link string, command, value uint32) (uint32, error) {
 	arg := struct{ command, value uint32 }{command, value}
+	err := ethtoolAt(fd, link, unsafe.Pointer(&arg))
+	return arg.value, err
+}
+
+// ethtoolAt runs one SIOCETHTOOL with what is at arg.
+func ethtoolAt(fd int, link string, arg unsafe.Pointer) error {
 	request := struct {
 		name [unix.IFNAMSIZ]byte
 		data unsafe.Pointer
 		_    [16]byte // the rest of the union in struct ifreq
-	}{data: unsafe.Pointer(&arg)}
+	}{data: arg}
 	copy(request.name[:unix.IFNAMSIZ-1], link)
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
 	if errno != 0 {
-		return 0, errno
+		return errno
 	}
-	return arg.value, nil
+	return nil
 }

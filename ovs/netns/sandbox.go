@@ -51,6 +51,10 @@ func (s *Sandbox) Path() string { return s.path }
 // Close.
 func (s *Sandbox) Netlink() *netlink.Handle { return s.handle }
 
+// FD returns the open file of the namespace, for sockets that are made in it; it
+// is valid until Close.
+func (s *Sandbox) FD() int { return int(s.ns) }
+
 // Take moves a link of the process's namespace into the sandbox and names it
 // there. It comes down by the move.
 func (s *Sandbox) Take(link, name string) error {

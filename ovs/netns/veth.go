@@ -22,10 +22,9 @@ type Veth struct {
 	MTU        int          // of both ends, bytes; 0 is the kernel's default
 	TxQueueLen int          // of both ends, packets; 0 is the kernel's default
 
-	// Offload leaves checksum and segmentation offload of the peer on. It must
-	// be off where a userspace datapath without TSO forwards: TCP would never
-	// connect, since nobody finishes the checksums.
-	Offload bool
+	// Offload of the peer. It must be none where a userspace datapath without
+	// TSO forwards: TCP would never connect, since nobody finishes the checksums.
+	Offload Offload
 }
 
 // Validate says whether v can be created.
@@ -76,8 +75,8 @@ func (v Veth) link() *netlink.Veth {
 }
 
 func (v Veth) prepare() error {
-	if !v.Offload {
-		if err := disableOffload(v.Peer); err != nil {
+	if v.Offload != OffloadAll { // the kernel's own choice
+		if err := v.Offload.set(v.Peer); err != nil {
 			return err
 		}
 	}

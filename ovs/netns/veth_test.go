@@ -46,7 +46,7 @@ func TestVethHasWhatWasAsked(t *testing.T) {
 	ctx := context.Background()
 	host, peer := netns.Names("endpoint-1")
 	mac := linkspan.MAC{2, 1, 10, 7, 0, 2}
-	for _, offload := range []bool{true, false} { // the second replaces the first
+	for _, offload := range []netns.Offload{netns.OffloadAll, netns.OffloadNone} { // the second replaces the first
 		must(t, netns.CreateVeth(ctx, netns.Veth{Host: host, Peer: peer, MAC: mac, MTU: 1450, TxQueueLen: 500, Offload: offload}))
 		h, p := attrs(t, host), attrs(t, peer)
 		if h.MTU != 1450 || p.MTU != 1450 || h.TxQLen != 500 || p.TxQLen != 500 {
@@ -60,7 +60,7 @@ func TestVethHasWhatWasAsked(t *testing.T) {
 		}
 		on, err := netns.Offloads(peer)
 		must(t, err)
-		if offload != (len(on) == 3) || !offload && len(on) != 0 {
+		if offload == netns.OffloadAll && len(on) != 3 || offload == netns.OffloadNone && len(on) != 0 {
 			t.Errorf("asked for offload %v, on are %v", offload, on)
 		}
 		if got := sysctl(t, "ipv6/conf/"+host+"/disable_ipv6"); got != "1" {

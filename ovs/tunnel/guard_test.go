@@ -120,7 +120,7 @@ func behind(t *testing.T, host *chassis) *chassis {
 		inside.addr = netip.MustParseAddr("fd16::9")
 		gateway, forwarding, snat = "fd16::1", "net.ipv6.conf.all.forwarding", "snat ip6 to "
 	}
-	must(t, netns.CreateVeth(t.Context(), netns.Veth{Host: "t-in", Peer: "t-host", Offload: true}))
+	must(t, netns.CreateVeth(t.Context(), netns.Veth{Host: "t-in", Peer: "t-host", Offload: netns.OffloadAll}))
 	must(t, inside.box.Take("t-in", "eth0"))
 	must(t, host.box.Take("t-host", "in"))
 	inside.number("172.16.0.9/24", "fd16::9/64")

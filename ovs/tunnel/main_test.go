@@ -34,7 +34,7 @@ func pair(t *testing.T, v6 bool) (a, b *chassis) {
 	t.Helper()
 	ovstest.Need(t, "ip", "nft")
 	a, b = newChassis(t, 1, v6), newChassis(t, 2, v6)
-	must(t, netns.CreateVeth(t.Context(), netns.Veth{Host: "t-a", Peer: "t-b", Offload: true}))
+	must(t, netns.CreateVeth(t.Context(), netns.Veth{Host: "t-a", Peer: "t-b", Offload: netns.OffloadAll}))
 	must(t, a.box.Take("t-a", "eth0"))
 	must(t, b.box.Take("t-b", "eth0"))
 	a.number("10.9.0.1/24", "10.9.0.3/24", "fd09::1/64", "fd09::3/64")

@@ -7,6 +7,7 @@
 //	flooder unknown 10.7.0.0/24 20s          datagrams to addresses that nobody has
 //	flooder one 10.8.0.2:9 20s               datagrams to one that may not be reached
 //	flooder arp eth0 10.7.0.0/24 20s         questions for every address
+//	flooder foreign eth0 10.7.0.0/24 20s     IPv4 from addresses that are not its own
 //	flooder first 10.7.0.2:7000              microseconds until the first answer
 //	flooder rtt 10.7.0.2:7000 5s             microseconds of each answer, one a line
 package main
@@ -52,10 +53,13 @@ func run(args []string) error {
 			return err
 		}
 		return datagrams(func(i uint32) netip.AddrPort { return netip.AddrPortFrom(member(subnet, i), 9) }, end)
-	case "arp":
+	case "arp", "foreign":
 		subnet, err := netip.ParsePrefix(args[2])
 		if err != nil {
 			return err
+		}
+		if args[0] == "foreign" {
+			return strangers(args[1], subnet, end)
 		}
 		return questions(args[1], subnet, end)
 	}

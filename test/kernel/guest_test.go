@@ -38,6 +38,7 @@ func story() []step {
 		{"flows_are_in_the_kernel", kernelFlows},
 		{"traceroute_shows_the_hosts", traceroute},
 		{"names", names},
+		{"containers_have_fences", fences},
 		{"tcp_with_offloads", transfer},
 		{"conntrack", conntrack},
 		{"spoofed_source_is_dropped", spoof},

@@ -8,6 +8,7 @@
 //	probe ask [-wait 10s] tcp 10.7.0.2:7000  print who answers
 //	probe converse 10.7.0.2:7000 FILE        talk on one connection, and by UDP, for ever
 //	probe frame eth0 HEX...                  send Ethernet frames
+//	probe segment eth0 MAC ADDRESS LENGTH... send TCP segments larger than a frame
 package main
 
 import (
@@ -43,6 +44,8 @@ func run(args []string) error {
 		return converse(args[0], args[1])
 	case verb == "frame" && len(args) > 1:
 		return sendFrames(args[0], args[1:])
+	case verb == "segment" && len(args) > 3:
+		return sendSegments(args[0], args[1], args[2], args[3:])
 	}
 	return fmt.Errorf("wrong usage: %q", os.Args)
 }

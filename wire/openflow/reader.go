@@ -12,6 +12,10 @@ import (
 // message always fits behind one that is half consumed.
 const readBufferLen = 2 * (MaxLen + 1)
 
+// quietBufferLen is the length of the buffer until the source has filled it: many
+// connections carry nothing but a probe now and then.
+const quietBufferLen = 4 << 10
+
 // maxEmptyReads bounds how often a source may return nothing and no error.
 const maxEmptyReads = 100
 
@@ -19,13 +23,23 @@ const maxEmptyReads = 100
 type Reader struct {
 	src  io.Reader
 	buf  []byte
-	r, w int // buf[r:w] is read from src and not yet yielded
+	r, w int  // buf[r:w] is read from src and not yet yielded
+	full bool // the last read had no room for more
 	err  error
 }
 
-// NewReader returns a Reader of src with a buffer of 128 KiB.
+// NewReader returns a Reader of src. Its buffer has 4 KiB, and 128 KiB from when
+// src fills it, or a message needs it, until Quiet.
 func NewReader(src io.Reader) *Reader {
-	return &Reader{src: src, buf: make([]byte, readBufferLen)}
+	return &Reader{src: src, buf: make([]byte, quietBufferLen)}
+}
+
+// Quiet gives back the memory of a large buffer in which nothing is left. It is
+// for a source from which little comes; the last message is not valid any more.
+func (r *Reader) Quiet() {
+	if r.r == r.w && len(r.buf) > quietBufferLen {
+		r.buf, r.r, r.w, r.full = make([]byte, quietBufferLen), 0, 0, false
+	}
 }
 
 // Next returns the next message. It is a view of the buffer, valid until the
@@ -79,6 +93,7 @@ func (r *Reader) fill(n int) error {
 	for empty := 0; r.w-r.r < n; {
 		k, err := r.src.Read(r.buf[r.w:])
 		r.w += k
+		r.full = r.w == len(r.buf)
 		if k == 0 {
 			empty++
 		}
@@ -97,8 +112,14 @@ func (r *Reader) fill(n int) error {
 }
 
 // compact moves the buffered bytes to the front when n would not fit behind
-// them, or for nothing when there are none.
+// them, or for nothing when there are none; or to a larger buffer.
 func (r *Reader) compact(n int) {
+	if len(r.buf) < readBufferLen && (r.full || n > len(r.buf)) {
+		large := make([]byte, readBufferLen)
+		r.w = copy(large, r.buf[r.r:r.w])
+		r.buf, r.r, r.full = large, 0, false
+		return
+	}
 	if r.r == r.w {
 		r.r, r.w = 0, 0
 		return

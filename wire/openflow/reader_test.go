@@ -114,3 +114,35 @@ func TestReaderReportsTheSourcesError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestReaderQuiet: a reader that gave its memory back reads on, small and large
+// messages.
+func TestReaderQuiet(t *testing.T) {
+	var stream []byte
+	sizes := []int{0, of.MaxLen - of.HeaderLen, 3, 5000, 0, 40000}
+	var ends []int
+	for i, n := range sizes {
+		stream = (&of.EchoRequest{Data: bytes.Repeat([]byte{byte(i)}, n)}).Append(stream, uint32(i))
+		ends = append(ends, len(stream))
+	}
+	src, in := io.Pipe()
+	go func() {
+		at := 0
+		for _, end := range ends {
+			_, _ = in.Write(stream[at:end]) // the reader tells when it misses some
+			at = end
+		}
+		in.Close()
+	}()
+	r := of.NewReader(src)
+	for i, n := range sizes {
+		m, err := r.Next()
+		if err != nil || m.XID() != uint32(i) || !bytes.Equal(m.Body(), bytes.Repeat([]byte{byte(i)}, n)) {
+			t.Fatalf("message %d: %v", i, err)
+		}
+		r.Quiet()
+	}
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
+		t.Fatalf("got %v, want the end", err)
+	}
+}

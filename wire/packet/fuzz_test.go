@@ -32,6 +32,7 @@ func touch(p *packet.Packet) {
 	p.Network()
 	p.Payload()
 	p.ChecksumOK()
+	p.Finish()
 }
 
 // FuzzParse: whatever a frame holds, nothing outside of it is read, and errors

@@ -62,7 +62,7 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	var undo cnm.Undo
 	undo.Add(func(ctx context.Context) error { return d.Leave(ctx, n, e) })
 	host, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
-	err = netns.CreateVeth(ctx, netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: net.mtu, Offload: true})
+	err = netns.CreateVeth(ctx, netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: net.mtu, Offload: netns.OffloadAll})
 	if err == nil {
 		err = net.plug(host, e.ID)
 	}

@@ -5,7 +5,8 @@
 // that the fabric is told of. Routes between endpoints are not its business:
 // the controller plugs them at the first packet.
 //
-// The number of an endpoint's port is the lowest free one from 100 to 65000. It
+// The number of an endpoint's port is the lowest free one from 100 to 65000; one
+// that the controller still has an endpoint at is not free. It
 // lives in the endpoint's record alone; the driver learns the numbers in use
 // from those records when the controller starts.
 //

@@ -38,6 +38,10 @@ type Fabric interface {
 	// address; it may be repeated. While the controller is away it waits, as
 	// long as ctx lets it.
 	Attach(ctx context.Context, e linkspan.Endpoint) error
+	// Endpoints returns this chassis's endpoints as the controller has them
+	// stored, as far as is known here: also those that are gone and whose
+	// addresses are not released yet.
+	Endpoints() []linkspan.Endpoint
 }
 
 // Options is what a [Driver] is made of.
@@ -50,8 +54,8 @@ type Options struct {
 	// DirectMTU is the largest that the direct port carries, in bytes; 0: this
 	// host has none.
 	DirectMTU int
-	// Offload leaves checksum and segmentation offload of containers on.
-	Offload bool
+	// Offload is what containers' kernels leave to the datapath.
+	Offload netns.Offload
 }
 
 // Driver implements [cnm.Driver].

@@ -12,6 +12,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
+	"github.com/linkspan/linkspan/ovs/netns"
 )
 
 func network() cnm.Network {
@@ -132,7 +133,7 @@ func TestMTU(t *testing.T) {
 			if _, err := d.Join(t.Context(), n, e); err != nil {
 				t.Fatal(err)
 			}
-			if v, _ := w.Links.Veth(e.HostInterface); v.MTU != test.want || v.MAC != e.MAC || v.Offload {
+			if v, _ := w.Links.Veth(e.HostInterface); v.MTU != test.want || v.MAC != e.MAC || v.Offload != netns.OffloadNone {
 				t.Errorf("veth is %+v, want MTU %d", v, test.want)
 			}
 		})

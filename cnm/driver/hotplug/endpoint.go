@@ -22,7 +22,7 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 	if !n.Bound() || !e.Address.Addr().Is4() {
 		return cnm.Endpoint{}, invalid("an endpoint of this driver needs an address of a network that the controller knows")
 	}
-	port, err := d.numbers.lowest(e.ID)
+	port, err := d.numbers.lowest(e.ID, d.stored())
 	if err != nil {
 		return cnm.Endpoint{}, err
 	}
@@ -32,6 +32,17 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 		e.MAC = macOf(n.Fabric, e.Address.Addr())
 	}
 	return e, nil
+}
+
+// stored returns the port numbers that the controller still has endpoints at.
+// None of them is given to another endpoint: the controller would have two at
+// one port until the address of the first is released, which may take as long
+// as it is away.
+func (d *Driver) stored() (ports portSet) {
+	for _, e := range d.options.Fabric.Endpoints() {
+		ports.add(e.Port)
+	}
+	return ports
 }
 
 // DeleteEndpoint gives the port's number back.

@@ -5,6 +5,8 @@ package hotplug
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/ovs"
@@ -18,23 +20,21 @@ const (
 	idContainer = "linkspan-container"
 )
 
-// Join makes the veth and the port and tells the fabric of the endpoint, in
-// this order: when the controller hears of a port it is there.
+// Join makes the veth and the port, and tells the fabric of the endpoint
+// meanwhile: flows may be there before their port is, and nobody else has its
+// number. What one of the two cannot do ends the other.
 func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Attachment, error) {
 	name, err := prefix(n, e)
 	if err != nil {
 		return cnm.Attachment{}, err
 	}
-	host, peer := netns.Names(e.ID)
 	var undo cnm.Undo
 	undo.Add(func(ctx context.Context) error { return d.Leave(ctx, n, e) })
-	if err := d.options.Links.Create(ctx, d.veth(n, e, host, peer)); err != nil {
-		return cnm.Attachment{}, undo.Run(ctx, err)
-	}
-	if err := d.options.Ports.AddPort(ctx, port(n, e, host)); err != nil {
-		return cnm.Attachment{}, undo.Run(ctx, err)
-	}
-	if err := d.options.Fabric.Attach(ctx, attached(n, e)); err != nil {
+	host, peer := netns.Names(e.ID)
+	both, while := errgroup.WithContext(ctx)
+	both.Go(func() error { return d.plug(while, n, e, host, peer) })
+	both.Go(func() error { return d.options.Fabric.Attach(while, attached(n, e)) })
+	if err := both.Wait(); err != nil {
 		return cnm.Attachment{}, undo.Run(ctx, err)
 	}
 	attachment := cnm.Attachment{SrcName: peer, DstPrefix: name}
@@ -42,6 +42,14 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 		attachment.Gateway = n.Gateway
 	}
 	return attachment, nil
+}
+
+// plug makes the veth and the port.
+func (d *Driver) plug(ctx context.Context, n cnm.Network, e cnm.Endpoint, host, peer string) error {
+	if err := d.options.Links.Create(ctx, d.veth(n, e, host, peer)); err != nil {
+		return err
+	}
+	return d.options.Ports.AddPort(ctx, port(n, e, host))
 }
 
 // Leave removes port and veth, the veth also while Open vSwitch is away; the

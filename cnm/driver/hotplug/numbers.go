@@ -13,23 +13,35 @@ import (
 // the bridge's own ports. The highest is [linkspan.MaxPort].
 const firstPort = 100
 
+// portSet is a set of port numbers up to the highest.
+type portSet [linkspan.MaxPort/64 + 1]uint64
+
+// add adds a number, unless it is above the highest.
+func (s *portSet) add(port uint32) {
+	if port <= linkspan.MaxPort {
+		s[port/64] |= 1 << (port % 64)
+	}
+}
+
+func (s *portSet) remove(port uint32) { s[port/64] &^= 1 << (port % 64) }
+
 // numbers hands out port numbers; the zero value has all of them free.
 type numbers struct {
 	mu      sync.Mutex
-	taken   [linkspan.MaxPort/64 + 1]uint64
+	taken   portSet
 	holders map[string]uint32 // endpoint id to number
 }
 
 // lowest returns the number that the endpoint holds or, if it holds none, the
-// lowest free one, which it then holds.
-func (n *numbers) lowest(endpoint string) (uint32, error) {
+// lowest one that is free and not in except, which it then holds.
+func (n *numbers) lowest(endpoint string, except portSet) (uint32, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if port, ok := n.holders[endpoint]; ok {
 		return port, nil
 	}
 	for i := firstPort / 64; i < len(n.taken); i++ {
-		word := n.taken[i]
+		word := n.taken[i] | except[i]
 		if i == firstPort/64 {
 			word |= 1<<(firstPort%64) - 1
 		}
@@ -56,7 +68,7 @@ func (n *numbers) hold(port uint32, endpoint string) {
 		n.holders = make(map[string]uint32)
 	}
 	n.holders[endpoint] = port
-	n.taken[port/64] |= 1 << (port % 64)
+	n.taken.add(port)
 }
 
 // free gives back what the endpoint holds.
@@ -65,6 +77,6 @@ func (n *numbers) free(endpoint string) {
 	defer n.mu.Unlock()
 	if port, ok := n.holders[endpoint]; ok {
 		delete(n.holders, endpoint)
-		n.taken[port/64] &^= 1 << (port % 64)
+		n.taken.remove(port)
 	}
 }

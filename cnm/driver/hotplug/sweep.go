@@ -51,6 +51,10 @@ func (d *Driver) interfaces(ctx context.Context) (map[string]struct{}, error) {
 	return found, err
 }
 
+// remove removes a port and its veth at the same time: each waits for somebody
+// else, ovs-vswitchd and the kernel, and neither for the other.
 func (d *Driver) remove(ctx context.Context, host string) error {
-	return errors.Join(d.options.Ports.DelPort(ctx, host), d.options.Links.Delete(ctx, host))
+	port := make(chan error, 1)
+	go func() { port <- d.options.Ports.DelPort(ctx, host) }()
+	return errors.Join(d.options.Links.Delete(ctx, host), <-port)
 }

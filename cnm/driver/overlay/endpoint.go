@@ -88,7 +88,7 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 		return err
 	}
 	port, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
-	if err := netns.CreateVeth(ctx, netns.Veth{Host: port, Peer: peer, MAC: e.MAC, MTU: d.mtu(n), Offload: true}); err != nil {
+	if err := netns.CreateVeth(ctx, netns.Veth{Host: port, Peer: peer, MAC: e.MAC, MTU: d.mtu(n), Offload: netns.OffloadAll}); err != nil {
 		return kernel.Veth.Explain(err)
 	}
 	if err := ns.Take(port, port); err != nil {

@@ -23,16 +23,15 @@ func (m Map[K, V]) Len() int { return m.n }
 
 // Get returns the value of key, and whether there is one. It does not allocate.
 func (m Map[K, V]) Get(key K) (value V, ok bool) {
-	hash := key.Hash()
 	n := m.root
-	for rest := hash; n != nil; rest >>= width {
+	for rest := key.Hash(); n != nil; rest >>= width {
 		i, there := n.index(rest)
 		if !there {
 			break
 		}
 		s := &n.slots[i]
 		if s.leaf != nil {
-			return s.leaf.get(hash, key)
+			return s.leaf.get(key)
 		}
 		n = s.sub
 	}
@@ -41,8 +40,7 @@ func (m Map[K, V]) Get(key K) (value V, ok bool) {
 
 // Put returns a map in which key has the value.
 func (m Map[K, V]) Put(key K, value V) Map[K, V] {
-	l := &leaf[K, V]{hash: key.Hash(), key: key, value: value}
-	root, added := m.root.put(l, 0)
+	root, added := m.root.put(&leaf[K, V]{key: key, value: value}, key.Hash(), 0)
 	if added {
 		m.n++
 	}

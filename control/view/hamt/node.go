@@ -34,9 +34,10 @@ func (n *node[K, V]) index(rest uint64) (i int, there bool) {
 	return bits.OnesCount32(n.bitmap & (bit - 1)), n.bitmap&bit != 0
 }
 
-// put returns a node that holds l as well, and whether its key is new.
-func (n *node[K, V]) put(l *leaf[K, V], shift uint) (*node[K, V], bool) {
-	rest := l.hash >> shift
+// put returns a node that holds l, of that hash, as well, and whether its key is
+// new.
+func (n *node[K, V]) put(l *leaf[K, V], hash uint64, shift uint) (*node[K, V], bool) {
+	rest := hash >> shift
 	if n == nil {
 		return &node[K, V]{1 << (rest & mask), []slot[K, V]{{leaf: l}}}, true
 	}
@@ -48,23 +49,24 @@ func (n *node[K, V]) put(l *leaf[K, V], shift uint) (*node[K, V], bool) {
 		copy(slots[i+1:], n.slots[i:])
 		return &node[K, V]{n.bitmap | 1<<(rest&mask), slots}, true
 	}
-	s, added := n.slots[i].put(l, shift+width)
+	s, added := n.slots[i].put(l, hash, shift+width)
 	return n.with(i, s), added
 }
 
 // put returns a slot that holds l as well; shift is that of the level below.
-func (s slot[K, V]) put(l *leaf[K, V], shift uint) (slot[K, V], bool) {
+func (s slot[K, V]) put(l *leaf[K, V], hash uint64, shift uint) (slot[K, V], bool) {
 	if s.leaf == nil {
-		sub, added := s.sub.put(l, shift)
+		sub, added := s.sub.put(l, hash, shift)
 		return slot[K, V]{sub: sub}, added
 	}
-	if s.leaf.hash == l.hash {
+	there := s.leaf.key.Hash()
+	if there == hash {
 		chain, added := s.leaf.put(l)
 		return slot[K, V]{leaf: chain}, added
 	}
 	var sub *node[K, V]
-	sub, _ = sub.put(s.leaf, shift)
-	sub, _ = sub.put(l, shift)
+	sub, _ = sub.put(s.leaf, there, shift)
+	sub, _ = sub.put(l, hash, shift)
 	return slot[K, V]{sub: sub}, true
 }
 
@@ -103,7 +105,7 @@ func (n *node[K, V]) remove(key K, hash uint64, shift uint) (*node[K, V], bool) 
 // single leaf becomes that leaf, so that the shape depends on the keys alone.
 func (s slot[K, V]) remove(key K, hash uint64, shift uint) (slot[K, V], bool) {
 	if s.leaf != nil {
-		l, removed := s.leaf.remove(hash, key)
+		l, removed := s.leaf.remove(key)
 		return slot[K, V]{leaf: l}, removed
 	}
 	sub, removed := s.sub.remove(key, hash, shift)

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
+	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/trust"
+)
+
+// Host is a simulated host.
+type Host struct {
+	ID     linkspan.ChassisID
+	Bridge *Bridge
+
+	fleet     *Fleet
+	number    int
+	underlay  string
+	transport *http.Transport
+	http      *http.Client // of its one connection
+	api       *api.Client
+	cut       atomic.Pointer[context.CancelFunc] // ends the bridge's channel
+
+	knows           atomic.Bool   // counted by the fleet
+	messages, bytes atomic.Uint64 // of the stream
+	broke           atomic.Pointer[error]
+}
+
+// mtu is that of the underlay, in bytes.
+const mtu = 1500
+
+// join lets host number n join, with a token of its own.
+func (f *Fleet) join(ctx context.Context, n int) (*Host, error) {
+	made, err := f.admin.Switches.CreateToken(ctx, connect.NewRequest(&apiv1.SwitchServiceCreateTokenRequest{}))
+	if err != nil {
+		return nil, err
+	}
+	token, err := trust.ParseToken(made.Msg.GetToken())
+	if err != nil {
+		return nil, err
+	}
+	request, err := trust.NewRequest()
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{fleet: f, number: n, underlay: fmt.Sprintf("198.18.%d.%d", n>>8, n&0xff)} // RFC 2544: for benchmarks
+	stranger := f.dialing(h.number)
+	stranger.TLSClientConfig = trust.JoinConfig(token.CA, nil)
+	defer stranger.CloseIdleConnections()
+	answer, err := api.NewClient(&http.Client{Transport: stranger}, f.base()).Chassis.Join(ctx, connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
+		Token: made.Msg.GetToken(), Name: fmt.Sprintf("h%04d", n), Csr: request.CSR(),
+		Underlay: h.underlay, Mtu: mtu, Version: "bench",
+	}))
+	if err != nil {
+		return nil, err
+	}
+	pair, err := request.Complete(answer.Msg.GetCertificate(), token.CA, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	keeper, err := trust.OpenKeeper(filepath.Join(f.config.Dir, fmt.Sprintf("h%04d.pem", n)))
+	if err != nil {
+		return nil, err
+	}
+	h.ID = linkspan.ChassisID(answer.Msg.GetId())
+	h.Bridge = newBridge(uint64(h.ID.DPID()), f)
+	h.transport = f.dialing(h.number)
+	h.transport.TLSClientConfig = trust.TLS{Keeper: keeper}.ClientConfig(trust.KindController, "")
+	h.http = &http.Client{Transport: h.transport}
+	h.api = api.NewClient(h.http, f.base())
+	return h, keeper.Replace(pair)
+}
+
+func (f *Fleet) base() string { return "https://" + f.config.API }
+
+// dialing returns a transport like that of a switch process, from a loopback
+// address of the host's own: a controller tells strangers apart by address.
+func (f *Fleet) dialing(n int) *http.Transport {
+	dialer := net.Dialer{
+		Timeout:   3 * time.Second,
+		LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 18, byte(n>>8), byte(n))},
+	}
+	return &http.Transport{
+		DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
+	}
+}
+
+// Endpoint is one to be attached.
+type Endpoint struct {
+	Network linkspan.NetworkID
+	Address string
+	Port    uint32 // on the host's bridge
+}
+
+// Attach reserves an address and attaches it.
+func (h *Host) Attach(ctx context.Context, e Endpoint) error {
+	container := fmt.Sprintf("c%04d-%d", h.number, e.Port)
+	_, err := h.api.Chassis.Reserve(ctx, connect.NewRequest(&apiv1.ChassisServiceReserveRequest{
+		Network: uint32(e.Network), Address: e.Address, Container: container,
+	}))
+	if err != nil {
+		return fmt.Errorf("reserve %s: %w", e.Address, api.FromRPC(err))
+	}
+	_, err = h.api.Chassis.Attach(ctx, connect.NewRequest(&apiv1.ChassisServiceAttachRequest{Endpoint: &apiv1.Endpoint{
+		Network: uint32(e.Network), Address: e.Address, Container: container, Port: e.Port,
+		Id:      fmt.Sprintf("%032x%032x", h.number, e.Port), // as long as Docker's
+		Mac:     linkspan.MAC{2, 0x42, byte(h.number >> 8), byte(h.number), byte(e.Port >> 8), byte(e.Port)}.String(),
+		Aliases: []string{fmt.Sprintf("%012x", h.number<<16|int(e.Port))}, // Docker's own: the short id
+	}}))
+	if err != nil {
+		return fmt.Errorf("attach %s: %w", e.Address, api.FromRPC(err))
+	}
+	return nil
+}
+
+// Release takes an endpoint away.
+func (h *Host) Release(ctx context.Context, e Endpoint) error {
+	_, err := h.api.Chassis.Release(ctx, connect.NewRequest(&apiv1.ChassisServiceReleaseRequest{
+		Network: uint32(e.Network), Address: e.Address,
+	}))
+	return api.FromRPC(err)
+}
