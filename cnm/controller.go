@@ -18,6 +18,7 @@ type Controller struct {
 	ipams   map[string]IPAM
 	log     *slog.Logger
 	now     func() time.Time
+	boxes   string // folder of the sandboxes made here
 	ledger  ledger
 	locks   locks
 	bell    bell          // rings after every change that somebody may wait for
@@ -39,6 +40,7 @@ func New(options Options) (*Controller, error) {
 		ipams:   options.IPAMs,
 		log:     options.Log,
 		now:     options.Now,
+		boxes:   options.Sandboxes,
 		ledger:  ledger{store: options.Store},
 		changes: make(chan struct{}, 1),
 		refused: make(map[string]error),
@@ -73,6 +75,22 @@ func (c *Controller) restore() error {
 		endpoints := c.ledger.allEndpoints(func(e Endpoint) bool { return mine[e.Network] })
 		if err := restorer.Restore(networks, endpoints); err != nil {
 			return &linkspan.Error{Code: linkspan.CodeOf(err), Op: "restore driver " + name, Err: err}
+		}
+	}
+	return c.restoreIPAMs()
+}
+
+// restoreIPAMs hands the IPAMs their records.
+func (c *Controller) restoreIPAMs() error {
+	for name, ipam := range c.ipams {
+		restorer, ok := ipam.(LeaseRestorer)
+		if !ok {
+			continue
+		}
+		pools := c.ledger.allPools(func(p Pool) bool { return p.IPAM == name })
+		leases := c.ledger.allLeases(func(ls Lease) bool { return ls.IPAM == name })
+		if err := restorer.Restore(pools, leases); err != nil {
+			return &linkspan.Error{Code: linkspan.CodeOf(err), Op: "restore ipam " + name, Err: err}
 		}
 	}
 	return nil

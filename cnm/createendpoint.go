@@ -38,10 +38,28 @@ func (c *Controller) createEndpoint(ctx context.Context, req EndpointRequest) (E
 		return Endpoint{}, err
 	}
 	e := c.newEndpoint(req)
+	if light, ok := driver.(Light); ok && light.Light() {
+		return c.createLight(ctx, driver, n, e)
+	}
 	if err := c.takeLease(ctx, n, &e); err != nil {
 		return Endpoint{}, err
 	}
 	return c.confirmEndpoint(ctx, driver, n, e)
+}
+
+// createLight stores the endpoint once, after the driver has answered.
+func (c *Controller) createLight(ctx context.Context, driver Driver, n Network, e Endpoint) (Endpoint, error) {
+	var undo Undo
+	undo.Add(func(ctx context.Context) error { return driver.DeleteEndpoint(ctx, n, e) })
+	made, err := driver.CreateEndpoint(ctx, n, e)
+	if err == nil {
+		made.Removing = nil
+		err = c.takeLease(ctx, n, &made)
+	}
+	if err != nil {
+		return Endpoint{}, undo.Run(ctx, err)
+	}
+	return made, nil
 }
 
 // lockEndpoint locks the endpoint, and its network against removal.
@@ -72,7 +90,7 @@ func (c *Controller) endpointBefore(ctx context.Context, n Network, req Endpoint
 		return e, false, nil
 	case e.Removing != nil:
 		return e, false, c.finishEndpoint(ctx, n, e)
-	case e.Network == req.Network && e.Address == req.Address && maps.Equal(e.Options, req.Options) &&
+	case e.Network == req.Network && e.Address == req.Address && e.Address6 == req.Address6 && maps.Equal(e.Options, req.Options) &&
 		(req.MAC == linkspan.MAC{} || req.MAC == e.MAC):
 		return e, true, nil
 	}
@@ -83,39 +101,58 @@ func (c *Controller) endpointBefore(ctx context.Context, n Network, req Endpoint
 func (c *Controller) newEndpoint(req EndpointRequest) Endpoint {
 	now := c.now()
 	return Endpoint{
-		ID: req.ID, Network: req.Network, Address: req.Address, MAC: req.MAC, Options: req.Options,
+		ID: req.ID, Network: req.Network, Name: req.Name, Address: req.Address, Address6: req.Address6,
+		MAC: req.MAC, Options: req.Options, Own: req.Own, Priority: req.Priority,
 		State: Created, Created: now,
 		Removing: newIntent(now),
 	}
 }
 
-// takeLease stores the marked endpoint together with its hold on the address.
-// It refuses an address that was not requested for this very network.
+// takeLease stores the marked endpoint together with its hold on its
+// addresses. It refuses one that was not requested for this very network.
 func (c *Controller) takeLease(ctx context.Context, n Network, e *Endpoint) error {
-	if n.PoolID == "" || !e.Address.IsValid() {
-		return c.ledger.commit(ctx, putEndpoint(*e))
+	changes := []change{}
+	for _, address := range e.Addresses() {
+		if n.PoolOf(address.Addr()) == "" {
+			continue
+		}
+		lease, unlock, err := c.lockLease(ctx, n, address.Addr())
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		if lease.Endpoint != "" && lease.Endpoint != e.ID {
+			return addressUnknown(address.Addr())
+		}
+		e.Container = lease.Container
+		lease.Endpoint, lease.Left, lease.Since = e.ID, false, c.now()
+		changes = append(changes, putLease(lease))
 	}
-	lease, err := c.leaseOf(n, e.Address.Addr())
+	return c.ledger.commit(ctx, append(changes, putEndpoint(*e))...)
+}
+
+// lockLease returns the lease in use of an address of the network.
+func (c *Controller) lockLease(ctx context.Context, n Network, address netip.Addr) (Lease, func(), error) {
+	lease, err := c.leaseOf(n, address)
 	if err != nil {
-		return err
+		return Lease{}, nil, err
 	}
 	unlock, err := c.locks.exclusive(ctx, leaseLock(lease.key()))
 	if err != nil {
-		return err
+		return Lease{}, nil, err
 	}
-	defer unlock()
 	lease, ok := c.ledger.lease(lease.key())
-	if !ok || lease.Removing != nil || lease.Endpoint != "" && lease.Endpoint != e.ID {
-		return addressUnknown(e.Address.Addr())
+	if !ok || lease.Removing != nil {
+		unlock()
+		return Lease{}, nil, addressUnknown(address)
 	}
-	e.Container = lease.Container
-	lease.Endpoint, lease.Left, lease.Since = e.ID, false, c.now()
-	return c.ledger.commit(ctx, putEndpoint(*e), putLease(lease))
+	return lease, unlock, nil
 }
 
 func (c *Controller) leaseOf(n Network, address netip.Addr) (Lease, error) {
+	pool := n.PoolOf(address)
 	leases := c.ledger.allLeases(func(ls Lease) bool {
-		return ls.Pool == n.PoolID && ls.Address.Addr() == address && ls.Removing == nil
+		return ls.Pool == pool && ls.Address.Addr() == address && ls.Removing == nil
 	})
 	if len(leases) == 0 {
 		return Lease{}, addressUnknown(address)

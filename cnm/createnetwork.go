@@ -54,7 +54,8 @@ func (c *Controller) createdBefore(ctx context.Context, req NetworkRequest) (boo
 		return false, nil
 	case n.Removing != nil:
 		return false, c.finishNetwork(ctx, n)
-	case n.Driver == req.Driver && n.Subnet == req.Subnet && n.Internal == req.Internal && maps.Equal(n.Options, req.Options):
+	case n.Driver == req.Driver && n.Subnet == req.Subnet && n.Subnet6 == req.Subnet6 &&
+		n.Internal == req.Internal && maps.Equal(n.Options, req.Options):
 		return true, nil
 	}
 	return false, &linkspan.Error{Code: linkspan.Exists, Message: "it exists with other options"}
@@ -64,56 +65,110 @@ func (c *Controller) createdBefore(ctx context.Context, req NetworkRequest) (boo
 func (c *Controller) newNetwork(req NetworkRequest) Network {
 	now := c.now()
 	return Network{
-		ID: req.ID, Driver: req.Driver, Subnet: req.Subnet, Gateway: req.Gateway,
+		ID: req.ID, Driver: req.Driver, Name: req.Name, Subnet: req.Subnet, Gateway: req.Gateway,
+		Subnet6: req.Subnet6, Gateway6: req.Gateway6, Labels: req.Labels, Own: req.Own,
 		Options: req.Options, Internal: req.Internal, AuxAddresses: req.AuxAddresses,
 		Created: now, Removing: newIntent(now),
 	}
 }
 
-// claim finds the network's pool and stores both, the network marked.
+// claim finds the network's pools and stores them and it, marked.
 func (c *Controller) claim(ctx context.Context, n Network, req NetworkRequest) (Network, error) {
-	if !req.Subnet.IsValid() {
+	var wishes []claimWish
+	if !req.Unpooled {
+		wishes = req.claims()
+	}
+	if len(wishes) == 0 {
 		return n, c.ledger.commit(ctx, putNetwork(n))
 	}
-	for _, p := range c.ledger.allPools(func(p Pool) bool { return claimable(p, req) }) {
-		claimed, err := c.claimPool(ctx, n, p.ID, req)
-		if err != nil || claimed.PoolID != "" {
+	for _, wish := range wishes {
+		claimed, err := c.claimOne(ctx, n, wish)
+		if err != nil {
+			_, stored := c.ledger.network(n.ID)
+			if !stored {
+				return n, err
+			}
+			var undo Undo
+			undo.Add(func(ctx context.Context) error { return c.finishNetwork(ctx, n) })
+			return n, undo.Run(ctx, err)
+		}
+		n = claimed
+	}
+	return n, nil
+}
+
+// claimWish is what identifies the pool of one family.
+type claimWish struct {
+	subnet  netip.Prefix
+	gateway netip.Addr
+}
+
+func (r NetworkRequest) claims() []claimWish {
+	var wishes []claimWish
+	for _, w := range []claimWish{{r.Subnet, r.Gateway}, {r.Subnet6, r.Gateway6}} {
+		if w.subnet.IsValid() {
+			wishes = append(wishes, w)
+		}
+	}
+	return wishes
+}
+
+// claimOne claims the pool of one family.
+func (c *Controller) claimOne(ctx context.Context, n Network, wish claimWish) (Network, error) {
+	for _, p := range c.ledger.allPools(func(p Pool) bool { return claimable(p, wish) }) {
+		claimed, done, err := c.claimPool(ctx, n, p.ID, wish)
+		if err != nil || done {
 			return claimed, err
 		}
 	}
 	return n, &linkspan.Error{
 		Code:    linkspan.NotFound,
-		Message: "no pool was requested for subnet " + req.Subnet.String() + ", or it has expired",
+		Message: "no pool was requested for subnet " + wish.subnet.String() + ", or it has expired",
 		Hint:    "create the network again",
 	}
 }
 
-// claimPool returns n unchanged when the pool was taken meanwhile.
-func (c *Controller) claimPool(ctx context.Context, n Network, pool string, req NetworkRequest) (Network, error) {
+// claimPool says whether it claimed the pool, which may be taken meanwhile.
+func (c *Controller) claimPool(ctx context.Context, n Network, pool string, wish claimWish) (Network, bool, error) {
 	unlock, err := c.locks.exclusive(ctx, poolLock(pool))
 	if err != nil {
-		return n, err
+		return n, false, err
 	}
 	defer unlock()
 	p, ok := c.ledger.pool(pool)
-	if !ok || !claimable(p, req) {
-		return n, nil
+	if !ok || !claimable(p, wish) {
+		return n, false, nil
 	}
 	p.ClaimedBy = n.ID
-	claimed := n
-	claimed.PoolID, claimed.Range = p.ID, p.Range
-	if !claimed.Gateway.IsValid() {
-		claimed.Gateway = p.Gateway
-	}
+	claimed := n.with(p)
 	if err := c.ledger.commit(ctx, putNetwork(claimed), putPool(p)); err != nil {
-		return n, err
+		return n, false, err
 	}
-	return claimed, nil
+	return claimed, true, nil
 }
 
-func claimable(p Pool, req NetworkRequest) bool {
-	return p.Removing == nil && p.ClaimedBy == "" && p.Subnet == req.Subnet &&
-		sameGateway(p.Gateway, req.Gateway)
+// with returns the network with the pool of one of its families.
+func (n Network) with(p Pool) Network {
+	if p.Space != "" {
+		n.Space = p.Space
+	}
+	if p.Subnet.Addr().Is4() {
+		n.PoolID, n.Range = p.ID, p.Range
+		if !n.Gateway.IsValid() {
+			n.Gateway = p.Gateway
+		}
+		return n
+	}
+	n.PoolID6, n.Range6 = p.ID, p.Range
+	if !n.Gateway6.IsValid() {
+		n.Gateway6 = p.Gateway
+	}
+	return n
+}
+
+func claimable(p Pool, wish claimWish) bool {
+	return p.Removing == nil && p.ClaimedBy == "" && p.Subnet == wish.subnet &&
+		sameGateway(p.Gateway, wish.gateway)
 }
 
 // sameGateway takes an address that one side does not know for any.

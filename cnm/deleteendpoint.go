@@ -83,20 +83,40 @@ func (c *Controller) driverDelete(ctx context.Context, n Network, e Endpoint) er
 	return driver.DeleteEndpoint(ctx, n, e)
 }
 
-// dropEndpoint drops the record and the endpoint's hold on its address.
+// dropEndpoint drops the record and the endpoint's hold on its addresses, and
+// frees those when the endpoint is the controller's own.
 func (c *Controller) dropEndpoint(ctx context.Context, e Endpoint) error {
+	keys, err := c.loosen(ctx, e)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		c.retryLater("address", key, c.removeLease(ctx, key))
+	}
+	return nil
+}
+
+// loosen returns the keys of the leases that are now marked for removal.
+func (c *Controller) loosen(ctx context.Context, e Endpoint) ([]string, error) {
 	changes := []change{dropEndpoint(e.ID)}
+	var marked []string
 	for _, lease := range c.ledger.allLeases(func(ls Lease) bool { return ls.Endpoint == e.ID }) {
 		unlock, err := c.locks.exclusive(ctx, leaseLock(lease.key()))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer unlock()
-		if lease, ok := c.ledger.lease(lease.key()); ok && lease.Endpoint == e.ID {
-			lease.Endpoint, lease.Left, lease.Since = "", true, c.now()
-			changes = append(changes, putLease(lease))
+		lease, ok := c.ledger.lease(lease.key())
+		if !ok || lease.Endpoint != e.ID {
+			continue
 		}
+		lease.Endpoint, lease.Left, lease.Since = "", true, c.now()
+		if e.Own && lease.Removing == nil {
+			lease.Removing = newRemoval(c.now())
+			marked = append(marked, lease.key())
+		}
+		changes = append(changes, putLease(lease))
 	}
 	c.setLeft(e.ID, false)
-	return c.ledger.commit(ctx, changes...)
+	return marked, c.ledger.commit(ctx, changes...)
 }

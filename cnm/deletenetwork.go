@@ -25,7 +25,7 @@ func (c *Controller) DeleteNetwork(ctx context.Context, id string) error {
 	if in := c.endpointsOf(id); len(in) > 0 && n.Removing == nil {
 		return fail("delete network", id, &linkspan.Error{
 			Code:    linkspan.InUse,
-			Message: fmt.Sprintf("it has %d active endpoints, one is %s", len(in), in[0].Address.Addr()),
+			Message: fmt.Sprintf("it has %d active endpoints, one is %s", len(in), in[0].called()),
 			Hint:    "disconnect its containers first",
 		})
 	}

@@ -11,6 +11,17 @@
 // request an address, create the endpoint, join it to a sandbox; and leave,
 // delete, release in reverse. A network with endpoints cannot be removed.
 //
+// # Without Docker
+//
+// A program of its own needs neither Docker nor a daemon. It calls
+// [Controller.NewNetwork], [Controller.NewEndpoint] and [Controller.NewSandbox],
+// which do the requests above by themselves, then [Controller.Join], which sets
+// the interface up in the sandbox and publishes its ports; and Leave and the
+// Delete methods in reverse. [Controller.FindNetwork] and its like look up by id,
+// name or the beginning of an id, [Controller.WalkNetworks] and its like go
+// through all. What it made survives it where its store does; the next process
+// calls [Controller.Run], which takes away what no record is of. See the example.
+//
 // # Crash safety
 //
 // A record is written, marked for removal, before its driver is called, and
@@ -25,6 +36,9 @@
 // Docker names networks by ids of its own, which differ from host to host.
 // [Controller.Bind] ties one to a network of the fabric; requests that need
 // that wait for it. Whoever binds is woken through [Controller.Changes].
+//
+// Networks, endpoints and sandboxes made by a program are its own: Reconcile
+// leaves them alone.
 //
 // What it is not: it does not speak Docker's protocol (package cnm/docker),
 // does not know the controller of the fabric (package cnm/fabric), and never

@@ -50,9 +50,25 @@ type Describer interface {
 	Describe(ctx context.Context, n Network, e Endpoint) error
 }
 
+// Light is a [Driver] whose CreateEndpoint and DeleteEndpoint touch nothing
+// outside of the process. A crash in the middle of them leaves nothing behind, so
+// that the endpoint need not be written down before.
+type Light interface {
+	Light() bool
+}
+
+// Bare is a [Driver] whose networks have no addresses: NewNetwork asks no IPAM
+// for any.
+type Bare interface {
+	Bare() bool
+}
+
 // Publisher is a [Driver] that can publish ports of e.PortMaps on the host.
 // Without it publishing is refused.
 type Publisher interface {
-	Publish(ctx context.Context, n Network, e Endpoint) error
+	// Publish returns the ports as they are now, with the host's ports that
+	// were chosen. The error has code InUse when one is taken.
+	Publish(ctx context.Context, n Network, e Endpoint) ([]PortMap, error)
+	// Unpublish takes back what Publish did; nothing published is fine.
 	Unpublish(ctx context.Context, n Network, e Endpoint) error
 }

@@ -30,6 +30,13 @@ type Binder interface {
 	NeedsFabric() bool
 }
 
+// LeaseRestorer is an [IPAM] that keeps state in memory. Restore is called
+// once, before any other method, with all pools and leases of the IPAM's, those
+// marked for removal included.
+type LeaseRestorer interface {
+	Restore(pools []Pool, leases []Lease) error
+}
+
 // Reclaimer is an [IPAM] that can free an address of which no lease is left on
 // this host.
 type Reclaimer interface {

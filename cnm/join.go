@@ -13,12 +13,14 @@ import (
 type JoinRequest struct {
 	Network    string
 	Endpoint   string
-	SandboxKey string
+	SandboxKey string    // path of a namespace, or the Key of one of NewSandbox
 	PortMaps   []PortMap // known to Docker here, whether or not they are wanted of us
 }
 
 // Join puts an endpoint into a sandbox. Joining the same sandbox again gives
-// the same answer. The error has code InUse when the endpoint is in another.
+// the same answer. Into a sandbox of NewSandbox it moves the interface, sets it
+// up and publishes the ports; elsewhere the caller does so. The error has code
+// InUse when the endpoint is in another.
 func (c *Controller) Join(ctx context.Context, req JoinRequest) (Attachment, error) {
 	attachment, err := c.join(ctx, req)
 	if err != nil {
@@ -51,12 +53,34 @@ func (c *Controller) join(ctx context.Context, req JoinRequest) (Attachment, err
 		return Attachment{}, err
 	}
 	e.State, e.Attachment, e.Leaving = Joined, &attachment, nil
-	if err := c.ledger.commit(ctx, putEndpoint(e)); err != nil {
-		var undo Undo
-		undo.Add(func(ctx context.Context) error { return driver.Leave(ctx, n, e) })
-		return Attachment{}, undo.Run(ctx, err)
+	return attachment, c.confirmJoin(ctx, driver, n, e)
+}
+
+// confirmJoin settles the endpoint in its sandbox and stores it, or takes
+// everything back.
+func (c *Controller) confirmJoin(ctx context.Context, driver Driver, n Network, e Endpoint) error {
+	var undo Undo
+	undo.Add(func(ctx context.Context) error { return driver.Leave(ctx, n, e) })
+	settled, own, err := c.settle(ctx, e)
+	if err != nil {
+		return undo.Run(ctx, err)
 	}
-	return attachment, nil
+	undo.Add(func(ctx context.Context) error { return c.unsettle(ctx, settled) })
+	if err := c.ledger.commit(ctx, putEndpoint(settled)); err != nil {
+		return undo.Run(ctx, err)
+	}
+	if !own {
+		return nil
+	}
+	err = c.publish(ctx, n, e.ID, e.PortMaps)
+	if err == nil {
+		err = c.elect(ctx, e.SandboxKey)
+	}
+	if err == nil {
+		return nil
+	}
+	undo.Add(func(ctx context.Context) error { return c.finishLeave(ctx, settled) })
+	return undo.Run(ctx, err)
 }
 
 func joinedBefore(e Endpoint, sandbox string) (Attachment, error) {

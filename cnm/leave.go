@@ -26,7 +26,8 @@ func (c *Controller) Leave(ctx context.Context, network, endpoint string) error 
 // holds the endpoint's lock.
 func (c *Controller) finishLeave(ctx context.Context, e Endpoint) error {
 	left := e
-	left.State, left.SandboxKey, left.Attachment, left.Leaving, left.PortMaps = Created, "", nil, nil, nil
+	left.State, left.SandboxKey, left.Interface = Created, "", ""
+	left.Attachment, left.Leaving, left.PortMaps, left.Published = nil, nil, nil, nil
 	err := c.driverLeave(ctx, e)
 	if err != nil {
 		left = e
@@ -35,6 +36,9 @@ func (c *Controller) finishLeave(ctx context.Context, e Endpoint) error {
 	c.setLeft(e.ID, err == nil)
 	if commitErr := c.ledger.commit(ctx, putEndpoint(left)); commitErr != nil {
 		return commitErr
+	}
+	if err == nil {
+		err = c.elect(ctx, e.SandboxKey)
 	}
 	return err
 }
@@ -71,6 +75,9 @@ func (c *Controller) driverLeave(ctx context.Context, e Endpoint) error {
 		if err := publisher.Unpublish(ctx, n, e); err != nil {
 			return err
 		}
+	}
+	if err := c.unsettle(ctx, e); err != nil {
+		return err
 	}
 	return driver.Leave(ctx, n, e)
 }

@@ -18,6 +18,7 @@ const (
 	endpointPrefix = "cnm/endpoint/"
 	poolPrefix     = "cnm/pool/"
 	leasePrefix    = "cnm/lease/"
+	sandboxPrefix  = "cnm/sandbox/"
 )
 
 // commitLimit bounds one transaction. It replaces the caller's deadline, so
@@ -34,6 +35,7 @@ type ledger struct {
 	endpoints map[string]Endpoint
 	pools     map[string]Pool
 	leases    map[string]Lease // by leaseKey
+	sandboxes map[string]Sandbox
 	watchers  map[chan struct{}]struct{}
 }
 
@@ -89,6 +91,15 @@ func putLease(ls Lease) change {
 	return put(leasePrefix+key, ls, func(l *ledger) { l.leases[key] = ls })
 }
 
+func putSandbox(s Sandbox) change {
+	s.Endpoints = nil // they have records of their own
+	return put(sandboxPrefix+s.ID, s, func(l *ledger) { l.sandboxes[s.ID] = s })
+}
+
+func dropSandbox(id string) change {
+	return change{op: kv.Delete(sandboxPrefix + id), apply: func(l *ledger) { delete(l.sandboxes, id) }}
+}
+
 func dropNetwork(id string) change {
 	return change{op: kv.Delete(networkPrefix + id), apply: func(l *ledger) { delete(l.networks, id) }}
 }
@@ -127,7 +138,10 @@ func (l *ledger) load(ctx context.Context) (err error) {
 	if l.pools, err = loadAll[Pool](ctx, l.store, poolPrefix); err != nil {
 		return err
 	}
-	l.leases, err = loadAll[Lease](ctx, l.store, leasePrefix)
+	if l.leases, err = loadAll[Lease](ctx, l.store, leasePrefix); err != nil {
+		return err
+	}
+	l.sandboxes, err = loadAll[Sandbox](ctx, l.store, sandboxPrefix)
 	l.orphan()
 	return err
 }
@@ -146,10 +160,23 @@ func (l *ledger) orphan() {
 		p.Removing = p.Removing.orphaned()
 		l.pools[id] = p
 	}
+	for id, s := range l.sandboxes {
+		s.Removing = s.Removing.orphaned()
+		l.sandboxes[id] = s
+	}
 	for key, ls := range l.leases {
+		if l.forsaken(ls) {
+			ls.Removing = new(Removal)
+		}
 		ls.Removing = ls.Removing.orphaned()
 		l.leases[key] = ls
 	}
+}
+
+// forsaken says whether a lease is that of a NewEndpoint which never came to
+// make the endpoint.
+func (l *ledger) forsaken(ls Lease) bool {
+	return ls.Removing == nil && ls.Endpoint == "" && l.networks[l.pools[ls.Pool].ClaimedBy].Own
 }
 
 func loadAll[T any](ctx context.Context, store kv.Store, prefix string) (map[string]T, error) {

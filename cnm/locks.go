@@ -11,8 +11,8 @@ import (
 )
 
 // locks is a lock per object, by name; the zero value is ready. Waiting ends
-// with the context. The order, for whoever takes several: network, endpoint,
-// subnet, addresses, pool, lease.
+// with the context. The order, for whoever takes several: name, network, endpoint,
+// sandbox, subnet, addresses, pool, lease.
 type locks struct {
 	mu    sync.Mutex
 	named map[string]*lock
@@ -89,4 +89,6 @@ func networkLock(id string) string      { return "network " + id }
 func endpointLock(id string) string     { return "endpoint " + id }
 func poolLock(id string) string         { return "pool " + id }
 func addressesLock(scope string) string { return "addresses of " + scope }
+func sandboxLock(key string) string     { return "sandbox " + key }
+func nameLock(what, name string) string { return "name of " + what + " " + name }
 func leaseLock(key string) string       { return "address " + key }

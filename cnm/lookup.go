@@ -38,6 +38,17 @@ func (l *ledger) lease(key string) (Lease, bool) {
 	return ls, ok
 }
 
+func (l *ledger) sandbox(id string) (Sandbox, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	s, ok := l.sandboxes[id]
+	return s, ok
+}
+
+func (l *ledger) allSandboxes(keep func(Sandbox) bool) []Sandbox {
+	return collect(l, l.sandboxes, keep, func(s Sandbox) string { return s.ID })
+}
+
 func (l *ledger) allNetworks(keep func(Network) bool) []Network {
 	return collect(l, l.networks, keep, func(n Network) string { return n.ID })
 }

@@ -4,6 +4,7 @@ package cnm
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,9 +17,11 @@ const (
 	attemptsAbove = 8                // removals at the same time
 )
 
-// Run repeats removals that failed and takes away pools that nobody claims,
+// Run first takes away what an earlier process left on the host that no record
+// is of. Then it repeats removals that failed and takes away pools that nobody claims,
 // until ctx ends, whose error it returns.
 func (c *Controller) Run(ctx context.Context) error {
+	c.sweep(ctx)
 	tick := time.NewTicker(maintainPause)
 	defer tick.Stop()
 	for {
@@ -70,7 +73,22 @@ func (c *Controller) dueAttempts(now time.Time) []attempt {
 	for _, ls := range c.ledger.allLeases(func(ls Lease) bool { return ls.Removing.due(now) }) {
 		due = append(due, attempt{"address", ls.key(), func(ctx context.Context) error { return c.retryLease(ctx, ls) }})
 	}
+	for _, s := range c.ledger.allSandboxes(func(s Sandbox) bool { return s.Removing.due(now) }) {
+		due = append(due, attempt{"sandbox", s.ID, func(ctx context.Context) error { return c.retrySandbox(ctx, s.ID) }})
+	}
 	return due
+}
+
+// sweep does what is done once, at the start.
+func (c *Controller) sweep(ctx context.Context) {
+	var swept Swept
+	err := errors.Join(c.sweepSandboxes(ctx), c.sweepInterfaces(ctx, &swept))
+	if err != nil && ctx.Err() == nil {
+		c.log.Warn("leftovers were not all removed", "error", err)
+	}
+	if swept.Interfaces > 0 {
+		c.log.Info("leftovers removed", "interfaces", swept.Interfaces)
+	}
 }
 
 // expired says whether the pool was never claimed, and for too long.

@@ -25,6 +25,10 @@ const (
 	ReleaseWait = 10 * time.Second
 )
 
+// DefaultSandboxes is where network namespaces are kept. /run is empty after a
+// boot, as namespaces are.
+const DefaultSandboxes = "/run/linkspan/netns"
+
 // Options is what a [Controller] is made of.
 type Options struct {
 	// Store keeps the records, under the prefix "cnm/". It is the host's
@@ -33,6 +37,9 @@ type Options struct {
 	// Drivers and IPAMs are the tables of parts, by name.
 	Drivers map[string]Driver
 	IPAMs   map[string]IPAM
+	// Sandboxes is the folder for the network namespaces that NewSandbox
+	// makes; empty: DefaultSandboxes. It is this controller's alone.
+	Sandboxes string
 	// Log is told what is repeated and swept; nil: nobody.
 	Log *slog.Logger
 	// Now is the clock; nil: time.Now.
@@ -48,6 +55,9 @@ func (o *Options) applyDefaults() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Sandboxes == "" {
+		o.Sandboxes = DefaultSandboxes
 	}
 	return nil
 }

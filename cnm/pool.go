@@ -15,6 +15,7 @@ type Pool struct {
 	ID        string            `json:"id"`
 	IPAM      string            `json:"ipam"` // key in Options.IPAMs
 	Subnet    netip.Prefix      `json:"subnet"`
+	Space     string            `json:"space,omitempty"` // address space, where the IPAM has names for such
 	Range     netip.Prefix      `json:"range,omitzero"`
 	Options   map[string]string `json:"options,omitempty"` // what a person gave with --ipam-opt
 	Gateway   netip.Addr        `json:"gateway,omitzero"`

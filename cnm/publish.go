@@ -39,7 +39,7 @@ func (c *Controller) publish(ctx context.Context, n Network, endpoint string, po
 		}
 	}
 	e.PortMaps = slices.Clone(ports)
-	if err := publisher.Publish(ctx, n, e); err != nil {
+	if e.Published, err = publisher.Publish(ctx, n, e); err != nil {
 		return err
 	}
 	return c.ledger.commit(ctx, putEndpoint(e))
@@ -61,8 +61,13 @@ func (c *Controller) Unpublish(ctx context.Context, network, endpoint string) er
 	if err != nil {
 		return fail("unpublish ports of endpoint", endpoint, err)
 	}
-	if publisher, ok := driver.(Publisher); ok {
-		return fail("unpublish ports of endpoint", endpoint, publisher.Unpublish(ctx, n, e))
+	publisher, ok := driver.(Publisher)
+	if !ok {
+		return nil
 	}
-	return nil
+	if err := publisher.Unpublish(ctx, n, e); err != nil || e.Published == nil {
+		return fail("unpublish ports of endpoint", endpoint, err)
+	}
+	e.Published = nil
+	return fail("unpublish ports of endpoint", endpoint, c.ledger.commit(ctx, putEndpoint(e)))
 }

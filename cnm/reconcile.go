@@ -56,7 +56,7 @@ func (c *Controller) sweepEndpoints(ctx context.Context, present Present, before
 	}
 	var errs []error
 	for _, e := range c.Endpoints() {
-		if _, ok := present.Endpoints[e.ID]; ok || !e.Seen && e.Created.After(before) {
+		if _, ok := present.Endpoints[e.ID]; ok || e.Own || !e.Seen && e.Created.After(before) {
 			continue
 		}
 		swept.Endpoints++
@@ -66,13 +66,19 @@ func (c *Controller) sweepEndpoints(ctx context.Context, present Present, before
 	return errors.Join(errs...)
 }
 
-// releaseOf frees the address of an endpoint that was swept.
+// releaseOf frees the addresses of an endpoint that was swept.
 func (c *Controller) releaseOf(ctx context.Context, e Endpoint) error {
 	n, ok := c.ledger.network(e.Network)
-	if !ok || n.PoolID == "" {
+	if !ok {
 		return nil
 	}
-	return c.ReleaseAddress(ctx, n.PoolID, e.Address.Addr())
+	var errs []error
+	for _, address := range e.Addresses() {
+		if pool := n.PoolOf(address.Addr()); pool != "" {
+			errs = append(errs, c.ReleaseAddress(ctx, pool, address.Addr()))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *Controller) sweepNetworks(ctx context.Context, present Present, before time.Time, swept *Swept) error {
@@ -81,7 +87,7 @@ func (c *Controller) sweepNetworks(ctx context.Context, present Present, before 
 	}
 	var errs []error
 	for _, n := range c.Networks() {
-		if _, ok := present.Networks[n.ID]; ok || n.Created.After(before) || len(c.endpointsOf(n.ID)) > 0 {
+		if _, ok := present.Networks[n.ID]; ok || n.Own || n.Created.After(before) || len(c.endpointsOf(n.ID)) > 0 {
 			continue
 		}
 		swept.Networks++

@@ -71,7 +71,7 @@ func (c *Controller) requestOwn(ctx context.Context, wish AddressWish) (netip.Pr
 	}
 	if wish.Gateway {
 		p.Gateway = address.Addr()
-	} else if !slices.Contains(p.Reserved, address.Addr()) {
+	} else if address.IsValid() && !slices.Contains(p.Reserved, address.Addr()) {
 		p.Reserved = append(slices.Clone(p.Reserved), address.Addr())
 	}
 	return address, c.ledger.commit(ctx, putPool(p))
@@ -102,7 +102,7 @@ func (c *Controller) requestLease(ctx context.Context, p Pool, wish AddressWish)
 	lease.Address, err = ipam.RequestAddress(ctx, AddressRequest{
 		Pool: p, Want: wish.Want, Fabric: lease.Fabric, Container: wish.Container,
 	})
-	if err != nil {
+	if err != nil || !lease.Address.IsValid() { // an IPAM that gives none
 		return netip.Prefix{}, err
 	}
 	return lease.Address, c.addLease(ctx, ipam, lease)

@@ -90,11 +90,16 @@ func (c *Controller) awaitClaim(ctx context.Context, req PoolRequest) error {
 func (c *Controller) subnets() []netip.Prefix {
 	var taken []netip.Prefix
 	for _, p := range c.ledger.allPools(nil) {
-		taken = append(taken, p.Subnet)
+		if p.Subnet.Bits() > 0 { // all addresses there are: an IPAM that gives none
+			taken = append(taken, p.Subnet)
+		}
 	}
 	for _, n := range c.ledger.allNetworks(nil) {
-		if n.Subnet.IsValid() {
+		if n.Subnet.IsValid() && n.Subnet.Bits() > 0 {
 			taken = append(taken, n.Subnet)
+		}
+		if n.Subnet6.IsValid() {
+			taken = append(taken, n.Subnet6)
 		}
 	}
 	return taken

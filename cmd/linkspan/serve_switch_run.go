@@ -20,7 +20,9 @@ import (
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/docker"
+	"github.com/linkspan/linkspan/cnm/driver/bridge"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
+	"github.com/linkspan/linkspan/cnm/driver/macvlan"
 	"github.com/linkspan/linkspan/cnm/fabric"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/mirror"
@@ -53,6 +55,7 @@ type host struct {
 	direct directPort
 	fabric *fabric.Fabric
 	model  *cnm.Controller
+	local  *bridge.Driver
 	mirror *mirror.Mirror
 	engine *mirror.Engine
 	names  *names.Keeper
@@ -78,6 +81,7 @@ func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keepe
 	if err := h.build(ctx, db); err != nil {
 		return err
 	}
+	defer h.local.Close()
 	s.host.Store(&h)
 	defer s.host.Store(nil)
 	return h.run(ctx, ready)
@@ -167,9 +171,10 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	if err != nil {
 		return err
 	}
+	h.local = bridge.New(bridge.Options{Log: s.log})
 	if h.model, err = cnm.New(cnm.Options{
 		Store: db, Log: s.log,
-		Drivers: map[string]cnm.Driver{driverName: driver},
+		Drivers: map[string]cnm.Driver{driverName: driver, bridgeKey: h.local, macvlanKey: macvlan.New()},
 		IPAMs:   map[string]cnm.IPAM{driverName: pool.New(pool.Options{Fabric: h.fabric})},
 	}); err != nil {
 		return err
@@ -194,26 +199,26 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 // run runs all parts until ctx ends or one of them fails.
 func (h *host) run(ctx context.Context, ready func()) error {
 	s := h.role
-	plugin, err := docker.Listen(s.plugin)
+	plugins, err := h.plugins()
 	if err != nil {
 		return err
 	}
 	var local net.Listener
 	if s.socket != "" {
 		if local, err = listenLocal(ctx, s.socket); err != nil {
-			return firstCause(err, plugin.Close())
+			return firstCause(err, closePlugins(plugins))
 		}
 	}
 	h.followOffload(ctx, h.fast.Offload)
 	h.keeper = restore.New(restore.Config{Dial: h.ovs.Channel, Log: s.log})
 	defer h.observe()()
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error {
-		return docker.New(docker.Options{
-			Controller: h.model, Name: driverName, Driver: driverName, IPAM: driverName, Log: s.log,
-			Observe: h.calls.Observe,
-		}).Serve(ctx, plugin)
-	})
+	for _, p := range plugins {
+		parts.Go(func() error {
+			p.options.Observe = h.calls.Observe
+			return docker.New(p.options).Serve(ctx, p.listener)
+		})
+	}
 	parts.Go(func() error { return h.model.Run(ctx) })
 	parts.Go(func() error { return h.fabric.Run(ctx) })
 	parts.Go(func() error { return h.mirror.Run(ctx) })

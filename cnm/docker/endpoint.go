@@ -12,7 +12,7 @@ import (
 )
 
 func (s *Server) createEndpoint(ctx context.Context, req *plugin.CreateEndpointRequest) (any, error) {
-	wish, err := endpointOf(req)
+	wish, err := s.endpointOf(req)
 	if err != nil {
 		return nil, err
 	}
@@ -21,22 +21,28 @@ func (s *Server) createEndpoint(ctx context.Context, req *plugin.CreateEndpointR
 		return nil, err
 	}
 	var answer plugin.CreateEndpointResponse
-	if req.Interface.MacAddress == "" { // anything that was given must not be answered
+	if req.Interface.MacAddress == "" && e.MAC != (linkspan.MAC{}) { // anything that was given must not be answered
 		answer.Interface = &plugin.Interface{MacAddress: e.MAC.String()}
 	}
 	return answer, nil
 }
 
-func endpointOf(req *plugin.CreateEndpointRequest) (cnm.EndpointRequest, error) {
+func (s *Server) endpointOf(req *plugin.CreateEndpointRequest) (cnm.EndpointRequest, error) {
 	wish := cnm.EndpointRequest{ID: req.EndpointID, Network: req.NetworkID}
-	if req.Interface.AddressIPv6 != "" {
+	if req.Interface.AddressIPv6 != "" && !s.options.IPv6 {
 		return wish, refuse("IPv6 is not supported yet", "leave out --ip6")
 	}
-	address, err := netip.ParsePrefix(req.Interface.Address)
-	if err != nil {
-		return wish, refuse("endpoint address \""+req.Interface.Address+"\" is not a CIDR like 10.7.0.2/24", "")
+	var err error
+	if req.Interface.Address != "" || s.options.IPAM != "" && req.Interface.AddressIPv6 == "" {
+		if wish.Address, err = interfaceAddress(req.Interface.Address); err != nil {
+			return wish, err
+		}
 	}
-	wish.Address = address
+	if req.Interface.AddressIPv6 != "" {
+		if wish.Address6, err = interfaceAddress(req.Interface.AddressIPv6); err != nil {
+			return wish, err
+		}
+	}
 	if req.Interface.MacAddress != "" {
 		if wish.MAC, err = linkspan.ParseMAC(req.Interface.MacAddress); err != nil {
 			return wish, err
@@ -44,6 +50,14 @@ func endpointOf(req *plugin.CreateEndpointRequest) (cnm.EndpointRequest, error) 
 	}
 	wish.Options, err = given(req.Options)
 	return wish, err
+}
+
+func interfaceAddress(text string) (netip.Prefix, error) {
+	address, err := netip.ParsePrefix(text)
+	if err != nil {
+		return address, refuse("endpoint address \""+text+"\" is not a CIDR like 10.7.0.2/24", "")
+	}
+	return address, nil
 }
 
 func (s *Server) deleteEndpoint(ctx context.Context, req *plugin.EndpointRequest) (any, error) {
@@ -55,7 +69,12 @@ func (s *Server) deleteEndpoint(ctx context.Context, req *plugin.EndpointRequest
 func (s *Server) endpointInfo(_ context.Context, req *plugin.EndpointRequest) (any, error) {
 	info := plugin.EndpointInfo{Value: map[string]any{}}
 	if e, err := s.options.Controller.Endpoint(req.EndpointID); err == nil {
-		info.Value["linkspan.address"] = e.Address.Addr().String()
+		if e.Address.IsValid() {
+			info.Value["linkspan.address"] = e.Address.Addr().String()
+		}
+		if e.Address6.IsValid() {
+			info.Value["linkspan.address6"] = e.Address6.Addr().String()
+		}
 		info.Value["linkspan.mac"] = e.MAC.String()
 		info.Value["linkspan.port"] = e.Port
 		info.Value["linkspan.interface"] = e.HostInterface

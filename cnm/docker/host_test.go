@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,7 +27,9 @@ import (
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/cnmtest"
 	"github.com/linkspan/linkspan/cnm/docker"
+	"github.com/linkspan/linkspan/cnm/driver/bridge"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
+	"github.com/linkspan/linkspan/cnm/driver/macvlan"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
@@ -46,16 +49,22 @@ type host struct {
 	numbers map[string]linkspan.NetworkID // by Docker's network id
 	outage  atomic.Pointer[func() error]  // what the fabric fails with
 	stop    func()                        // the plugin
+	filter  bool                          // dockerd manages the host's iptables
 }
 
 const patience = 60 * time.Second
 
 func newHost(t *testing.T) *host {
 	t.Helper()
+	return newHostWith(t, false)
+}
+
+func newHostWith(t *testing.T, filter bool) *host {
+	t.Helper()
 	kill := new(cnmtest.Kill)
 	h := &host{
 		t: t, folder: "/run/test", kill: kill, fabric: &cnmtest.Fabric{Kill: kill}, bridge: &cnmtest.Bridge{Kill: kill},
-		numbers: make(map[string]linkspan.NetworkID),
+		numbers: make(map[string]linkspan.NetworkID), filter: filter,
 	}
 	h.fabric.Fail = func(string) error {
 		if fail := h.outage.Load(); fail != nil {
@@ -114,28 +123,42 @@ func (h *host) startPlugin() {
 		h.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	local := bridge.New(bridge.Options{Log: log})
 	h.c, err = cnm.New(cnm.Options{
-		Store: store, Log: log, Drivers: map[string]cnm.Driver{"hotplug": driver},
+		Store: store, Log: log, Drivers: map[string]cnm.Driver{
+			"hotplug": driver, "bridge": local, "macvlan": macvlan.New(),
+		},
 		IPAMs: map[string]cnm.IPAM{"pool": pool.New(pool.Options{Fabric: h.fabric})},
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	listener, err := docker.Listen("/run/docker/plugins/linkspan.sock")
-	if err != nil {
-		h.t.Fatal(err)
+	servers := []*docker.Server{
+		docker.New(docker.Options{Controller: h.c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", Log: log}),
 	}
-	server := docker.New(docker.Options{Controller: h.c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", Log: log})
+	names := []string{"linkspan"}
+	for _, local := range []string{"bridge", "macvlan"} {
+		names = append(names, "linkspan-"+local)
+		servers = append(servers, docker.New(docker.Options{
+			Controller: h.c, Name: "linkspan-" + local, Driver: local, IPv6: true, OneHost: true, OwnWayOut: true, Log: log,
+		}))
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { _ = h.c.Run(ctx) })
 	group.Go(func() { h.bindAll(ctx) })
-	group.Go(func() {
-		if err := server.Serve(ctx, listener); err != nil {
-			h.t.Errorf("serve: %v", err)
+	for i, server := range servers {
+		listener, err := docker.Listen("/run/docker/plugins/" + names[i] + ".sock")
+		if err != nil {
+			h.t.Fatal(err)
 		}
-	})
-	h.stop = func() { cancel(); group.Wait(); _ = store.Close() }
+		group.Go(func() {
+			if err := server.Serve(ctx, listener); err != nil {
+				h.t.Errorf("serve: %v", err)
+			}
+		})
+	}
+	h.stop = func() { cancel(); group.Wait(); local.Close(); _ = store.Close() }
 }
 
 // bindAll does what the mirror does: it gives each network one of the fabric.
@@ -147,6 +170,9 @@ func (h *host) bindAll(ctx context.Context) {
 		case <-h.c.Changes():
 		}
 		for _, n := range h.c.Unbound() {
+			if n.Driver != "hotplug" {
+				continue
+			}
 			id, ok := h.numbers[n.ID]
 			if !ok {
 				id = linkspan.NetworkID(len(h.numbers) + 1)
@@ -171,7 +197,7 @@ func (h *host) startDaemon() {
 	defer log.Close()
 	h.daemon = exec.Command("dockerd", "--data-root", filepath.Join(h.folder, "data"),
 		"--exec-root", "/run/docker-exec", "-p", "/run/dockerd.pid", "-H", "unix:///run/docker.sock",
-		"--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs",
+		"--bridge=none", "--iptables="+strconv.FormatBool(h.filter), "--ip6tables=false", "--storage-driver=vfs",
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent=/"+os.Getenv(insideVariable), "-D")
 	h.daemon.Stdout, h.daemon.Stderr = log, log
 	if err := h.daemon.Start(); err != nil {
@@ -210,7 +236,7 @@ func (h *host) importBusybox() {
 	w := tar.NewWriter(&image)
 	header := tar.Header{Name: "bin/busybox", Mode: 0o755, Size: int64(len(program))}
 	err = errors.Join(w.WriteHeader(&header), write(w, program))
-	for _, applet := range []string{"sh", "sleep", "ip", "ping", "cat"} {
+	for _, applet := range []string{"sh", "sleep", "ip", "ping", "cat", "nc"} {
 		err = errors.Join(err, w.WriteHeader(&tar.Header{
 			Name: "bin/" + applet, Typeflag: tar.TypeSymlink, Linkname: "busybox",
 		}))
@@ -289,14 +315,15 @@ func (h *host) wantClean(t *testing.T) {
 	if ids := h.do(t, "ps", "-aq"); ids != "" {
 		h.do(t, append([]string{"rm", "-f"}, strings.Fields(ids)...)...)
 	}
-	if ids := h.do(t, "network", "ls", "-q", "-f", "driver=linkspan"); ids != "" {
+	if ids := h.do(t, "network", "ls", "-q", "-f", "driver=linkspan", "-f", "driver=linkspan-bridge", "-f", "driver=linkspan-macvlan"); ids != "" {
 		h.do(t, append([]string{"network", "rm"}, strings.Fields(ids)...)...)
 	}
 	ports, _ := h.bridge.Ports(t.Context())
-	links, err := netns.List(t.Context(), "ls")
+	links, err := netns.List(t.Context(), "l")
 	if err != nil {
 		t.Fatal(err)
 	}
+	links = slices.DeleteFunc(links, func(l netns.Link) bool { return l.Name == "lo" })
 	if n := len(h.c.Networks()) + len(h.c.Endpoints()) + len(h.c.Pools()) + len(h.c.Leases()); n > 0 {
 		t.Errorf("records left: %v %v %v %v", h.c.Networks(), h.c.Endpoints(), h.c.Pools(), h.c.Leases())
 	}

@@ -20,7 +20,9 @@ func (s *Server) join(ctx context.Context, req *plugin.JoinRequest) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	return joined(attachment), nil
+	answer := joined(attachment)
+	answer.DisableGatewayService = s.options.OwnWayOut
+	return answer, nil
 }
 
 // joined answers without a gateway only what has none: an internal network,
@@ -31,6 +33,9 @@ func joined(a cnm.Attachment) plugin.JoinResponse {
 	}
 	if a.Gateway.IsValid() {
 		answer.Gateway = a.Gateway.String()
+	}
+	if a.Gateway6.IsValid() {
+		answer.GatewayIPv6 = a.Gateway6.String()
 	}
 	for _, r := range a.Routes {
 		route := plugin.StaticRoute{Destination: r.Destination.String(), RouteType: plugin.RouteConnected}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
@@ -27,12 +28,14 @@ func (s *Server) deleteNetwork(ctx context.Context, req *plugin.NetworkRequest) 
 // networkOf reads the request. What cannot be had is refused here, the options
 // of the driver by the driver.
 func (s *Server) networkOf(req *plugin.CreateNetworkRequest) (cnm.NetworkRequest, error) {
-	n := cnm.NetworkRequest{ID: req.NetworkID, Driver: s.options.Driver}
+	n := cnm.NetworkRequest{ID: req.NetworkID, Driver: s.options.Driver, Unpooled: s.options.IPAM == ""}
 	if err := s.checkFamilies(req); err != nil {
 		return n, err
 	}
-	if err := s.readSubnet(&n, req.IPv4Data[0]); err != nil {
-		return n, err
+	for _, data := range slices.Concat(req.IPv4Data, req.IPv6Data) {
+		if err := s.readSubnet(&n, data); err != nil {
+			return n, err
+		}
 	}
 	internal, err := flag(req.Options, plugin.OptionInternal, false)
 	if err != nil {
@@ -52,29 +55,55 @@ func (s *Server) checkFamilies(req *plugin.CreateNetworkRequest) error {
 	switch {
 	case err != nil:
 		return err
-	case v6 || len(req.IPv6Data) > 0:
+	case !s.options.IPv6 && (v6 || len(req.IPv6Data) > 0):
 		return refuse("IPv6 is not supported yet", "leave out --ipv6 and give IPv4 subnets only")
-	case !v4 || len(req.IPv4Data) == 0:
+	case !s.options.IPv6 && (!v4 || len(req.IPv4Data) == 0):
 		return refuse("a network needs IPv4", s.command("10.7.0.0/24"))
-	case len(req.IPv4Data) > 1:
-		return refuse("a network has one subnet", "give --subnet once, and make further networks for the others")
+	case len(req.IPv4Data)+len(req.IPv6Data) == 0:
+		return refuse("a network needs a subnet", "leave out --ipv4=false, or give --ipv6")
+	case len(req.IPv4Data) > 1 || len(req.IPv6Data) > 1:
+		return refuse(s.oneSubnet(), "give --subnet once, and make further networks for the others")
 	}
 	return nil
 }
 
-// readSubnet refuses the subnet of another IPAM driver: its addresses would
-// not be unique over all hosts.
+func (s *Server) oneSubnet() string {
+	if s.options.IPv6 {
+		return "a network has one subnet of each family"
+	}
+	return "a network has one subnet"
+}
+
+// readSubnet refuses the subnet of another IPAM driver where the driver's
+// networks need ours: its addresses would not be unique over all hosts.
 func (s *Server) readSubnet(n *cnm.NetworkRequest, data plugin.IPAMData) error {
-	if data.AddressSpace != localSpace && data.AddressSpace != globalSpace {
-		return refuse(fmt.Sprintf("a network of driver %s needs the ipam driver %[1]s too", s.options.Name), s.command(data.Pool))
+	if s.options.IPAM != "" && data.AddressSpace != localSpace && data.AddressSpace != globalSpace {
+		return refuse(fmt.Sprintf("a network of driver %s needs the ipam driver %s%s", s.options.Name, s.options.IPAMName, s.too()), s.command(data.Pool))
 	}
-	var err error
-	if n.Subnet, err = prefix("subnet", data.Pool); err != nil {
+	subnet, err := prefix("subnet", data.Pool)
+	if err != nil {
 		return err
 	}
-	if n.Gateway, err = addressOf("gateway", data.Gateway); err != nil {
+	gateway, err := addressOf("gateway", data.Gateway)
+	if err != nil {
 		return err
 	}
+	if subnet.IsValid() && subnet.Addr().Is6() {
+		n.Subnet6, n.Gateway6 = subnet, gateway
+	} else {
+		n.Subnet, n.Gateway = subnet, gateway
+	}
+	return readAux(n, data)
+}
+
+func (s *Server) too() string {
+	if s.options.IPAMName == s.options.Name {
+		return " too"
+	}
+	return ""
+}
+
+func readAux(n *cnm.NetworkRequest, data plugin.IPAMData) error {
 	for name, text := range data.AuxAddresses {
 		address, err := addressOf("auxiliary address "+name, text)
 		if err != nil {
@@ -97,7 +126,7 @@ func (s *Server) command(subnet string) string {
 	if example.Validate() != nil {
 		subnet = "10.7.0.0/24"
 	}
-	return fmt.Sprintf("type: docker network create -d %s --ipam-driver %[1]s --subnet %s NAME", s.options.Name, subnet)
+	return fmt.Sprintf("type: docker network create -d %s --ipam-driver %s --subnet %s NAME", s.options.Name, s.options.IPAMName, subnet)
 }
 
 func refuse(message, hint string) error {

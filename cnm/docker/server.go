@@ -25,11 +25,22 @@ const (
 // Options is what a [Server] is made of.
 type Options struct {
 	Controller *cnm.Controller
-	Name       string        // that people type after -d and --ipam-driver
-	Driver     string        // key of the driver in the controller's table
-	IPAM       string        // key of the IPAM in the controller's table
-	Log        *slog.Logger  // nil: nobody is told
-	Limit      time.Duration // of one call; 0: DefaultLimit
+	Name       string // that people type after -d
+	Driver     string // key of the driver in the controller's table
+	// IPAM is the key of the IPAM in the controller's table, whose pools the
+	// driver's networks must have; empty: those of any IPAM driver will do.
+	IPAM string
+	// IPAMName is what people type after --ipam-driver, where another socket
+	// serves that; empty: this one does, under Name.
+	IPAMName string
+	IPv6     bool // the driver has IPv6
+	// OneHost says that networks do not reach beyond this host.
+	OneHost bool
+	// OwnWayOut says that the driver's networks have a way out, or shall have
+	// none: Docker adds no interface of its own to their containers.
+	OwnWayOut bool
+	Log       *slog.Logger  // nil: nobody is told
+	Limit     time.Duration // of one call; 0: DefaultLimit
 	// Observe gets each call after its end: its operation, as in
 	// NetworkDriver.Join, and ok or error; nil: nobody.
 	Observe func(operation, result string, took time.Duration)
@@ -55,6 +66,9 @@ func New(options Options) *Server {
 		options.Observe = func(string, string, time.Duration) {}
 	}
 	s := &Server{options: options}
+	if options.IPAM != "" && options.IPAMName == "" {
+		s.options.IPAMName = options.Name
+	}
 	s.calls = s.table()
 	return s
 }

@@ -4,6 +4,7 @@ package docker
 
 import (
 	"context"
+	"maps"
 
 	"github.com/linkspan/linkspan/wire/plugin"
 )
@@ -17,11 +18,24 @@ const (
 
 // table has every operation that is answered; Docker takes 404 for the others.
 func (s *Server) table() map[string]call {
-	return map[string]call{
-		"/Plugin.Activate": constant(plugin.Activation{Implements: []string{plugin.NetworkDriver, plugin.IpamDriver}}),
+	calls := s.networkTable()
+	implements := []string{plugin.NetworkDriver}
+	if s.options.IPAM != "" && s.options.IPAMName == s.options.Name {
+		implements = append(implements, plugin.IpamDriver)
+		maps.Copy(calls, s.ipamTable())
+	}
+	calls["/Plugin.Activate"] = constant(plugin.Activation{Implements: implements})
+	return calls
+}
 
+func (s *Server) networkTable() map[string]call {
+	reach := plugin.ScopeGlobal
+	if s.options.OneHost {
+		reach = plugin.ScopeLocal
+	}
+	return map[string]call{
 		"/NetworkDriver.GetCapabilities": constant(plugin.NetworkCapabilities{
-			Scope: plugin.ScopeLocal, ConnectivityScope: plugin.ScopeGlobal,
+			Scope: plugin.ScopeLocal, ConnectivityScope: reach,
 		}),
 		"/NetworkDriver.GwAllocCheck":                with(s.gwAllocCheck),
 		"/NetworkDriver.AllocateNetwork":             with(s.allocateNetwork),
@@ -37,7 +51,11 @@ func (s *Server) table() map[string]call {
 		"/NetworkDriver.RevokeExternalConnectivity":  with(s.revokeExternal),
 		"/NetworkDriver.DiscoverNew":                 with(nothing[plugin.DiscoveryRequest]),
 		"/NetworkDriver.DiscoverDelete":              with(nothing[plugin.DiscoveryRequest]),
+	}
+}
 
+func (s *Server) ipamTable() map[string]call {
+	return map[string]call{
 		"/IpamDriver.GetCapabilities": constant(plugin.IpamCapabilities{}),
 		"/IpamDriver.GetDefaultAddressSpaces": constant(plugin.AddressSpaces{
 			LocalDefaultAddressSpace: localSpace, GlobalDefaultAddressSpace: globalSpace,

@@ -16,6 +16,16 @@ import (
 // Driver is the name under which dockerd knows our network and IPAM driver.
 const Driver = "linkspan"
 
+// The names of our drivers whose networks are of one host: the fabric does not
+// know them.
+const (
+	BridgeDriver  = Driver + "-bridge"
+	MacvlanDriver = Driver + "-macvlan"
+)
+
+// drivers returns all of them.
+func drivers() []string { return []string{Driver, BridgeDriver, MacvlanDriver} }
+
 // Fabric is what the mirror needs of package fabric.
 type Fabric interface {
 	Ready() (connected bool, since time.Time)
@@ -51,7 +61,7 @@ type Sweeper interface {
 
 // Docker is the dockerd of this host.
 type Docker interface {
-	// Networks lists the networks of our driver.
+	// Networks lists the networks of our drivers.
 	Networks(ctx context.Context) ([]Network, error)
 	// Named finds a network of any driver by its exact name.
 	Named(ctx context.Context, name string) (driver string, found bool, err error)
@@ -80,6 +90,7 @@ var (
 type Network struct {
 	ID      string
 	Name    string
+	Driver  string
 	Created time.Time
 	Labels  map[string]string
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -70,16 +71,16 @@ func (e *Engine) Networks(ctx context.Context) ([]Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("driver", Driver)})
+	list, err := c.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("driver", drivers()...)})
 	if err != nil {
 		return nil, dockerError("list networks", err)
 	}
 	networks := make([]Network, 0, len(list.Items))
 	for _, item := range list.Items {
-		if item.Driver != Driver || item.ConfigOnly {
+		if !slices.Contains(drivers(), item.Driver) || item.ConfigOnly {
 			continue
 		}
-		networks = append(networks, Network{ID: item.ID, Name: item.Name, Created: item.Created, Labels: item.Labels})
+		networks = append(networks, Network{ID: item.ID, Name: item.Name, Driver: item.Driver, Created: item.Created, Labels: item.Labels})
 	}
 	return networks, nil
 }

@@ -3,6 +3,7 @@
 package mirror_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,11 @@ func (d *dockerd) Networks(context.Context) ([]mirror.Network, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.networks), nil
+	all := slices.Clone(d.networks)
+	for i := range all {
+		all[i].Driver = cmp.Or(all[i].Driver, mirror.Driver)
+	}
+	return all, nil
 }
 
 func (d *dockerd) Named(_ context.Context, name string) (string, bool, error) {

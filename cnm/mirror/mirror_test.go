@@ -362,3 +362,24 @@ func TestContainersAreDescribed(t *testing.T) {
 		return len(h.fabric.local) == 1 && h.fabric.local[0].Address == address.Addr()
 	})
 }
+
+// Networks of our drivers of one host are no business of the fabric's.
+func TestNetworksOfOneHostStayHere(t *testing.T) {
+	h := newHost(t)
+	err := h.model.CreateNetwork(t.Context(), cnm.NetworkRequest{
+		ID: "lan", Driver: "hotplug", Subnet: netip.MustParsePrefix("10.20.0.0/24"), Unpooled: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.docker.networks = []mirror.Network{{ID: "lan", Name: "lan", Driver: mirror.BridgeDriver}}
+	h.start()
+	h.fabricHas(network(1, "web", "10.7.0.0/24"))
+	h.bound("web")
+	if n, err := h.model.Network("lan"); err != nil || n.Bound() || h.docker.idOf("lan") != "lan" {
+		t.Errorf("lan is %+v, %v", n, err)
+	}
+	if all := h.fabric.Networks(); len(all) != 1 {
+		t.Errorf("the fabric has %v", all)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -21,7 +22,7 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{m.networks(ctx, m.observe(docker, taken))}
+	errs := []error{m.networks(ctx, m.observe(mirrored(docker), taken))}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -38,6 +39,11 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// mirrored returns the networks that are, or shall be, the fabric's.
+func mirrored(all []Network) []Network {
+	return slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return n.Driver != Driver })
 }
 
 // networks carries out the plan.

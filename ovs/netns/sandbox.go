@@ -35,11 +35,17 @@ func Open(path string) (*Sandbox, error) {
 		return nil, fmt.Errorf("open sandbox %s: %w", path, err)
 	}
 	handle, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
+	if errors.Is(err, unix.EINVAL) { // the file of a namespace that is gone, or another one
+		return nil, errors.Join(&linkspan.Error{Code: linkspan.NotFound, Message: path + " is no network namespace", Err: err}, ns.Close())
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("netlink in sandbox %s: %w", path, err), ns.Close())
 	}
 	return &Sandbox{path: path, ns: ns, handle: handle}, nil
 }
+
+// Path returns the path that the Sandbox was opened by.
+func (s *Sandbox) Path() string { return s.path }
 
 // Netlink returns the handle that acts inside the namespace; it is valid until
 // Close.
@@ -58,6 +64,9 @@ func (s *Sandbox) Take(link, name string) error {
 	}
 	if err := netlink.LinkSetNsFd(l, int(s.ns)); err != nil {
 		return fmt.Errorf("move %s to sandbox %s: %w", link, s.path, err)
+	}
+	if link == name {
+		return nil
 	}
 	if err := s.handle.LinkSetName(l, name); err != nil {
 		return fmt.Errorf("name %s in sandbox %s: %w", name, s.path, err)

@@ -3,6 +3,7 @@
 package drivertest
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -21,6 +22,11 @@ type Fixture struct {
 	// Traces lists what the driver has made on the host, for a person to
 	// read; none when all endpoints and networks are gone.
 	Traces func() []string
+	// Bare says that endpoints have no interface and no MAC.
+	Bare bool
+	// Remote says that options are refused in words of a plugin's, without a
+	// code.
+	Remote bool
 	// Options are what a network needs of this driver; may be nil.
 	Options map[string]string
 }
@@ -68,9 +74,15 @@ func (f Fixture) joined(t *testing.T, i int) (cnm.Network, cnm.Endpoint) {
 // removed takes back joined.
 func (f Fixture) removed(t *testing.T, n cnm.Network, e cnm.Endpoint) {
 	t.Helper()
+	f.left(t, n, e)
+	must(t, f.Driver.DeleteNetwork(t.Context(), n))
+}
+
+// left takes back joined but for the network.
+func (f Fixture) left(t *testing.T, n cnm.Network, e cnm.Endpoint) {
+	t.Helper()
 	must(t, f.Driver.Leave(t.Context(), n, e))
 	must(t, f.Driver.DeleteEndpoint(t.Context(), n, e))
-	must(t, f.Driver.DeleteNetwork(t.Context(), n))
 }
 
 func (f Fixture) wantNoTraces(t *testing.T) {
@@ -85,4 +97,14 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// refused says whether err is that an option was.
+func (f Fixture) refused(err error) bool {
+	return err != nil && (f.Remote || linkspan.CodeOf(err) == linkspan.Invalid)
+}
+
+// detached returns a context for clean-ups, in which that of the test has ended.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), Patience)
 }

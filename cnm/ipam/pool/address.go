@@ -57,6 +57,9 @@ func (i *IPAM) lease(ctx context.Context, req cnm.AddressRequest) (netip.Addr, e
 	if err := checkWanted(req); err != nil {
 		return netip.Addr{}, err
 	}
+	if !i.NeedsFabric() {
+		return i.local.take(req.Pool, req.Want)
+	}
 	var rejects []netip.Addr
 	for {
 		address, err := i.reserve(ctx, req)
@@ -121,8 +124,12 @@ func (i *IPAM) reserve(ctx context.Context, req cnm.AddressRequest) (netip.Addr,
 	}
 }
 
-// ReleaseAddress frees the address of a lease in the fabric.
+// ReleaseAddress frees the address of a lease.
 func (i *IPAM) ReleaseAddress(ctx context.Context, l cnm.Lease) error {
+	if !i.NeedsFabric() {
+		i.local.release(l.Pool, l.Address.Addr())
+		return nil
+	}
 	return i.Reclaim(ctx, l.Fabric, l.Address.Addr())
 }
 
@@ -132,6 +139,9 @@ const releaseLimit = 2 * time.Second
 
 // Reclaim frees an address in the fabric that no lease is left of.
 func (i *IPAM) Reclaim(ctx context.Context, network linkspan.NetworkID, address netip.Addr) error {
+	if !i.NeedsFabric() {
+		return nil // without a fabric nobody else knows an address
+	}
 	ctx, cancel := context.WithTimeout(ctx, releaseLimit)
 	defer cancel()
 	return i.options.Fabric.Release(ctx, network, address)

@@ -47,7 +47,7 @@ func TestEveryPoolIsNew(t *testing.T) {
 // A chosen subnet is in the default range, free, and the lowest such.
 func TestChosenSubnets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		i := pool.New(pool.Options{Default: netip.MustParsePrefix("10.208.0.0/20")})
+		i := pool.New(pool.Options{Bases: []pool.Base{{Prefix: netip.MustParsePrefix("10.208.0.0/20"), Bits: 24}}})
 		var taken []netip.Prefix
 		for range rapid.IntRange(0, 20).Draw(t, "taken") {
 			a := netip.AddrFrom4([4]byte{10, 208, byte(rapid.IntRange(0, 17).Draw(t, "third")), byte(rapid.IntRange(0, 255).Draw(t, "fourth"))})

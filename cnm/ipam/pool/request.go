@@ -3,6 +3,7 @@
 package pool
 
 import (
+	"context"
 	"maps"
 	"net/netip"
 	"slices"
@@ -12,12 +13,16 @@ import (
 )
 
 // check refuses what a pool cannot be. No option is silently ignored.
-func (*IPAM) check(req cnm.PoolRequest) error {
-	if req.IPv6 || req.Subnet.IsValid() && !req.Subnet.Addr().Is4() {
+func (i *IPAM) check(req cnm.PoolRequest) error {
+	v6 := req.IPv6 || req.Subnet.IsValid() && !req.Subnet.Addr().Is4()
+	if v6 && i.NeedsFabric() {
 		return &linkspan.Error{
 			Code: linkspan.Invalid, Message: "IPv6 is not supported yet",
 			Hint: "leave out --ipv6 and give IPv4 subnets only",
 		}
+	}
+	if req.Subnet.IsValid() && req.IPv6 == req.Subnet.Addr().Is4() {
+		return invalid("subnet " + req.Subnet.String() + " is of the other address family")
 	}
 	if req.Range.IsValid() && !req.Subnet.IsValid() {
 		return &linkspan.Error{
@@ -32,15 +37,57 @@ func (*IPAM) check(req cnm.PoolRequest) error {
 	return nil
 }
 
-// poolBits is the length of the pools that the default range is cut into.
-const poolBits = 24
+// checkOverlap refuses a subnet of which the host has a part already: without a
+// fabric its kernel could not tell them apart.
+func (i *IPAM) checkOverlap(subnet netip.Prefix, taken []netip.Prefix) error {
+	if i.NeedsFabric() {
+		return nil
+	}
+	for _, t := range taken {
+		if t.Overlaps(subnet) {
+			return &linkspan.Error{
+				Code: linkspan.Conflict, Message: "subnet " + subnet.String() + " overlaps with " + t.String() + " of another network",
+				Hint: "give another one with --subnet, or none",
+			}
+		}
+	}
+	return nil
+}
 
-// freeSubnet returns the lowest /24 of the default range that overlaps with
-// none of the taken ones. It walks the taken ones, not the range.
-func (i *IPAM) freeSubnet(taken []netip.Prefix) (netip.Prefix, error) {
-	taken = slices.Clone(taken)
+// freeSubnet returns the first pool of the bases that overlaps with no other
+// pool, and nothing to be avoided.
+func (i *IPAM) freeSubnet(ctx context.Context, req cnm.PoolRequest) (netip.Prefix, error) {
+	taken := slices.Clone(req.Taken)
+	if i.options.Avoid != nil {
+		avoid, err := i.options.Avoid(ctx)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		taken = append(taken, avoid...)
+	}
 	slices.SortFunc(taken, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
-	free := netip.PrefixFrom(i.options.Default.Masked().Addr(), max(poolBits, i.options.Default.Bits()))
+	for _, base := range i.options.Bases {
+		if base.Prefix.Addr().Is6() != req.IPv6 {
+			continue
+		}
+		if free, ok := base.free(taken); ok {
+			return free, nil
+		}
+	}
+	example := "10.7.0.0/24"
+	if req.IPv6 {
+		example = "fd00:7::/64"
+	}
+	return netip.Prefix{}, &linkspan.Error{
+		Code: linkspan.Exhausted, Message: "all subnets that pools are taken from are in use",
+		Hint: "give one, as in --subnet " + example,
+	}
+}
+
+// free returns the lowest pool of the base that overlaps with none of the
+// taken ones, which are sorted. It walks those, not the base.
+func (b Base) free(taken []netip.Prefix) (netip.Prefix, bool) {
+	free := netip.PrefixFrom(b.Prefix.Masked().Addr(), max(b.Bits, b.Prefix.Bits()))
 	for _, t := range taken {
 		if !t.Overlaps(free) {
 			continue
@@ -51,11 +98,5 @@ func (i *IPAM) freeSubnet(taken []netip.Prefix) (netip.Prefix, error) {
 		}
 		free = netip.PrefixFrom(linkspan.LastAddr(past).Next(), free.Bits())
 	}
-	if !free.Addr().IsValid() || !i.options.Default.Contains(free.Addr()) {
-		return netip.Prefix{}, &linkspan.Error{
-			Code: linkspan.Exhausted, Message: "all subnets of " + i.options.Default.String() + " are in use",
-			Hint: "give one, as in --subnet 10.7.0.0/24",
-		}
-	}
-	return free, nil
+	return free, free.Addr().IsValid() && b.Prefix.Contains(free.Addr())
 }

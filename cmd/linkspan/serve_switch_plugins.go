@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net"
+	"path/filepath"
+
+	"github.com/linkspan/linkspan/cnm/docker"
+	"github.com/linkspan/linkspan/cnm/mirror"
+)
+
+// The keys of the drivers whose networks are of one host.
+const (
+	bridgeKey  = "bridge"
+	macvlanKey = "macvlan"
+)
+
+// pluginSocket is one of the sockets that Docker's drivers of ours are behind.
+type pluginSocket struct {
+	options  docker.Options
+	listener net.Listener
+}
+
+// plugins opens the sockets: the one of the settings, and those of the drivers
+// of one host beside it, as Docker finds a driver by the name of its socket.
+func (h *host) plugins() ([]*pluginSocket, error) {
+	s := h.role
+	all := []*pluginSocket{{options: docker.Options{Name: driverName, Driver: driverName, IPAM: driverName}}}
+	for name, key := range map[string]string{mirror.BridgeDriver: bridgeKey, mirror.MacvlanDriver: macvlanKey} {
+		all = append(all, &pluginSocket{options: docker.Options{Name: name, Driver: key, IPv6: true, OneHost: true, OwnWayOut: true}})
+	}
+	for i, p := range all {
+		path := s.plugin
+		if i > 0 {
+			path = filepath.Join(filepath.Dir(s.plugin), p.options.Name+".sock")
+		}
+		p.options.Controller, p.options.Log = h.model, s.log
+		var err error
+		if p.listener, err = docker.Listen(path); err != nil {
+			return nil, firstCause(err, closePlugins(all[:i]))
+		}
+	}
+	return all, nil
+}
+
+func closePlugins(all []*pluginSocket) error {
+	var errs []error
+	for _, p := range all {
+		errs = append(errs, p.listener.Close())
+	}
+	return firstCause(errs...)
+}

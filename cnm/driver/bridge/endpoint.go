@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/cnm/driver/option"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// The prefixes of the two ends of an endpoint's veth.
+const (
+	portPrefix = "lbv-"
+	peerPrefix = "lbp-"
+)
+
+// Light is true: an endpoint is nothing on the host until it joins.
+func (*Driver) Light() bool { return true }
+
+// CreateEndpoint chooses the MAC when none is given.
+func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
+	if _, err := d.name(n, e); err != nil {
+		return cnm.Endpoint{}, err
+	}
+	e.MAC = kernel.MAC(n.ID, e)
+	e.HostInterface = kernel.Name(portPrefix, e.ID)
+	return e, nil
+}
+
+// name returns the name of the interface in the container, less its number.
+func (d *Driver) name(n cnm.Network, e cnm.Endpoint) (string, error) {
+	c, err := read(n)
+	if err != nil {
+		return "", err
+	}
+	return option.Name(e.Options, c.prefix)
+}
+
+// DeleteEndpoint has nothing to undo beyond Leave.
+func (*Driver) DeleteEndpoint(context.Context, cnm.Network, cnm.Endpoint) error { return nil }
+
+// Join makes the veth and plugs it into the bridge.
+func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Attachment, error) {
+	name, err := d.name(n, e)
+	if err != nil {
+		return cnm.Attachment{}, err
+	}
+	net, err := d.known(n)
+	if err != nil {
+		return cnm.Attachment{}, err
+	}
+	var undo cnm.Undo
+	undo.Add(func(ctx context.Context) error { return d.Leave(ctx, n, e) })
+	host, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
+	err = netns.CreateVeth(ctx, netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: net.mtu, Offload: netns.OffloadAll})
+	if err == nil {
+		err = net.plug(host, e.ID)
+	}
+	if err == nil {
+		err = d.admitAgain()
+	}
+	if err != nil {
+		return cnm.Attachment{}, undo.Run(ctx, kernel.Veth.Explain(err))
+	}
+	return net.attachment(peer, name), nil
+}
+
+// admitAgain is for a Docker that started, or a firewall that was loaded, after
+// the network was made.
+func (d *Driver) admitAgain() error {
+	d.filter.Lock()
+	defer d.filter.Unlock()
+	return d.admit()
+}
+
+func (n network) attachment(peer, name string) cnm.Attachment {
+	a := cnm.Attachment{SrcName: peer, DstPrefix: name}
+	if n.Internal {
+		return a
+	}
+	for _, f := range n.families() {
+		if f.index == 0 {
+			a.Gateway = f.gateway
+		} else {
+			a.Gateway6 = f.gateway
+		}
+	}
+	return a
+}
+
+// known returns the network, whose bridge is there.
+func (d *Driver) known(n cnm.Network) (network, error) {
+	d.mu.Lock()
+	known, ok := d.networks[n.ID]
+	d.mu.Unlock()
+	if !ok {
+		return known, &linkspan.Error{Code: linkspan.NotFound, Message: fmt.Sprintf("the bridge driver has no network %.12s", n.ID)}
+	}
+	if link, err := kernel.Find(known.link); err != nil || link != nil {
+		return known, err
+	}
+	return known, known.ensure() // somebody has deleted it
+}
+
+// plug makes a link a port of the bridge.
+func (n network) plug(port, endpoint string) error {
+	link, err := netlink.LinkByName(port)
+	if err != nil {
+		return fmt.Errorf("look up %s: %w", port, err)
+	}
+	bridge, err := netlink.LinkByName(n.link)
+	if err != nil {
+		return fmt.Errorf("look up bridge %s: %w", n.link, err)
+	}
+	if err := errors.Join(netlink.LinkSetMaster(link, bridge), kernel.Mark(link, endpoint)); err != nil {
+		return fmt.Errorf("make %s a port of bridge %s: %w", port, n.link, err)
+	}
+	return n.separate(link)
+}
+
+// separate keeps the port from others where it shall not reach them. Where the
+// kernel passes what is bridged through the filter too (br_netfilter), the
+// filter does so, and translates to a port of the same bridge there: frames
+// must then be able to leave by the port they came by. Elsewhere such packets
+// are routed, and the ports are isolated.
+func (n network) separate(port netlink.Link) error {
+	var err error
+	if filtersBridged() {
+		err = netlink.LinkSetHairpin(port, true)
+	} else if !n.icc {
+		err = netlink.LinkSetIsolated(port, true)
+	}
+	if err != nil {
+		return fmt.Errorf("set up port %s of bridge %s: %w", port.Attrs().Name, n.link, err)
+	}
+	return nil
+}
+
+// filtersBridged says whether bridged packets pass the IP filters.
+func filtersBridged() bool {
+	value, err := os.ReadFile("/proc/sys/net/bridge/bridge-nf-call-iptables")
+	return err == nil && strings.TrimSpace(string(value)) == "1"
+}
+
+// Leave removes the veth; the end in the container goes with it.
+func (d *Driver) Leave(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
+	return errors.Join(d.Unpublish(ctx, n, e), netns.DeleteVeth(ctx, kernel.Name(portPrefix, e.ID)))
+}

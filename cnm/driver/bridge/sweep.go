@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/kernel"
+)
+
+// Sweep removes bridges and veths of no network and endpoint, and makes again
+// what is missing of those that there are: bridges, rules, held ports.
+func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
+	links, err := kernel.List(ctx, bridgePrefix, portPrefix)
+	if err != nil {
+		return 0, err
+	}
+	keep := d.links()
+	for _, e := range endpoints() {
+		keep[kernel.Name(portPrefix, e.ID)] = true
+	}
+	removed := 0
+	var errs []error
+	for _, link := range links {
+		if name := link.Attrs().Name; keep[name] || strings.HasPrefix(name, bridgePrefix) && link.Type() != "bridge" {
+			continue
+		}
+		if err := netlink.LinkDel(link); err != nil && !kernel.Missing(err) {
+			errs = append(errs, fmt.Errorf("delete link %s: %w", link.Attrs().Name, err))
+			continue
+		}
+		removed++
+	}
+	return removed, errors.Join(append(errs, d.mend())...)
+}
+
+// links returns the names of the bridges in use.
+func (d *Driver) links() map[string]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names := make(map[string]bool, len(d.networks))
+	for _, n := range d.networks {
+		names[n.link] = true
+	}
+	return names
+}
+
+func (d *Driver) mend() error {
+	var errs []error
+	for _, n := range d.all() {
+		errs = append(errs, n.ensure())
+	}
+	d.holdAgain()
+	return errors.Join(append(errs, d.refilter())...)
+}
+
+func (d *Driver) all() []network {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]network, 0, len(d.networks))
+	for _, n := range d.networks {
+		all = append(all, n)
+	}
+	return all
+}
+
+// holdAgain takes the ports that an earlier process had published. One that
+// somebody else has taken meanwhile stays translated.
+func (d *Driver) holdAgain() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, bindings := range d.ports {
+		for i := range bindings {
+			if b := &bindings[i]; b.held.socket == nil && !b.routed {
+				if err := b.take(); err != nil {
+					d.log.Warn("published port is not held", "port", b.host, "error", err)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package overlay
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+)
+
+// DefaultPort is the UDP port of VXLAN (IANA, RFC 7348, 5). Others on the host
+// may use it too, with other VNIs.
+const DefaultPort = 4789
+
+// DefaultNamespace is where the namespace of all overlay networks is kept.
+const DefaultNamespace = "/run/linkspan/overlay"
+
+// Peer is an endpoint as other hosts know it.
+type Peer struct {
+	Address  netip.Addr
+	Address6 netip.Addr // zero: none
+	MAC      linkspan.MAC
+	Host     netip.Addr // its host in the underlay
+}
+
+// Fabric tells other hosts of the endpoints of this one. Both may be repeated.
+type Fabric interface {
+	Attach(ctx context.Context, vni uint32, p Peer) error
+	Detach(ctx context.Context, vni uint32, p Peer) error
+}
+
+// Options is what a [Driver] is made of.
+type Options struct {
+	Local     netip.Addr // this host in the underlay
+	Port      uint16     // of UDP; 0: DefaultPort
+	Namespace string     // path; empty: DefaultNamespace. It is this driver's alone
+	Fabric    Fabric     // nil: nobody is told
+}
+
+// Driver implements [cnm.Driver] in the network namespace of the process.
+type Driver struct {
+	options Options
+
+	mu       sync.Mutex // held while links change: they are shared by endpoints
+	networks map[string]network
+	peers    map[uint32][]Peer // by VNI, sorted
+	guarded  string            // what the filter admits, see admitted
+}
+
+// network is a network with its options read.
+type network struct {
+	cnm.Network
+	config
+}
+
+var (
+	_ cnm.Driver   = (*Driver)(nil)
+	_ cnm.Restorer = (*Driver)(nil)
+	_ cnm.Light    = (*Driver)(nil)
+	_ cnm.Sweeper  = (*Driver)(nil)
+)
+
+// New returns a driver. The error has code Invalid when the host has no address
+// in the underlay.
+func New(options Options) (*Driver, error) {
+	if !options.Local.IsValid() || options.Local.IsUnspecified() {
+		return nil, invalid("the overlay driver needs this host's address in the underlay")
+	}
+	if options.Port == 0 {
+		options.Port = DefaultPort
+	}
+	if options.Namespace == "" {
+		options.Namespace = DefaultNamespace
+	}
+	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32][]Peer)}, nil
+}
+
+// Namespace returns the path of the namespace that has the links.
+func (d *Driver) Namespace() string { return d.options.Namespace }
+
+// Restore learns the networks.
+func (d *Driver) Restore(networks []cnm.Network, _ []cnm.Endpoint) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, n := range networks {
+		if c, err := d.read(n); n.Removing == nil && err == nil {
+			d.networks[n.ID] = network{n, c}
+		}
+	}
+	return nil
+}
+
+// CreateNetwork checks the options, and that the kernel has VXLAN. The links
+// come with the first endpoint.
+func (d *Driver) CreateNetwork(_ context.Context, n cnm.Network) error {
+	c, err := d.read(n)
+	if err != nil {
+		return err
+	}
+	if err := canVXLAN(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.conflict(network{n, c}); err != nil {
+		return err
+	}
+	d.networks[n.ID] = network{n, c}
+	return nil
+}
+
+// DeleteNetwork removes the links of the network and, with the last one, the
+// namespace.
+func (d *Driver) DeleteNetwork(_ context.Context, n cnm.Network) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.removeLinks(n.ID); err != nil {
+		return err
+	}
+	if was, ok := d.networks[n.ID]; ok {
+		delete(d.peers, was.vni)
+		delete(d.networks, n.ID)
+	}
+	if err := d.guard(); err != nil {
+		return err
+	}
+	return d.removeNamespace()
+}
