@@ -100,7 +100,7 @@ func (s *Switch) apply(ctx context.Context, batch []*change) (cfg int, err error
 	const attempts = 3 // a foreign writer may take a name between our look and our write
 	for range attempts {
 		var outs []outcome
-		err = s.with(ctx, func(live *session) error {
+		err = s.with(ctx, func(ctx context.Context, live *session) error {
 			ops, o, err := s.compose(ctx, live, batch)
 			if err != nil {
 				return err

@@ -42,7 +42,7 @@ func (s *Switch) EnsureBridge(ctx context.Context, spec BridgeSpec) error {
 	ctx, cancel := limit(ctx, realiseTimeout)
 	defer cancel()
 	var cfg int
-	err = s.with(ctx, func(live *session) error {
+	err = s.with(ctx, func(ctx context.Context, live *session) error {
 		ops, err := s.bridgeChange(ctx, live, spec)
 		if err != nil || ops == nil {
 			return err
@@ -170,7 +170,7 @@ func (s *Switch) RemoveBridge(ctx context.Context) error {
 	ctx, cancel := limit(ctx, realiseTimeout)
 	defer cancel()
 	var cfg int
-	err := s.with(ctx, func(live *session) error {
+	err := s.with(ctx, func(ctx context.Context, live *session) error {
 		row, err := live.bridge(ctx, s.cfg.Bridge)
 		if err != nil || row == nil {
 			return err

@@ -68,7 +68,7 @@ func (s *Switch) Capabilities(ctx context.Context) (*Capabilities, error) {
 }
 
 func (s *Switch) askDatabase(ctx context.Context, c *Capabilities) error {
-	return s.with(ctx, func(live *session) error {
+	return s.with(ctx, func(ctx context.Context, live *session) error {
 		root, err := live.root(ctx)
 		if err != nil {
 			return err

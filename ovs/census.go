@@ -38,7 +38,7 @@ func (s *Switch) Census(ctx context.Context) (*Census, error) {
 	ctx, cancel := limit(ctx, callTimeout)
 	defer cancel()
 	c := &Census{Kernel: kernelDatapath()}
-	err := s.with(ctx, func(live *session) error { return live.census(ctx, s.cfg.Bridge, c) })
+	err := s.with(ctx, func(ctx context.Context, live *session) error { return live.census(ctx, s.cfg.Bridge, c) })
 	if err != nil {
 		return nil, fmt.Errorf("census: %w", err)
 	}
@@ -101,7 +101,7 @@ func (s *Switch) SetUserspaceTSO(ctx context.Context, on bool) error {
 	ctx, cancel := limit(ctx, realiseTimeout)
 	defer cancel()
 	var cfg int
-	err := s.with(ctx, func(live *session) (err error) {
+	err := s.with(ctx, func(ctx context.Context, live *session) (err error) {
 		cfg, err = live.setTSO(ctx, on)
 		return err
 	})

@@ -65,7 +65,7 @@ func (s *Switch) restoreSocket(ctx context.Context) error {
 
 func (s *Switch) setProtocols(ctx context.Context, versions []string) error {
 	var cfg int
-	err := s.with(ctx, func(live *session) error {
+	err := s.with(ctx, func(ctx context.Context, live *session) error {
 		row, err := live.bridge(ctx, s.cfg.Bridge)
 		if err != nil {
 			return err

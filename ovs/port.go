@@ -98,7 +98,7 @@ func (s *Switch) DelPorts(ctx context.Context, names []string) error {
 // Ports lists the ports of the bridge without its own local port, by name.
 func (s *Switch) Ports(ctx context.Context) ([]PortStatus, error) {
 	var ports []PortStatus
-	err := s.with(ctx, func(live *session) error {
+	err := s.with(ctx, func(ctx context.Context, live *session) error {
 		reg, err := live.registry(ctx, s.cfg.Bridge)
 		if err != nil {
 			return err

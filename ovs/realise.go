@@ -83,7 +83,15 @@ func (s *Switch) realised(ctx context.Context, cfg int, settled func(context.Con
 			return err
 		}
 		change := live.nextChange() // before looking, or a change in between is missed
-		if yes, err := live.settled(ctx, cfg, settled); yes || err != nil {
+		yes := false
+		lost, err := live.attempt(ctx, func(ctx context.Context, live *session) (err error) {
+			yes, err = live.settled(ctx, cfg, settled)
+			return err
+		})
+		if lost {
+			continue
+		}
+		if yes || err != nil {
 			return err
 		}
 		select {

@@ -21,6 +21,7 @@ const (
 	dialTimeout    = 5 * time.Second
 	monitorTimeout = 30 * time.Second
 	callTimeout    = 10 * time.Second
+	attemptTimeout = 2 * callTimeout // of all calls that make one answer
 	probeInterval  = 5 * time.Second
 	closeTimeout   = 5 * time.Second
 )
@@ -144,6 +145,29 @@ func (s *session) transact(ctx context.Context, ops []ovsdb.Operation) ([]ovsdb.
 		return nil, fmt.Errorf("ovsdb transaction: %w", err)
 	}
 	return results, nil
+}
+
+// attempt runs do and says whether it has to be run again, on another session.
+func (s *session) attempt(ctx context.Context, do func(context.Context, *session) error) (lost bool, err error) {
+	actx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case <-s.gone:
+			cancel()
+		case <-actx.Done():
+		}
+	}()
+	err = do(actx, s)
+	late := err != nil && actx.Err() != nil && ctx.Err() == nil
+	cancel()
+	<-watched
+	if late {
+		s.lose()
+	}
+	return late || errors.Is(err, errLost), err
 }
 
 // create returns the operations that insert rows of any tables; the library

@@ -4,7 +4,6 @@ package ovs
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -124,14 +123,18 @@ func (s *Switch) session(ctx context.Context) (*session, error) {
 }
 
 // with runs do on the live session, and again on the next one when the
-// connection is lost under it: everything here may be repeated.
-func (s *Switch) with(ctx context.Context, do func(*session) error) error {
+// connection is lost under it: everything here may be repeated. The context of
+// do ends with the connection, as the library waits for one that is lost to
+// come back, which it never does here, and with attemptTimeout, after which the
+// connection counts as lost.
+func (s *Switch) with(ctx context.Context, do func(context.Context, *session) error) error {
 	for {
 		live, err := s.session(ctx)
 		if err != nil {
 			return err
 		}
-		if err = do(live); !errors.Is(err, errLost) {
+		lost, err := live.attempt(ctx, do)
+		if !lost {
 			return err
 		}
 	}
