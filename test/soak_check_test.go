@@ -78,10 +78,24 @@ func (w *world) inDocker() ([]string, error) {
 		}
 	}
 	if len(list) != len(w.containers) {
-		return nil, fmt.Errorf("%d containers run of %d: %q", len(list), len(w.containers), list)
+		return nil, fmt.Errorf("%d containers run of %d: %q\n%s", len(list), len(w.containers), list, w.missing(list))
 	}
 	slices.Sort(list)
 	return list, nil
+}
+
+// missing says what Docker has of the containers that are not listed.
+func (w *world) missing(listed []string) string {
+	var told strings.Builder
+	for name, r := range w.containers {
+		if slices.ContainsFunc(listed, func(line string) bool { return strings.HasSuffix(line, " "+name) }) {
+			continue
+		}
+		out := r.Lab.Try(r.Host, "docker", "inspect", "-f",
+			"{{.Name}} {{json .State}} restarted {{.RestartCount}} networks {{json .NetworkSettings.Networks}}", name)
+		fmt.Fprintf(&told, "%s: %v\n", r.Host, out)
+	}
+	return told.String()
 }
 
 // reach checks that some pairs of the network's containers reach each other.

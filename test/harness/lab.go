@@ -142,7 +142,7 @@ func (l *Lab) Tell(t *testing.T) {
 	t.Helper()
 	nodes := append([]string{"controller"}, l.Hosts()...)
 	for _, node := range nodes {
-		for _, program := range []string{"controller", "switch"} {
+		for _, program := range []string{"controller", "switch", "dockerd"} {
 			text, err := os.ReadFile(l.LogFile(node, program))
 			if err != nil {
 				continue
