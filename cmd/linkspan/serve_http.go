@@ -24,9 +24,11 @@ const (
 	endTimeout    = 5 * time.Second // for requests under way when a role ends
 )
 
-// headerTable is how many bytes of headers each side of a connection remembers
-// (RFC 7541, 4.2), instead of 4096: a controller has thousands of connections,
-// and the headers that repeat are few.
+// headerTable is how many bytes of its own headers this side of a connection
+// remembers (RFC 7541, 4.2), instead of 4096: a controller has thousands of
+// connections, and the headers that repeat are few. What the other side sends is
+// read with 4096 as ever: it may do so until it has heard of another size, and
+// Go's server gives up a connection that does.
 const headerTable = 512
 
 // serveHTTP serves until ctx ends, then gives calls under way endTimeout;
@@ -39,7 +41,7 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug), // anybody can cause these
 		BaseContext: func(net.Listener) context.Context { return base }, ConnContext: knowTypist,
 		ConnState: new(strangers).state,
-		HTTP2:     &http.HTTP2Config{MaxDecoderHeaderTableSize: headerTable, MaxEncoderHeaderTableSize: headerTable},
+		HTTP2:     &http.HTTP2Config{MaxEncoderHeaderTableSize: headerTable},
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(true)
