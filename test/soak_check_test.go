@@ -24,6 +24,7 @@ const settling = 3 * again
 func (w *world) quiet() {
 	w.t.Helper()
 	w.retry()
+	w.revive()
 	start := time.Now()
 	w.addresses()
 	for _, network := range slices.Sorted(maps.Keys(w.networks)) {
@@ -31,6 +32,27 @@ func (w *world) quiet() {
 	}
 	w.slowest = max(w.slowest, time.Since(start))
 	w.flows()
+}
+
+// revive starts again what dockerd stopped when it was told to end: with
+// live-restore it lets containers run, but not when the only ones on its host
+// are just starting (its Shutdown looks for running ones first).
+func (w *world) revive() {
+	w.t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(w.containers)) {
+		r := w.containers[name]
+		w.mu.Lock()
+		stopped := w.ended[r.Host] == w.round
+		w.mu.Unlock()
+		if !stopped {
+			continue
+		}
+		state := w.l.Try(r.Host, "docker", "inspect", "-f", "{{.State.Status}}", name)
+		if strings.TrimSpace(state.Out) == "exited" {
+			w.perform(&action{"docker run", r.start})
+			w.count("stopped by a dockerd that was told to end")
+		}
+	}
 }
 
 // addresses checks that Docker and the controller agree who has which address,

@@ -137,6 +137,9 @@ func (w *world) kill(list []strike, stop <-chan struct{}) error {
 		}
 		w.mu.Lock()
 		w.struck[s.victim]++
+		if s.kindly && s.program == "dockerd" {
+			w.ended[s.node] = w.round
+		}
 		w.mu.Unlock()
 	}
 	return nil

@@ -48,6 +48,7 @@ type world struct {
 	failed []*action
 	counts map[string]int
 	struck map[victim]int
+	ended  map[string]int // the last round in which the dockerd of a host was told to end
 }
 
 // resident is a container of the soak.
@@ -64,7 +65,7 @@ type action struct {
 
 func newWorld(t *testing.T, l *harness.Lab, seed uint64) *world {
 	w := &world{t: t, l: l, rand: rand.New(rand.NewPCG(seed, 0)), networks: make(map[string]bool),
-		containers: make(map[string]*resident), counts: make(map[string]int), struck: make(map[victim]int),
+		containers: make(map[string]*resident), counts: make(map[string]int), struck: make(map[victim]int), ended: make(map[string]int),
 		series: make(map[string]series)}
 	w.victims = []victim{{"controller", "controller"}}
 	for _, host := range l.Hosts() {
