@@ -228,6 +228,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { return h.direct.run(ctx) })
 	parts.Go(func() error { return h.keepFastPath(ctx) })
+	parts.Go(func() error { return h.keepLinksUp(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if local != nil {
 		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// linkInterval is between two looks at the links to other hosts.
+const linkInterval = time.Second
+
+// keepLinksUp sets the links to other hosts up again. When ovs-vswitchd lets go
+// of a link it puts back the flags that it found there: one that it opened
+// while the link was being made is down from then on.
+func (h *host) keepLinksUp(ctx context.Context) error {
+	links := []string{h.tunnel.Device()}
+	if h.direct.port != nil {
+		links = append(links, h.direct.port.Device())
+	}
+	tick := time.NewTicker(linkInterval)
+	defer tick.Stop()
+	for {
+		for _, link := range links {
+			switch was, err := netns.Raise(link); {
+			case err != nil:
+				h.role.log.Warn("a link to other hosts cannot be kept up", "link", link, "error", err)
+			case was:
+				h.role.log.Warn("a link to other hosts was down and is up again", "link", link)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
