@@ -81,6 +81,7 @@ func (d *datapath) revise(have *held) (<-chan error, error) {
 		d.grant()
 		return b, true
 	}, func(err error) { done <- err })
+	d.session.Wake()
 	return done, nil
 }
 

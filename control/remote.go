@@ -20,11 +20,13 @@ const (
 	stageGoing
 )
 
-// plugRemote plugs a route between two chassis. The flows of the destination's
-// chassis are in place before those of the source's are sent, and the packets
-// after those: none arrives where nothing is ready for it. A packet that comes
-// out of the tunnel proves that its source's chassis has its flows; then only
-// this chassis's are plugged.
+// plugRemote plugs a route between two chassis, in one of two orders. If the
+// destination's chassis has confirmed all that it was told, it gets its flows and
+// the packet at once, and then the source's chassis gets its flows. If not, it is
+// busy: the flows of the source's chassis are sent when it has confirmed its own,
+// and the packets after those, so that none arrives where nothing is ready for it
+// and comes up there, too. A packet that comes out of the tunnel proves that its
+// source's chassis has its flows; then only this chassis's are plugged.
 func (d *datapath) plugRemote(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
 	far := d.hub.datapath(dec.Destination.Chassis)
 	if !p.Arrived() && (far == nil || !far.ready.Load()) {
@@ -83,7 +85,43 @@ func (g *plug) proceed() {
 		g.giveUp(decide.ChassisAway)
 		return
 	}
-	hub := g.home.hub
+	plug := g.reach
+	if far.session.Settled() {
+		plug = g.carry
+	}
+	if !plug(far) {
+		g.again()
+	}
+}
+
+// carry plugs both sides, and has the far one take the packets as if they had
+// come across. It returns false when the decision fell before.
+func (g *plug) carry(far *datapath) bool {
+	hub, dec := g.home.hub, &g.decision
+	hub.index.route(dec.Source, dec.Destination)
+	leg := pipeline.LegOf(dec, g.home.id)
+	sent := far.session.Barrier(0, func(b []byte) ([]byte, bool) {
+		if !hub.holds(g.view, dec) {
+			return b, false
+		}
+		// Once more: a flush between the first time and the lock forgot it.
+		hub.index.route(dec.Source, dec.Destination)
+		b = hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id))
+		for _, w := range g.close() {
+			b = pipeline.AppendCarry(b, 0, &leg, w.frame)
+		}
+		return b, true
+	}, func(error) {}) // what a lost flow would have taken comes up there
+	if sent {
+		far.session.Flush() // it has read all before, so this does not wait
+		g.plugHome(func() ([]waiting, bool) { return nil, true })
+	}
+	return sent
+}
+
+// reach plugs the far side. It returns false when the decision fell before.
+func (g *plug) reach(far *datapath) bool {
+	hub, dec := g.home.hub, &g.decision
 	hub.index.route(dec.Source, dec.Destination)
 	sent := far.session.Barrier(0, func(b []byte) ([]byte, bool) {
 		if !hub.holds(g.view, dec) {
@@ -93,9 +131,8 @@ func (g *plug) proceed() {
 		hub.index.route(dec.Source, dec.Destination)
 		return hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id)), true
 	}, g.farDone)
-	if !sent {
-		g.again()
-	}
+	far.session.Wake()
+	return sent
 }
 
 // farDone goes on when the far side has its flows.
@@ -110,18 +147,29 @@ func (g *plug) farDone(err error) {
 
 // finish plugs the home side and sends the packets on their way.
 func (g *plug) finish() {
+	packets := func() ([]waiting, bool) {
+		frames := g.close()
+		return frames, frames != nil
+	}
+	if !g.plugHome(packets) {
+		g.again()
+	}
+}
+
+// plugHome plugs the home side and sends the packets on their way, unless there
+// is no need any more. It returns false when the decision fell before.
+func (g *plug) plugHome(packets func() (frames []waiting, needed bool)) bool {
 	d, dec := g.home, &g.decision
 	d.hub.index.route(dec.Source, dec.Destination)
 	b := d.session.Begin()
 	if !d.hub.holds(g.view, dec) {
 		d.session.EndQuietly(b)
-		g.again()
-		return
+		return false
 	}
-	frames := g.close()
-	if frames == nil { // given up meanwhile
+	frames, needed := packets()
+	if !needed { // given up meanwhile
 		d.session.EndQuietly(b)
-		return
+		return true
 	}
 	d.hub.index.route(dec.Source, dec.Destination)
 	leg := pipeline.LegOf(dec, d.id)
@@ -133,6 +181,7 @@ func (g *plug) finish() {
 	d.hub.counters.PlugsRemote.Add(1)
 	d.hub.counters.RemoteTime.observe(time.Since(g.begun))
 	d.hub.watchers.plugged(d.id, dec)
+	return true
 }
 
 // again decides anew about the packets: a record that the decision read has
@@ -140,7 +189,8 @@ func (g *plug) finish() {
 func (g *plug) again() {
 	d := g.home
 	var scratch decide.Decision
-	for _, w := range g.close() {
+	frames := g.close()
+	for _, w := range frames {
 		d.hub.counters.Again.Add(1)
 		d.process(&w.packet, w.frame, &scratch)
 	}

@@ -2,7 +2,11 @@
 
 package ofload
 
-import "github.com/linkspan/linkspan/wire/openflow"
+import (
+	"time"
+
+	"github.com/linkspan/linkspan/wire/openflow"
+)
 
 // tablesOfSwitch is how many tables a switch says it has, as Open vSwitch does.
 const tablesOfSwitch = 254
@@ -73,7 +77,7 @@ func (s *Switch) experimenter(m openflow.Message) {
 	var add openflow.BundleAdd
 	if add.Decode(m) == nil {
 		if add.Inner.Type() == openflow.TypeFlowMod {
-			s.flowMod(add.Inner)
+			s.flowMod(add.Inner, time.Time{})
 		}
 		return
 	}

@@ -98,7 +98,7 @@ func endpoint(last byte, port uint32) Host {
 func crossing(far *Switch) Question {
 	a, b := endpoint(1, 1), endpoint(2, 2)
 	return Question{
-		From: a, To: b, Out: tunnel, Far: far,
+		From: a, To: b, Out: tunnel, Far: far, FarIn: tunnel,
 		Flows:    []Flow{{From: a, To: b, Out: tunnel, Network: 7}, {From: b, To: a, Out: 1, Network: 7}},
 		FarFlows: []Flow{{From: a, To: b, Out: 2, Network: 7}, {From: b, To: a, Out: tunnel, Network: 7}},
 	}
@@ -114,6 +114,12 @@ func flow(network uint32, from, to byte, out uint32) []byte {
 // exchange asks once and plays the controller: far flows, barrier if the far
 // side is told at all, near flows, packet.
 func exchange(t *testing.T, farFlows [][]byte, nearFlows ...[]byte) Faults {
+	t.Helper()
+	return exchangeBy(t, false, farFlows, nearFlows...)
+}
+
+// exchangeBy is exchange, the packet being carried by the far switch or not.
+func exchangeBy(t *testing.T, carried bool, farFlows [][]byte, nearFlows ...[]byte) Faults {
 	t.Helper()
 	near, far := newPeer(t, 1), newPeer(t, 2)
 	if err := near.Prepare([]Question{crossing(far.Switch)}); err != nil {
@@ -135,6 +141,10 @@ func exchange(t *testing.T, farFlows [][]byte, nearFlows ...[]byte) Faults {
 	for _, f := range farFlows {
 		far.send(t, f)
 	}
+	if carried {
+		out := openflow.PacketOut{InPort: tunnel, Actions: openflow.Actions(nil).Output(openflow.PortTable, 0), Data: in.Data}
+		far.send(t, out.Append(nil, 0))
+	}
 	far.send(t, (&openflow.BarrierRequest{}).Append(nil, 9))
 	if m := far.await(t, openflow.TypeBarrierReply); m.XID() != 9 {
 		t.Fatalf("the barrier's reply is %s", m)
@@ -142,10 +152,12 @@ func exchange(t *testing.T, farFlows [][]byte, nearFlows ...[]byte) Faults {
 	for _, f := range nearFlows {
 		near.send(t, f)
 	}
-	out := openflow.PacketOut{InPort: 1, Actions: openflow.Actions(nil).Output(tunnel, 0), Data: in.Data}
-	near.send(t, out.Append(nil, 0))
+	if !carried {
+		out := openflow.PacketOut{InPort: 1, Actions: openflow.Actions(nil).Output(tunnel, 0), Data: in.Data}
+		near.send(t, out.Append(nil, 0))
+	}
 	r := <-result
-	if r.Latency.Count() != 1 {
+	if !carried && r.Latency.Count() != 1 {
 		t.Fatalf("%d answers were taken: %s", r.Latency.Count(), &r.Faults)
 	}
 	return r.Faults
@@ -155,6 +167,18 @@ func TestRouteOverTwoSwitches(t *testing.T) {
 	faults := exchange(t, [][]byte{flow(7, 1, 2, 2), flow(7, 2, 1, tunnel)}, flow(7, 1, 2, tunnel), flow(7, 2, 1, 1))
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The packet may go to the far switch, behind its flows.
+func TestPacketIsCarried(t *testing.T) {
+	faults := exchangeBy(t, true, [][]byte{flow(7, 1, 2, 2), flow(7, 2, 1, tunnel)}, flow(7, 1, 2, tunnel), flow(7, 2, 1, 1))
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	faults = exchangeBy(t, true, [][]byte{flow(7, 1, 2, 2)}, flow(7, 2, 1, 1), flow(7, 1, 2, tunnel))
+	if faults.NoFlow != 1 || faults.Missing != 1 {
+		t.Fatalf("without one of the far flows: %s", &faults)
 	}
 }
 

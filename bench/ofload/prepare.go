@@ -45,13 +45,14 @@ func (s *Switch) prepare(r *question, n int, q *Question) error {
 	if err := s.template(r, q.From.Port, frame); err != nil {
 		return err
 	}
-	r.number, r.inPort, r.out = uint16(n), q.From.Port, q.Out
+	r.number, r.inPort, r.out, r.farIn, r.asker = uint16(n), q.From.Port, q.Out, q.FarIn, s
 	flows := append(slices.Clone(q.Flows), q.FarFlows...)
 	list := make([]expected, len(flows))
 	for i := range flows {
 		list[i] = newExpected(&flows[i], r, 1<<i)
 	}
 	r.want = 1<<len(flows) - 1
+	r.farWant = r.want &^ (1<<len(q.Flows) - 1)
 	r.near = list[:len(q.Flows)]
 	if err := s.expect(r.near); err != nil || q.Far == nil {
 		return err

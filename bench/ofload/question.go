@@ -16,13 +16,15 @@ type Host struct {
 }
 
 // Question is a packet that a switch sends up, and what must come back: the
-// flows on the asking switch and on the far one, and then the packet.
+// flows on the asking switch and on the far one, and the packet. It comes to the
+// asking switch after all flows, or to the far one after its flows.
 type Question struct {
 	From, To Host
 	Via      openflow.MAC // where the packet is sent on its link; zero is To.MAC
 	Flows    []Flow       // on the asking switch
 	Far      *Switch      // nil when only one switch is concerned
 	FarFlows []Flow
+	FarIn    uint32 // port that a PacketOut to the far switch's tables must come in by
 	Out      uint32 // port that the PacketOut must name
 }
 
@@ -42,5 +44,6 @@ const maxQuestions = 1 << 16
 const (
 	stateOpen   uint32 = 1 << 31 // asked and not answered
 	stateMissed uint32 = 1 << 30 // asked and given up
+	statePacket uint32 = 1 << 29 // the far switch got the packet
 	maxFlows           = 16      // of a question, near and far together
 )

@@ -64,8 +64,12 @@ type question struct {
 	inPort  uint32
 	out     uint32
 	near    []expected // on this switch
+	asker   *Switch
+	farWant uint32 // those of want that come to the far switch
+	farIn   uint32
 	// seen is the state: flows of this question come to two switches.
-	seen atomic.Uint32
+	seen    atomic.Uint32
+	carried atomic.Uint32 // the asking whose packet came to the far switch last
 }
 
 // pair is the source and the destination address of a flow.
@@ -126,7 +130,7 @@ func (s *Switch) burst(m openflow.Message) (err error) {
 func (s *Switch) handle(m openflow.Message, now time.Time) {
 	switch m.Type() {
 	case openflow.TypeFlowMod:
-		s.flowMod(m)
+		s.flowMod(m, now)
 	case openflow.TypePacketOut:
 		s.packetOut(m, now)
 	case openflow.TypeBarrierRequest:

@@ -47,7 +47,7 @@ func (f *Fabric) AskSame(l Switches) error {
 }
 
 // AskTwo prepares questions between endpoints of a chassis and the next one:
-// both directions on the far chassis, then on the asking one, then the packet.
+// both directions on each chassis, and the packet to either.
 func (f *Fabric) AskTwo(l Switches) error {
 	if len(l) < 2 {
 		return errors.New("routes between chassis need two switches or more")
@@ -69,7 +69,7 @@ func (f *Fabric) crossing(from, to ofload.Host, far *ofload.Switch) ofload.Quest
 		Flows: []ofload.Flow{
 			{From: from, To: to, Out: linkspan.TunnelPort, Network: n}, {From: to, To: from, Out: from.Port, Network: n},
 		},
-		Far: far,
+		Far: far, FarIn: linkspan.TunnelPort,
 		FarFlows: []ofload.Flow{
 			{From: from, To: to, Out: to.Port, Network: n}, {From: to, To: from, Out: linkspan.TunnelPort, Network: n},
 		},

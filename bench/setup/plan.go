@@ -27,7 +27,7 @@ func (s *stage) ceiling(asking scenario.Switches) entry {
 
 const (
 	aboutThroughput = "All switches keep their window of questions open. Linkspan decides, answers with a flow for each direction " +
-		"(on two chassis: two on each, the far ones first and confirmed) and the packet. ovs-testcontroller looks up the " +
+		"(on two chassis: two on each) and the packet. ovs-testcontroller looks up the " +
 		"address and answers with one flow and the packet. The echo answers as Linkspan does, without deciding: what it " +
 		"reaches is the most that the load generator could show."
 	aboutLatency = "One switch has one question open: from sending the PacketIn to having the checked PacketOut."

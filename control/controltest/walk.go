@@ -21,9 +21,14 @@ type walk struct {
 	flow  *Flow
 }
 
-// receive takes a frame through the tables from the first on.
+// receive takes a frame through the tables.
 func (s *Switch) receive(port uint32, frame []byte) {
 	w := &walk{s: s, port: port, frame: frame}
+	w.tables()
+}
+
+// tables takes the frame through them from the first on.
+func (w *walk) tables() {
 	for next, more := uint8(0), true; more; {
 		w.table = next
 		f := w.lookup()
@@ -31,7 +36,7 @@ func (s *Switch) receive(port uint32, frame []byte) {
 			return
 		}
 		f.Packets++
-		f.Bytes += uint64(len(frame))
+		f.Bytes += uint64(len(w.frame))
 		f.Used = time.Now()
 		w.flow = f
 		w.act(f.Instructions.Applied())
@@ -85,6 +90,8 @@ func (w *walk) output(port uint32, _ uint16) {
 	switch port {
 	case openflow.PortController:
 		w.punt()
+	case openflow.PortTable:
+		w.tables()
 	case openflow.PortInPort:
 		w.s.emitted = append(w.s.emitted, emission{w.port, bytes.Clone(w.frame)})
 	case w.port: // never back by plain output

@@ -30,6 +30,19 @@ func AppendDeliver(b []byte, xid uint32, l *Leg, inPort uint32, data []byte) []b
 	return out.Append(b, xid)
 }
 
+// AppendCarry appends the message for the chassis to which a leg leads, by which
+// a packet takes its tables as if it had come along that leg.
+func AppendCarry(b []byte, xid uint32, l *Leg, data []byte) []byte {
+	var acts [legActions]byte
+	src, dst, port := l.leave()
+	out := openflow.PacketOut{
+		InPort: port, Data: data, // a transport has the same port number on every chassis
+		Actions: openflow.Actions(acts[:0]).DecTTL().SetMAC(openflow.FieldEthSrc, src).
+			SetMAC(openflow.FieldEthDst, dst).Output(openflow.PortTable, 0),
+	}
+	return out.Append(b, xid)
+}
+
 // AppendEmit appends the message that sends a packet made here to a port.
 func AppendEmit(b []byte, xid uint32, port uint32, data []byte) []byte {
 	var acts [16]byte

@@ -47,6 +47,13 @@ func (p *pending) add(xid uint32, c *call) error {
 	return p.over
 }
 
+// none says whether nothing waits for a reply.
+func (p *pending) none() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.calls) == 0
+}
+
 // drop forgets a call. A take that runs is waited for.
 func (p *pending) drop(xid uint32) {
 	p.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
-// Barrier appends what fill appends and a barrier behind it. done is called
+// Barrier appends, quietly, what fill appends and a barrier behind it. done is called
 // once: with nil when the switch has processed it all, else with why not; with
 // an error after patience, which is the ReplyTime when it is 0. When
 // fill returns false nothing is sent, done is not called, and Barrier returns
@@ -37,7 +37,7 @@ func (s *Session) Barrier(patience time.Duration, fill func(b []byte) ([]byte, b
 		done(err)
 		return true
 	}
-	s.End(new(openflow.BarrierRequest).Append(b, xid))
+	s.EndQuietly(new(openflow.BarrierRequest).Append(b, xid))
 	return true
 }
 

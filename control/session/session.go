@@ -93,6 +93,17 @@ func (s *Session) EndQuietly(b []byte) { s.store(b) }
 // Wake has what was appended quietly written soon.
 func (s *Session) Wake() { s.out.rouse() }
 
+// Flush writes what was appended, unless another goroutine does so. It waits for
+// the switch to read, so it is for a session that is Settled.
+func (s *Session) Flush() {
+	if err := s.out.flush(s.conn); err != nil {
+		s.Fail(unavailable("write to the switch", err))
+	}
+}
+
+// Settled says whether the switch has answered every request of Barrier and Dump.
+func (s *Session) Settled() bool { return s.pending.none() }
+
 func (s *Session) store(b []byte) {
 	s.out.buf = b
 	stalled := s.out.waiting() > s.cfg.Buffer

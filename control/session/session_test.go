@@ -74,6 +74,7 @@ func TestBarrierComesAfterWhatItFollows(t *testing.T) {
 		s.Barrier(0, func(b []byte) ([]byte, bool) {
 			return (&openflow.FlowMod{Priority: 5}).Append(b, 0), true
 		}, func(err error) { flows, got = len(sw.Flows()), err })
+		s.Wake()
 		synctest.Wait()
 		if flows != 1 || got != nil {
 			t.Errorf("at the barrier: %d flows, %v", flows, got)
@@ -154,6 +155,7 @@ func TestSilentSwitchIsGivenUp(t *testing.T) {
 		near.Stall()
 		failed := make(chan error, 1)
 		s.Barrier(0, func(b []byte) ([]byte, bool) { return b, true }, func(err error) { failed <- err })
+		s.Wake()
 		if err := <-failed; linkspan.CodeOf(err) != linkspan.Unavailable {
 			t.Errorf("barrier: %v", err)
 		}
