@@ -32,6 +32,7 @@ var commands = map[string]struct {
 	"connect":    {1, (*stage).connect},    // CHASSIS
 	"disconnect": {1, (*stage).disconnect}, // CHASSIS
 	"follow":     {1, (*stage).followCmd},  // CHASSIS
+	"busy":       {2, (*stage).busy},       // CHASSIS yes|no
 	"ping":       {2, (*stage).ping},       // NAME NAME|ADDRESS [TTL]
 	"spoof":      {4, (*stage).spoof},      // NAME SOURCE MAC DESTINATION
 	"arp":        {3, (*stage).arp},        // NAME SENDER TARGET
@@ -64,7 +65,7 @@ func (s *stage) network(w []string) error {
 		n.Transport = linkspan.Transport(w[3])
 	}
 	n.ApplyDefaults()
-	s.networks[w[0]], s.sorted = n, true
+	s.networks[w[0]] = n
 	s.hub.Update(view.PutNetwork(n))
 	return nil
 }
@@ -77,7 +78,7 @@ func (s *stage) addChassis(w []string) error {
 	if len(w) > 2 {
 		c.Site = w[2]
 	}
-	s.chassis[w[0]], s.sorted = c.ID, true
+	s.chassis[w[0]] = c.ID
 	s.hub.Update(view.PutChassis(c))
 	return nil
 }
@@ -88,13 +89,11 @@ func (s *stage) proved(w []string) error {
 	for _, to := range w[1:] {
 		p = p.Set(s.chassis[to], true)
 	}
-	s.sorted = true
 	s.hub.Update(view.PutPaths(&p))
 	return nil
 }
 
 func (s *stage) clear(w []string) error {
-	s.sorted = true
 	if w[2] == "no" {
 		s.hub.Update(view.RemoveClearance(w[0], w[1]))
 		return nil
@@ -105,7 +104,6 @@ func (s *stage) clear(w []string) error {
 }
 
 func (s *stage) forget(w []string) error {
-	s.sorted = true
 	s.hub.Update(view.RemoveNetwork(s.networks[w[0]].ID))
 	return nil
 }
@@ -122,7 +120,7 @@ func (s *stage) endpoint(w []string) error {
 	four := address.As4()
 	e.MAC = linkspan.MAC{2, byte(e.Network), four[0], four[1], four[2], four[3]}
 	s.mu.Lock()
-	s.endpoints[w[0]], s.sorted = e, true
+	s.endpoints[w[0]] = e
 	s.mu.Unlock()
 	s.hub.Update(view.PutEndpoint(e))
 	return nil
@@ -130,14 +128,12 @@ func (s *stage) endpoint(w []string) error {
 
 func (s *stage) remove(w []string) error {
 	e := s.endpoints[w[0]]
-	s.sorted = true
 	s.hub.Update(view.RemoveEndpoint(e.Network, e.Address))
 	return nil
 }
 
 func (s *stage) connect(w []string) error {
 	id := s.chassis[w[0]]
-	s.sorted = true
 	s.fabric.Connect(s.ctx, id)
 	if s.followers[id] == nil {
 		s.follow(id)
@@ -158,7 +154,6 @@ func (s *stage) followCmd(w []string) error {
 }
 
 func (s *stage) disconnect(w []string) error {
-	s.sorted = true
 	return s.fabric.Conn(s.chassis[w[0]]).Close()
 }
 
@@ -180,6 +175,12 @@ func (s *stage) ping(w []string) error {
 	return nil
 }
 
+func (s *stage) busy(w []string) error {
+	s.fabric.Switch(s.chassis[w[0]]).SetBusy(w[1] == "yes")
+	s.fabric.Settle()
+	return nil
+}
+
 func (s *stage) spoof(w []string) error {
 	e := s.endpoints[w[0]]
 	mac := e.MAC
@@ -191,6 +192,7 @@ func (s *stage) spoof(w []string) error {
 		head.VLAN = 77
 	}
 	s.fabric.Switch(e.Chassis).Inject(e.Port, packet.AppendEcho(nil, &head, false, 1, 1, nil))
+	s.fabric.Settle()
 	return nil
 }
 
@@ -198,6 +200,7 @@ func (s *stage) arp(w []string) error {
 	e := s.endpoints[w[0]]
 	frame := packet.AppendARPRequest(nil, e.MAC, s.address(w[1]), s.address(w[2]))
 	s.fabric.Switch(e.Chassis).Inject(e.Port, frame)
+	s.fabric.Settle()
 	return nil
 }
 
@@ -212,12 +215,12 @@ func (s *stage) inject(w []string) error {
 		head.TTL = uint8(ttl)
 	}
 	s.fabric.Switch(at).Inject(linkspan.TunnelPort, packet.AppendEcho(nil, &head, false, 1, 1, nil))
+	s.fabric.Settle()
 	return nil
 }
 
 func (s *stage) wait(w []string) error {
 	d, err := time.ParseDuration(w[0])
-	s.sorted = true
 	time.Sleep(d) // the story's clock, not the wall's
 	for _, id := range s.chassis {
 		s.fabric.Switch(id).Expire()
@@ -253,7 +256,6 @@ func (s *stage) events([]string) error {
 	ctx, cancel := context.WithTimeout(s.ctx, time.Millisecond)
 	defer cancel()
 	events, lost, err := s.watcher.Next(ctx)
-	s.sorted = true
 	for _, e := range events {
 		kind := [...]string{"", "plugged", "unplugged", "denied"}[e.Kind]
 		s.note(e.Chassis, fmt.Sprintf("%s %s > %s: %s", kind, e.From, e.To, e.Reason))

@@ -5,6 +5,7 @@ package controltest
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control"
@@ -77,12 +78,18 @@ func (f *Fabric) Conn(id linkspan.ChassisID) *Conn {
 // Wait waits until all sessions have ended.
 func (f *Fabric) Wait() { f.sessions.Wait() }
 
+// transit is how long a frame takes from one switch to another.
+const transit = time.Millisecond
+
 // output takes a frame from one switch to another, or to a container.
 func (f *Fabric) output(at linkspan.ChassisID, port uint32, frame []byte) {
 	if port == linkspan.TunnelPort || port == linkspan.DirectPort {
 		for _, c := range f.ids() {
 			if packet.MAC(frame[:6]) == packet.MAC(address(c, port)) && c != at {
-				f.Switch(c).Inject(port, frame)
+				f.sessions.Go(func() {
+					time.Sleep(transit)
+					f.Switch(c).Inject(port, frame)
+				})
 			}
 		}
 		return
@@ -125,7 +132,7 @@ func (f *Fabric) answer(at linkspan.ChassisID, port uint32, frame []byte) {
 	f.Switch(at).Inject(port, packet.AppendEcho(nil, &head, true, id, seq, p.Payload()))
 }
 
-// Ping has an endpoint send an echo request.
+// Ping has an endpoint send an echo request, and gives the answer the time to come.
 func (f *Fabric) Ping(from, to view.Key, ttl uint8) {
 	e := f.Hub.View().Endpoint(from)
 	if e == nil || !e.Attached() {
@@ -133,4 +140,9 @@ func (f *Fabric) Ping(from, to view.Key, ttl uint8) {
 	}
 	head := packet.Head{EthSrc: e.MAC, EthDst: pipeline.RouterMAC(), Src: from.Address, Dst: to.Address, TTL: ttl}
 	f.Switch(e.Chassis).Inject(e.Port, packet.AppendEcho(nil, &head, false, 1, 1, []byte("linkspan")))
+	f.Settle()
 }
+
+// Settle gives the frames that are on their way, and the answers to them, the
+// time to arrive.
+func (f *Fabric) Settle() { time.Sleep(4 * transit) }

@@ -32,7 +32,7 @@ func (s *Switch) handle(m openflow.Message) *openflow.ErrorMessage {
 	case openflow.TypeFeaturesRequest:
 		s.reply(&openflow.FeaturesReply{DatapathID: uint64(s.dpid), Tables: 254}, m.XID())
 	case openflow.TypeBarrierRequest:
-		s.reply(new(openflow.BarrierReply), m.XID())
+		s.confirm(s.turn, m.XID())
 	case openflow.TypeRoleRequest:
 		return s.role(m)
 	case openflow.TypeMeterMod:

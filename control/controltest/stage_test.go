@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control"
@@ -38,11 +39,12 @@ type stage struct {
 
 	mu       sync.Mutex
 	happened []line
-	sorted   bool // what happens now happens at several places at once
 }
 
-// line is something that happened at a switch, or nowhere.
+// line is something that happened at a switch, or nowhere. What happens at
+// several switches at a time is told of one after the other.
 type line struct {
+	when time.Time
 	at   linkspan.ChassisID
 	text string
 }
@@ -50,21 +52,19 @@ type line struct {
 func (s *stage) note(at linkspan.ChassisID, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.happened = append(s.happened, line{at, text})
+	s.happened = append(s.happened, line{time.Now(), at, text})
 }
 
 // take returns what happened since the last time, with the names of switches.
 func (s *stage) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sorted {
-		slices.SortStableFunc(s.happened, func(a, b line) int { return cmp.Compare(a.at, b.at) })
-	}
+	slices.SortStableFunc(s.happened, func(a, b line) int { return cmp.Or(a.when.Compare(b.when), cmp.Compare(a.at, b.at)) })
 	var list []string
 	for _, l := range summed(s.happened) {
 		list = append(list, strings.TrimPrefix(s.chassisName(l.at)+": "+l.text, ": "))
 	}
-	s.happened, s.sorted = nil, false
+	s.happened = nil
 	return list
 }
 
@@ -85,7 +85,7 @@ func summed(all []line) (list []line) {
 	}
 	for _, at := range slices.Sorted(maps.Keys(counts)) {
 		c := counts[at]
-		list = append(list, line{at, fmt.Sprintf("static flows: %d new, %d replaced, %d gone", c['+'], c['='], c['-'])})
+		list = append(list, line{at: at, text: fmt.Sprintf("static flows: %d new, %d replaced, %d gone", c['+'], c['='], c['-'])})
 	}
 	return list
 }

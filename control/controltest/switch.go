@@ -35,6 +35,8 @@ type Switch struct {
 	emitted    []emission
 	generation uint64
 	hasRole    bool
+	busy       bool
+	unsaid     []func() // what it would have confirmed, had it not been busy
 }
 
 // client is a controller's connection.
@@ -101,6 +103,30 @@ func (s *Switch) Inject(port uint32, frame []byte) {
 	s.receive(port, bytes.Clone(frame))
 	s.mu.Unlock()
 	s.settle()
+}
+
+// SetBusy has the switch keep its answers to barriers back until it is not busy
+// any more.
+func (s *Switch) SetBusy(busy bool) {
+	s.mu.Lock()
+	if s.busy = busy; !busy {
+		for _, say := range s.unsaid {
+			say()
+		}
+		s.unsaid = nil
+	}
+	s.mu.Unlock()
+	s.settle()
+}
+
+// confirm answers a barrier.
+func (s *Switch) confirm(c *client, xid uint32) {
+	say := func() { c.out = new(openflow.BarrierReply).Append(c.out, xid) }
+	if s.busy {
+		s.unsaid = append(s.unsaid, say)
+		return
+	}
+	say()
 }
 
 // Expire removes the flows whose time has passed. Other methods do so as well
