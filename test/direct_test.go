@@ -4,6 +4,7 @@ package test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,6 +72,19 @@ func TestDirect(t *testing.T) {
 		if got := c2.Exec(t, "sh", "-c", "wget -q -O - http://"+c1.Address(t, "near")+"/big | sha256sum"); strings.Fields(got)[0] != strings.Fields(want)[0] {
 			t.Errorf("fetched %s, want %s", got, want)
 		}
+	})
+	t.Run("links are set down", func(t *testing.T) {
+		for _, link := range []string{"lsvx", "lsdx"} {
+			l.On(t, "h2", "ip", "link", "set", link, "down")
+			harness.Eventually(t, link+" is up again", func() error {
+				if state := l.On(t, "h2", "ip", "-o", "link", "show", link, "up"); state == "" {
+					return errors.New("it is down")
+				}
+				return nil
+			})
+		}
+		harness.Eventually(t, "traffic again", func() error { return answers(c1, c2.Address(t, "near")) })
+		goesBy(t, l, "near", "direct")
 	})
 	t.Run("ovs-vswitchd dies, the host does not", func(t *testing.T) {
 		if err := l.Crash(t.Context(), "h2", "ovs-vswitchd"); err != nil {

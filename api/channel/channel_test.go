@@ -5,10 +5,14 @@ package channel
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -16,16 +20,37 @@ import (
 	"github.com/linkspan/linkspan"
 )
 
-// serve starts a TLS server on loopback that speaks HTTP/2.
-func serve(t testing.TB, handler http.Handler) (*http.Client, string) {
+// serve starts a TLS server on loopback that takes channels, and returns a
+// client for it.
+func serve(t testing.TB, handler http.Handler) *http.Client {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle(Path, handler)
+	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, r.TLS.NegotiatedProtocol) })
+	mux.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
 	s := httptest.NewUnstartedServer(mux)
-	s.EnableHTTP2 = true
+	s.TLS = &tls.Config{NextProtos: []string{Protocol}}
+	if err := Accept(s.Config); err != nil {
+		t.Fatal(err)
+	}
 	s.StartTLS()
 	t.Cleanup(s.Close)
-	return s.Client(), s.URL
+	own, ok := s.Client().Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("httptest's client has another transport")
+	}
+	client := &http.Client{Transport: Transport(func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, s.Listener.Addr().String())
+	}, named(own.TLSClientConfig))}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+// named asks for the name in httptest's certificate.
+func named(config *tls.Config) *tls.Config {
+	config = config.Clone()
+	config.ServerName = "example.com"
+	return config
 }
 
 func echo(_ context.Context, c *Conn) { _, _ = io.Copy(c, c) }
@@ -33,9 +58,8 @@ func echo(_ context.Context, c *Conn) { _, _ = io.Copy(c, c) }
 func TestBytesFlowBothWays(t *testing.T) {
 	leaks := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, leaks) }) // runs after the server is closed
-	client, url := serve(t, Handler(echo))
-	defer client.CloseIdleConnections()
-	conn, err := Dial(t.Context(), client, url)
+	client := serve(t, Handler(echo))
+	conn, err := Dial(t.Context(), client, Base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +79,7 @@ func TestBytesFlowBothWays(t *testing.T) {
 
 func TestServerCloseUnblocksAReadOnBothEnds(t *testing.T) {
 	gone := make(chan error, 1)
-	client, url := serve(t, Handler(func(_ context.Context, c *Conn) {
+	client := serve(t, Handler(func(_ context.Context, c *Conn) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -65,7 +89,7 @@ func TestServerCloseUnblocksAReadOnBothEnds(t *testing.T) {
 		c.Close()
 		<-done
 	}))
-	conn, err := Dial(t.Context(), client, url)
+	conn, err := Dial(t.Context(), client, Base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +104,7 @@ func TestServerCloseUnblocksAReadOnBothEnds(t *testing.T) {
 
 func TestServerCloseUnblocksAWriteNobodyReads(t *testing.T) {
 	gone := make(chan error, 1)
-	client, url := serve(t, Handler(func(_ context.Context, c *Conn) {
+	client := serve(t, Handler(func(_ context.Context, c *Conn) {
 		wrote := make(chan struct{})
 		go func() {
 			var err error
@@ -96,7 +120,7 @@ func TestServerCloseUnblocksAWriteNobodyReads(t *testing.T) {
 		<-wrote
 		c.Close()
 	}))
-	conn, err := Dial(t.Context(), client, url)
+	conn, err := Dial(t.Context(), client, Base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,11 +132,11 @@ func TestServerCloseUnblocksAWriteNobodyReads(t *testing.T) {
 
 func TestClientCloseEndsTheServersRead(t *testing.T) {
 	gone := make(chan error, 1)
-	client, url := serve(t, Handler(func(_ context.Context, c *Conn) {
+	client := serve(t, Handler(func(_ context.Context, c *Conn) {
 		_, err := c.Read(make([]byte, 1))
 		gone <- err
 	}))
-	conn, err := Dial(t.Context(), client, url)
+	conn, err := Dial(t.Context(), client, Base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,22 +147,25 @@ func TestClientCloseEndsTheServersRead(t *testing.T) {
 }
 
 func TestRefusalIsCoded(t *testing.T) {
-	client, url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	client := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "no", http.StatusForbidden)
 	}))
-	_, err := Dial(t.Context(), client, url)
+	_, err := Dial(t.Context(), client, Base)
 	if linkspan.CodeOf(err) != linkspan.Permission {
 		t.Fatalf("got %v, want code permission", err)
 	}
-	_, err = Dial(t.Context(), client, "https://127.0.0.1:1")
+	away := &http.Client{Transport: Transport(func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("nobody is there")
+	}, new(tls.Config))}
+	_, err = Dial(t.Context(), away, Base)
 	if linkspan.CodeOf(err) != linkspan.Unavailable || errors.Is(err, io.EOF) {
 		t.Fatalf("got %v, want code unavailable", err)
 	}
 }
 
 func BenchmarkRoundTrip(b *testing.B) {
-	client, url := serve(b, Handler(echo))
-	conn, err := Dial(b.Context(), client, url)
+	client := serve(b, Handler(echo))
+	conn, err := Dial(b.Context(), client, Base)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -155,9 +182,9 @@ func BenchmarkRoundTrip(b *testing.B) {
 }
 
 func TestContextEndsAnIdleChannel(t *testing.T) {
-	client, url := serve(t, Handler(func(_ context.Context, c *Conn) { _, _ = c.Read(make([]byte, 1)) }))
+	client := serve(t, Handler(func(_ context.Context, c *Conn) { _, _ = c.Read(make([]byte, 1)) }))
 	ctx, cancel := context.WithCancel(t.Context())
-	conn, err := Dial(ctx, client, url)
+	conn, err := Dial(ctx, client, Base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,8 +200,8 @@ func TestContextEndsAnIdleChannel(t *testing.T) {
 
 func TestServerMayCloseLate(t *testing.T) {
 	served := make(chan *Conn, 1)
-	client, url := serve(t, Handler(func(_ context.Context, c *Conn) { served <- c }))
-	conn, err := Dial(t.Context(), client, url)
+	client := serve(t, Handler(func(_ context.Context, c *Conn) { served <- c }))
+	conn, err := Dial(t.Context(), client, Base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,5 +211,115 @@ func TestServerMayCloseLate(t *testing.T) {
 	}
 	if err := (<-served).Close(); err != nil {
 		t.Errorf("late close: %v", err)
+	}
+}
+
+func TestRequestsShareTheConnection(t *testing.T) {
+	client := serve(t, Handler(echo))
+	conn, err := Dial(t.Context(), client, Base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	resp, err := client.Get(Base + "/hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || string(body) != "HTTP/2.0"+Protocol {
+		t.Fatalf("%q, %v", body, err)
+	}
+	main := conn.(*dialed).carrier
+	resp, err = client.Post(Base+"/big", "text/plain", bytes.NewReader(make([]byte, 5<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	if n != 5<<20 || err != nil {
+		t.Fatalf("%d bytes came back, %v", n, err)
+	}
+	again, err := Dial(t.Context(), client, Base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if again.(*dialed).carrier != main {
+		t.Error("the second channel has a connection of its own")
+	}
+}
+
+// What one channel does not read must not hold up the other one, nor requests.
+func TestAChannelThatIsNotReadHoldsUpNobody(t *testing.T) {
+	var stalled atomic.Bool
+	stalled.Store(true)
+	release := make(chan struct{})
+	client := serve(t, Handler(func(ctx context.Context, c *Conn) {
+		if stalled.Swap(false) {
+			<-release
+		}
+		echo(ctx, c)
+	}))
+	lazy, err := Dial(t.Context(), client, Base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lazy.Close()
+	big := bytes.Repeat([]byte("linkspan"), window/4) // twice the window
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := lazy.Write(big)
+		wrote <- err
+	}()
+	other, err := Dial(t.Context(), client, Base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Write([]byte("ping")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(other, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-wrote:
+		t.Fatalf("twice the window was sent to one that does not read: %v", err)
+	default:
+	}
+	close(release)
+	got := make([]byte, len(big))
+	if _, err := io.ReadFull(lazy, got); err != nil || !bytes.Equal(got, big) {
+		t.Fatalf("the bytes came back changed, or %v", err)
+	}
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOtherConnectionsCarryNoChannels(t *testing.T) {
+	s := httptest.NewUnstartedServer(Handler(echo))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	if _, err := Dial(t.Context(), s.Client(), s.URL); linkspan.CodeOf(err) != linkspan.Unavailable {
+		t.Errorf("a plain HTTP/2 connection: %v", err)
+	}
+	client := serve(t, Handler(echo))
+	for _, number := range []string{"", "0", "32768", "65536", "x"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, Base+Path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set(numberHeader, number)
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode < 400 {
+			t.Errorf("channel %q: %s", number, resp.Status)
+		}
 	}
 }

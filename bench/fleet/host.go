@@ -15,6 +15,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
+	openflow "github.com/linkspan/linkspan/api/channel"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/trust"
 )
@@ -75,26 +76,26 @@ func (f *Fleet) join(ctx context.Context, n int) (*Host, error) {
 	}
 	h.ID = linkspan.ChassisID(answer.Msg.GetId())
 	h.Bridge = newBridge(uint64(h.ID.DPID()), f)
-	h.transport = f.dialing(h.number)
-	h.transport.TLSClientConfig = trust.TLS{Keeper: keeper}.ClientConfig(trust.KindController, "")
+	dial := f.dialing(h.number).DialContext
+	h.transport = openflow.Transport(func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dial(ctx, network, f.config.API)
+	}, trust.TLS{Keeper: keeper}.ClientConfig(trust.KindController, ""))
+	h.transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second}
 	h.http = &http.Client{Transport: h.transport}
-	h.api = api.NewClient(h.http, f.base())
+	h.api = api.NewClient(h.http, openflow.Base)
 	return h, keeper.Replace(pair)
 }
 
 func (f *Fleet) base() string { return "https://" + f.config.API }
 
-// dialing returns a transport like that of a switch process, from a loopback
+// dialing returns a transport like that of a host that joins, from a loopback
 // address of the host's own: a controller tells strangers apart by address.
 func (f *Fleet) dialing(n int) *http.Transport {
 	dialer := net.Dialer{
 		Timeout:   3 * time.Second,
 		LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 18, byte(n>>8), byte(n))},
 	}
-	return &http.Transport{
-		DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
-	}
+	return &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true}
 }
 
 // Endpoint is one to be attached.

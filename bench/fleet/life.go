@@ -43,7 +43,7 @@ func (h *Host) relay(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		h.cut.Store(&cancel)
-		far, err := openflow.Dial(ctx, h.http, h.fleet.base())
+		far, err := openflow.Dial(ctx, h.http, openflow.Base)
 		if err != nil {
 			return false, err
 		}

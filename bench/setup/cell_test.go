@@ -53,7 +53,7 @@ func subject(t *testing.T, name string, answer func([]byte, *openflow.PacketIn) 
 }
 
 func TestInterleave(t *testing.T) {
-	c := config{pairs: 3, time: 20 * time.Millisecond}
+	c := config{pairs: 3, time: 200 * time.Millisecond} // so long that something is answered on a busy machine, too
 	cells, err := c.interleave(t.Context(), []cell{{
 		name: "echo against echo", load: ofload.Load{Window: 4},
 		entries: []entry{subject(t, "a", ofload.Echo()), subject(t, "b", ofload.Echo())},

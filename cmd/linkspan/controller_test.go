@@ -195,7 +195,7 @@ func TestTypedOnASwitch(t *testing.T) {
 	if err := j.try(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	u := newUplink([]string{r.listen}, trust.TLS{Keeper: keeper})
+	u := newUplink([]string{r.listen}, trust.TLS{Keeper: keeper}.ClientConfig(trust.KindController, ""))
 	defer u.api.Close()
 	socket := filepath.Join(t.TempDir(), "switch.sock")
 	l, err := listenLocal(t.Context(), socket)

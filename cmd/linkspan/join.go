@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
@@ -104,8 +103,7 @@ type joining struct {
 }
 
 func (s *switchRole) newJoining(controllers []string, token trust.Token, keeper *trust.Keeper) *joining {
-	u := newUplink(controllers, trust.TLS{Keeper: keeper})
-	u.http.Transport.(*http.Transport).TLSClientConfig = trust.JoinConfig(token.CA, nil)
+	u := newUplink(controllers, trust.JoinConfig(token.CA, nil))
 	return &joining{role: s, uplink: u, token: token, keeper: keeper}
 }
 

@@ -15,6 +15,7 @@ import (
 	"connectrpc.com/connect"
 	"golang.org/x/sys/unix"
 
+	"github.com/linkspan/linkspan/api/channel"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
 	"github.com/linkspan/linkspan/control/rpc"
@@ -24,7 +25,7 @@ import (
 // answers itself, all else it passes to the controller, as this chassis and
 // with the name of who typed it.
 func localAPI(u *uplink, host hostService) http.Handler {
-	base, _ := url.Parse(controllerBase)
+	base, _ := url.Parse(channel.Base)
 	proxy := &httputil.ReverseProxy{
 		Transport:     u.http.Transport,
 		FlushInterval: -1, // streams

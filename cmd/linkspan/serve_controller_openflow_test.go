@@ -129,7 +129,7 @@ func (s *foreignSwitch) api() *uplink {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	u := newUplink([]string{s.controller.listen}, trust.TLS{Keeper: keeper})
+	u := newUplink([]string{s.controller.listen}, trust.TLS{Keeper: keeper}.ClientConfig(trust.KindController, ""))
 	s.t.Cleanup(u.api.Close)
 	return u
 }

@@ -163,11 +163,12 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 	if err != nil {
 		return err
 	}
+	config.NextProtos = append(config.NextProtos, channel.Protocol)
 	remote, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return err
 	}
-	parts.Go(func() error { return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote()) })
+	parts.Go(func() error { return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote(), channel.Accept) })
 	if c.socket != "" {
 		local, err := listenLocal(ctx, c.socket)
 		if err != nil {

@@ -32,8 +32,9 @@ const (
 const headerTable = 512
 
 // serveHTTP serves until ctx ends, then gives calls under way endTimeout;
-// streams and channels, which would go on for ever, end at once.
-func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler) error {
+// streams and channels, which would go on for ever, end at once. The server has
+// what extend gives it, too.
+func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, extend ...func(*http.Server) error) error {
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	s := &http.Server{
@@ -46,6 +47,11 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(true)
 	s.Protocols.SetUnencryptedHTTP2(true)
+	for _, give := range extend {
+		if err := give(s); err != nil {
+			return err
+		}
+	}
 	ended := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

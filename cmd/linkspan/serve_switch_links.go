@@ -12,9 +12,10 @@ import (
 // linkInterval is between two looks at the links to other hosts.
 const linkInterval = time.Second
 
-// keepLinksUp sets the links to other hosts up again. When ovs-vswitchd lets go
-// of a link it puts back the flags that it found there: one that it opened
-// while the link was being made is down from then on.
+// keepLinksUp sets the links to other hosts up again. Who sets them down need not
+// be a person: ovs-vswitchd changes a link's flags by writing all of them, from the
+// copy it has (Open vSwitch 3.1, lib/netdev-linux.c, update_flags), and when that
+// was taken before the link was set up, it is down afterwards.
 func (h *host) keepLinksUp(ctx context.Context) error {
 	links := []string{h.tunnel.Device()}
 	if h.direct.port != nil {

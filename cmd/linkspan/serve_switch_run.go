@@ -72,7 +72,7 @@ func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keepe
 	if err != nil {
 		return err
 	}
-	h.uplink = newUplink(controllers, h.own)
+	h.uplink = newUplink(controllers, h.own.ClientConfig(trust.KindController, ""))
 	defer h.uplink.api.Close()
 	if err := h.ground(ctx, controllers); err != nil {
 		return err
@@ -277,7 +277,7 @@ func (h *host) relayOnce(ctx context.Context) error {
 	if err := h.keeper.Wait(ctx); err != nil {
 		return err
 	}
-	far, err := channel.Dial(ctx, h.uplink.http, controllerBase)
+	far, err := channel.Dial(ctx, h.uplink.http, channel.Base)
 	if err != nil {
 		return err
 	}

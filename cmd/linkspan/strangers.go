@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/linkspan/linkspan/api/channel"
 	"github.com/linkspan/linkspan/control"
 )
 
@@ -42,7 +43,7 @@ type stranger struct {
 
 // state follows a connection of an HTTP server.
 func (s *strangers) state(c net.Conn, state http.ConnState) {
-	t, secure := c.(*tls.Conn)
+	t, secure := channel.Secure(c)
 	switch {
 	case !secure:
 	case state == http.StateNew:

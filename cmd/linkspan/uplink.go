@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -15,17 +16,13 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
+	"github.com/linkspan/linkspan/api/channel"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
-	"github.com/linkspan/linkspan/trust"
 )
 
 // controllersKey is where a switch keeps the controllers it joined.
 const controllersKey = "controllers"
-
-// controllerBase is the base of requests to the controller: which one of them
-// answers is the dialer's matter, and who it is its certificate's.
-const controllerBase = "https://controller"
 
 const (
 	dialLimit    = 3 * time.Second
@@ -42,16 +39,12 @@ type uplink struct {
 	first []string // controllers, the one that answered last in front
 }
 
-func newUplink(controllers []string, own trust.TLS) *uplink {
+func newUplink(controllers []string, config *tls.Config) *uplink {
 	u := &uplink{first: controllers}
-	transport := &http.Transport{
-		DialContext:       u.dial,
-		TLSClientConfig:   own.ClientConfig(trust.KindController, ""),
-		ForceAttemptHTTP2: true,
-		HTTP2:             &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingLimit},
-	}
+	transport := channel.Transport(u.dial, config)
+	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingLimit}
 	u.http = &http.Client{Transport: transport}
-	u.api = api.NewClient(u.http, controllerBase)
+	u.api = api.NewClient(u.http, channel.Base)
 	return u
 }
 

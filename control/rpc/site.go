@@ -90,9 +90,13 @@ func (s siteService) Forbid(ctx context.Context, req *connect.Request[apiv1.Site
 	if err != nil {
 		return nil, err
 	}
-	if removed {
-		s.event(ctx, linkspan.SiteForbidden, c.A+"-"+c.B, "traffic between these sites is refused from now on")
+	if !removed {
+		return nil, &linkspan.Error{
+			Code: linkspan.NotFound, Message: "no clear traffic is allowed between sites " + c.A + " and " + c.B,
+			Hint: "linkspan site ls shows what is allowed",
+		}
 	}
+	s.event(ctx, linkspan.SiteForbidden, c.A+"-"+c.B, "traffic between these sites is refused from now on")
 	return connect.NewResponse(&apiv1.SiteServiceForbidResponse{}), nil
 }
 

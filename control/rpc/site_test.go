@@ -81,8 +81,9 @@ func TestSites(t *testing.T) {
 	if got := sites(t, admin); !strings.HasSuffix(got, "ams-default true [web]") {
 		t.Errorf("got %s", got)
 	}
-	for range 2 {
-		h.must(h.site(admin, "forbid", "ams", "default"))
+	h.must(h.site(admin, "forbid", "ams", "default"))
+	if err := api.FromRPC(h.site(admin, "forbid", "ams", "default")); linkspan.CodeOf(err) != linkspan.NotFound {
+		t.Errorf("forbidden twice: %v", err)
 	}
 	h.eventually("the view has it no more", func() bool { return !h.hub.View().Clear(h1.id, h2.id) })
 	events, err := h.store.Events(t.Context(), 10)

@@ -13,6 +13,11 @@ import (
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
+// rest is how long news of the bridge are left to gather after some were read:
+// each of them that wakes this process takes time from the ovs-vswitchd that
+// has a packet to deliver.
+const rest = 5 * time.Millisecond
+
 // writeLimit is how long the bridge may take to read what is put back.
 const writeLimit = 10 * time.Second
 
@@ -47,6 +52,9 @@ func (k *Keeper) follow(ctx context.Context, conn net.Conn, old *replica) (*repl
 		if m, err = reader.Next(); err == nil {
 			err = s.take(m)
 		}
+		if s.complete && reader.Buffered() == 0 {
+			s.rest(ctx)
+		}
 	}
 	if s.complete {
 		k.publish(nil)
@@ -61,6 +69,20 @@ func (k *Keeper) follow(ctx context.Context, conn net.Conn, old *replica) (*repl
 	}
 	k.count(s.now)
 	return s.now, err
+}
+
+// rest waits, but not while somebody asks whether the bridge lives.
+func (s *session) rest(ctx context.Context) {
+	s.mu.Lock()
+	asked := len(s.pings) > 0
+	s.mu.Unlock()
+	if asked {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(rest):
+	}
 }
 
 func (s *session) write(b []byte) error {

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package channel
+
+import (
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/linkspan/linkspan"
+)
+
+// Protocol is the layer's name in ALPN.
+const Protocol = "linkspan/1"
+
+const (
+	headerLen = 4
+	grantBit  = 1 << 15
+	grantLen  = 4
+	chunk     = 16<<10 - headerLen // bytes of one frame, so that it fills a record of TLS; others may send longer ones
+	pieceLen  = 4 << 10  // bytes that are taken out of the connection at a time
+	// stuck is how long a write may last once somebody has given up on it: the other
+	// side does not read at all any more.
+	stuck = 5 * time.Second
+)
+
+// carrier shares one connection between HTTP/2 and channels.
+type carrier struct {
+	conn *tls.Conn
+	main *stream // HTTP/2's
+
+	writing sync.Mutex
+	frame   []byte      // being written; under writing
+	limited atomic.Bool // there is a deadline for writing
+
+	mu      sync.Mutex
+	streams map[uint16]*stream
+	err     error // why the connection ended
+}
+
+func newCarrier(conn *tls.Conn) *carrier {
+	c := &carrier{conn: conn, streams: make(map[uint16]*stream)}
+	c.main = newStream(c, 0)
+	c.streams[0] = c.main
+	return c
+}
+
+// open returns the stream of a channel that is not open yet.
+func (c *carrier) open(number uint16) (*stream, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.err != nil:
+		return nil, c.err
+	case number == 0 || number&grantBit != 0 || c.streams[number] != nil:
+		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("channel %d cannot be opened", number)}
+	}
+	s := newStream(c, number)
+	c.streams[number] = s
+	return s, nil
+}
+
+func (c *carrier) of(number uint16) *stream {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.streams[number]
+}
+
+func (c *carrier) forget(number uint16) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.streams, number)
+}
+
+// receive hands out what comes until the connection ends.
+func (c *carrier) receive() {
+	piece := make([]byte, pieceLen)
+	for {
+		if err := c.receiveFrame(piece); err != nil {
+			c.fail(err)
+			return
+		}
+	}
+}
+
+// receiveFrame hands out one frame. What is for a channel that is not open any
+// more is dropped.
+func (c *carrier) receiveFrame(piece []byte) error {
+	if _, err := io.ReadFull(c.conn, piece[:headerLen]); err != nil {
+		return err
+	}
+	number, left := binary.BigEndian.Uint16(piece), int(binary.BigEndian.Uint16(piece[2:]))
+	s := c.of(number &^ grantBit)
+	if number&grantBit != 0 {
+		return c.receiveGrant(s, piece, left)
+	}
+	for left > 0 {
+		n, err := c.conn.Read(piece[:min(left, len(piece))])
+		if n > 0 && s != nil {
+			if err := s.deliver(piece[:n]); err != nil {
+				return err
+			}
+		}
+		if left -= n; left > 0 && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *carrier) receiveGrant(s *stream, piece []byte, size int) error {
+	if size != grantLen {
+		return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("a grant has %d bytes", size)}
+	}
+	if _, err := io.ReadFull(c.conn, piece[:grantLen]); err != nil {
+		return err
+	}
+	if s == nil {
+		return nil
+	}
+	return s.granted(binary.BigEndian.Uint32(piece))
+}
+
+// send writes one frame.
+func (c *carrier) send(number uint16, b []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.frame = binary.BigEndian.AppendUint16(c.frame[:0], number)
+	c.frame = binary.BigEndian.AppendUint16(c.frame, uint16(len(b)))
+	c.frame = append(c.frame, b...)
+	_, err := c.conn.Write(c.frame)
+	if cap(c.frame) > pieceLen {
+		c.frame = nil // most connections rest
+	}
+	if err != nil {
+		c.fail(err)
+		return err
+	}
+	if c.limited.Swap(false) {
+		return c.conn.SetWriteDeadline(time.Time{})
+	}
+	return nil
+}
+
+// hasten ends the connection unless what is being written now is taken soon.
+func (c *carrier) hasten() {
+	if c.writing.TryLock() {
+		c.writing.Unlock()
+		return
+	}
+	c.limited.Store(true)
+	_ = c.conn.SetWriteDeadline(time.Now().Add(stuck)) // a connection that is gone has no deadlines
+}
+
+// fail ends the connection and all that is on it. Only the first error counts.
+func (c *carrier) fail(err error) {
+	c.mu.Lock()
+	first := c.err == nil
+	if first {
+		c.err = fmt.Errorf("connection: %w", err)
+		if errors.Is(err, io.EOF) {
+			c.err = io.EOF
+		}
+	}
+	var all []*stream
+	for _, s := range c.streams {
+		all = append(all, s)
+	}
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	_ = c.conn.NetConn().Close() // unblocks whoever reads and writes; TLS's own farewell could wait
+	for _, s := range all {
+		s.end(c.err)
+	}
+}
