@@ -23,7 +23,7 @@ const (
 	grantBit  = 1 << 15
 	grantLen  = 4
 	chunk     = 16<<10 - headerLen // bytes of one frame, so that it fills a record of TLS; others may send longer ones
-	pieceLen  = 4 << 10  // bytes that are taken out of the connection at a time
+	pieceLen  = 1 << 10            // bytes that are taken out of the connection at a time, and of buffers that are kept
 	// stuck is how long a write may last once somebody has given up on it: the other
 	// side does not read at all any more.
 	stuck = 5 * time.Second

@@ -11,27 +11,53 @@ import (
 const keep = 1 << 20
 
 // outbox holds what is to be written. Whoever appends never waits for the
-// switch: while one goroutine writes a chunk, the others fill the next.
+// switch: while one goroutine writes a chunk, the others fill the next. There is
+// a writer only while there is something to write: most sessions rest.
 type outbox struct {
 	mu     sync.Mutex
 	buf    []byte // to be written next
 	spare  []byte // for reuse
 	flying int    // bytes being written
 	busy   bool   // a goroutine is writing
-	wake   chan struct{}
-}
 
-func newOutbox() *outbox { return &outbox{wake: make(chan struct{}, 1)} }
+	open    bool // writers may be started
+	called  bool // one was, and has not looked yet
+	writers sync.WaitGroup
+}
 
 // waiting returns how many bytes are not written yet; the caller holds mu.
 func (o *outbox) waiting() int { return len(o.buf) + o.flying }
 
-// rouse has the writer look.
-func (o *outbox) rouse() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
+// rouse has a goroutine of its own write, unless one is about to.
+func (o *outbox) rouse(write func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.open || o.called || len(o.buf) == 0 {
+		return
 	}
+	o.called = true
+	o.writers.Go(func() {
+		o.mu.Lock()
+		o.called = false // whoever appends from here on calls another
+		o.mu.Unlock()
+		write()
+	})
+}
+
+// begin lets writers be started, for what is there already, too.
+func (o *outbox) begin(write func()) {
+	o.mu.Lock()
+	o.open = true
+	o.mu.Unlock()
+	o.rouse(write)
+}
+
+// end starts no more writers and waits for those there are.
+func (o *outbox) end() {
+	o.mu.Lock()
+	o.open = false
+	o.mu.Unlock()
+	o.writers.Wait()
 }
 
 // flush writes until nothing is left, unless another goroutine does so.

@@ -26,29 +26,14 @@ func (s *Session) Run(ctx context.Context, h Handler) error {
 	s.echoed.Store(int64(time.Since(s.began)))
 	stop := context.AfterFunc(ctx, func() { s.Fail(context.Cause(ctx)) })
 	defer stop()
-	var group sync.WaitGroup
-	group.Go(s.write)
+	s.out.begin(s.Flush)
 	ends := s.watch()
 	s.Fail(s.read(h))
 	ends()
-	group.Wait()
+	s.out.end()
 	<-s.closed
 	s.pending.end(s.err)
 	return s.err
-}
-
-// write writes whenever somebody has appended.
-func (s *Session) write() {
-	for {
-		select {
-		case <-s.failed:
-			return
-		case <-s.out.wake:
-			if err := s.out.flush(s.conn); err != nil {
-				s.Fail(unavailable("write to the switch", err))
-			}
-		}
-	}
 }
 
 // watch probes the switch and looks at deadlines until the session fails. It is a

@@ -47,7 +47,7 @@ type Session struct {
 func New(conn io.ReadWriteCloser, cfg Config) *Session {
 	cfg.applyDefaults()
 	s := &Session{
-		conn: conn, cfg: cfg, reader: openflow.NewReader(conn), out: newOutbox(),
+		conn: conn, cfg: cfg, reader: openflow.NewReader(conn), out: new(outbox),
 		failed: make(chan struct{}), closed: make(chan struct{}),
 	}
 	s.pending.calls = make(map[uint32]*call)
@@ -83,7 +83,7 @@ func (s *Session) Begin() []byte {
 // End takes the buffer back and has it written soon.
 func (s *Session) End(b []byte) {
 	s.store(b)
-	s.out.rouse()
+	s.out.rouse(s.Flush)
 }
 
 // EndQuietly takes the buffer back. It is for the session's own Handler: what
@@ -91,7 +91,7 @@ func (s *Session) End(b []byte) {
 func (s *Session) EndQuietly(b []byte) { s.store(b) }
 
 // Wake has what was appended quietly written soon.
-func (s *Session) Wake() { s.out.rouse() }
+func (s *Session) Wake() { s.out.rouse(s.Flush) }
 
 // Flush writes what was appended, unless another goroutine does so. It waits for
 // the switch to read, so it is for a session that is Settled.
