@@ -36,7 +36,7 @@ type carrier struct {
 
 	writing sync.Mutex
 	frame   []byte      // being written; under writing
-	limited atomic.Bool // there is a deadline for writing
+	limited atomic.Bool // there may be a deadline for writing
 
 	mu      sync.Mutex
 	streams map[uint16]*stream
@@ -130,6 +130,9 @@ func (c *carrier) receiveGrant(s *stream, piece []byte, size int) error {
 func (c *carrier) send(number uint16, b []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	if c.limited.Swap(false) { // the write that was given up on ended after all
+		_ = c.conn.SetWriteDeadline(time.Time{}) // a connection that is gone says so when it is written to
+	}
 	c.frame = binary.BigEndian.AppendUint16(c.frame[:0], number)
 	c.frame = binary.BigEndian.AppendUint16(c.frame, uint16(len(b)))
 	c.frame = append(c.frame, b...)
@@ -139,12 +142,8 @@ func (c *carrier) send(number uint16, b []byte) error {
 	}
 	if err != nil {
 		c.fail(err)
-		return err
 	}
-	if c.limited.Swap(false) {
-		return c.conn.SetWriteDeadline(time.Time{})
-	}
-	return nil
+	return err
 }
 
 // hasten ends the connection unless what is being written now is taken soon.
@@ -153,8 +152,8 @@ func (c *carrier) hasten() {
 		c.writing.Unlock()
 		return
 	}
-	c.limited.Store(true)
 	_ = c.conn.SetWriteDeadline(time.Now().Add(stuck)) // a connection that is gone has no deadlines
+	c.limited.Store(true)                              // in this order, so that no later write is left with it
 }
 
 // fail ends the connection and all that is on it. Only the first error counts.

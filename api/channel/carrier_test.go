@@ -147,6 +147,27 @@ func TestCloseOfAStuckConnection(t *testing.T) {
 	<-full
 }
 
+// The deadline for a write that was given up on is not one for later writes.
+func TestALateWriteOutlivesItsDeadline(t *testing.T) {
+	c, other := pair(t)
+	s, err := c.open(7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.writing.Lock() // as during a write
+	c.hasten()
+	c.writing.Unlock()
+	if err := c.conn.SetWriteDeadline(time.Unix(1, 0)); err != nil { // and the time is over
+		t.Fatal(err)
+	}
+	if _, err := s.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(other, make([]byte, headerLen+1)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func FuzzFrames(f *testing.F) {
 	f.Add(frame(7, []byte("hello")))
 	f.Add(append(frame(0, []byte("PRI")), frame(grantBit|7, []byte{0, 0, 1, 0})...))
