@@ -32,7 +32,8 @@ const (
 // carrier shares one connection between HTTP/2 and channels.
 type carrier struct {
 	conn *tls.Conn
-	main *stream // HTTP/2's
+	in   io.Reader // what comes by it
+	main *stream   // HTTP/2's
 
 	writing sync.Mutex
 	frame   []byte      // being written; under writing
@@ -44,7 +45,7 @@ type carrier struct {
 }
 
 func newCarrier(conn *tls.Conn) *carrier {
-	c := &carrier{conn: conn, streams: make(map[uint16]*stream)}
+	c := &carrier{conn: conn, in: conn, streams: make(map[uint16]*stream)}
 	c.main = newStream(c, 0)
 	c.streams[0] = c.main
 	return c
@@ -91,7 +92,7 @@ func (c *carrier) receive() {
 // receiveFrame hands out one frame. What is for a channel that is not open any
 // more is dropped.
 func (c *carrier) receiveFrame(piece []byte) error {
-	if _, err := io.ReadFull(c.conn, piece[:headerLen]); err != nil {
+	if _, err := io.ReadFull(c.in, piece[:headerLen]); err != nil {
 		return err
 	}
 	number, left := binary.BigEndian.Uint16(piece), int(binary.BigEndian.Uint16(piece[2:]))
@@ -100,7 +101,7 @@ func (c *carrier) receiveFrame(piece []byte) error {
 		return c.receiveGrant(s, piece, left)
 	}
 	for left > 0 {
-		n, err := c.conn.Read(piece[:min(left, len(piece))])
+		n, err := c.in.Read(piece[:min(left, len(piece))])
 		if n > 0 && s != nil {
 			if err := s.deliver(piece[:n]); err != nil {
 				return err
@@ -117,7 +118,7 @@ func (c *carrier) receiveGrant(s *stream, piece []byte, size int) error {
 	if size != grantLen {
 		return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("a grant has %d bytes", size)}
 	}
-	if _, err := io.ReadFull(c.conn, piece[:grantLen]); err != nil {
+	if _, err := io.ReadFull(c.in, piece[:grantLen]); err != nil {
 		return err
 	}
 	if s == nil {
