@@ -181,7 +181,7 @@ func FuzzFrames(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.receive()
+		go c.receive()
 		main, _ := io.Copy(io.Discard, c.main)
 		came, err := io.Copy(io.Discard, s)
 		if main+came > int64(len(b)) {

@@ -19,7 +19,7 @@ func kernelDatapath(t *testing.T, s *scene) {
 		if got := s.On(t, host, "ovs-appctl", "dpctl/dump-dps"); got != "system@ovs-system" {
 			t.Errorf("datapaths of %s: %q", host, got)
 		}
-		if got := s.On(t, host, "linkspan", "doctor"); !strings.Contains(got, "datapath system") {
+		if got := s.On(t, host, "linkspan", "doctor"); !strings.Contains(got, "kernel datapath") {
 			t.Errorf("doctor on %s:\n%s", host, got)
 		}
 		t.Log(s.On(t, host, "ovs-appctl", "dpctl/show"))
