@@ -168,7 +168,9 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 	if err != nil {
 		return err
 	}
-	parts.Go(func() error { return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote(), channel.Accept) })
+	parts.Go(func() error {
+		return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote(), channel.Accept)
+	})
 	if c.socket != "" {
 		local, err := listenLocal(ctx, c.socket)
 		if err != nil {
