@@ -93,22 +93,6 @@ func (v Veth) prepare() error {
 	return nil
 }
 
-// DeleteVeth deletes the link of that name, and with it its other end wherever
-// that is. A link that is not there is fine.
-func DeleteVeth(ctx context.Context, name string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	link, err := netlink.LinkByName(name)
-	if err == nil {
-		err = netlink.LinkDel(link)
-	}
-	if err == nil || missing(err) {
-		return nil
-	}
-	return fmt.Errorf("delete link %s: %w", name, err)
-}
-
 // Link is a link as List found it.
 type Link struct {
 	Name  string
