@@ -31,7 +31,8 @@ func (d *Driver) CreateNetwork(_ context.Context, n cnm.Network) error {
 	}
 	d.networks[n.ID] = made
 	d.mu.Unlock()
-	return both(made.ensure, d.refilter) // the controller deletes what was begun
+	filter := func() error { return d.filterWith(made) }
+	return both(made.ensure, filter) // the controller deletes what was begun
 }
 
 // both does two things at the same time: each waits for a lock of the kernel's
