@@ -40,7 +40,7 @@ func subjects() []subject {
 		{"Docker's bridge", bridge, []string{"--driver", "bridge"}},
 		{"Linkspan", linkspan, []string{"--driver", "linkspan", "--ipam-driver", "linkspan"}},
 		{"linkspan-bridge", local, []string{"--driver", "linkspan-bridge"}},
-		{"a veth alone", alone, []string{"--driver", bareName, "--ipam-driver", bareName}},
+		{aVethAlone, alone, []string{"--driver", bareName, "--ipam-driver", bareName}},
 	}
 }
 
@@ -55,8 +55,8 @@ func ofOneHost() []subject {
 // extraSubnet is the number of the network that comes and goes.
 const extraSubnet = 50
 
-// bareName is the bare plugin's.
-const bareName = "bare"
+// bareName is the bare plugin's, and aVethAlone what its network is called.
+const bareName, aVethAlone = "bare", "a veth alone"
 
 // listenTime is how long that may take to listen.
 const listenTime = 10 * time.Second
