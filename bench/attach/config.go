@@ -39,7 +39,7 @@ func (c *config) flags(f *flag.FlagSet) {
 	f.BoolVar(&c.packaged, "packaged", false, "dockerd guards and masquerades its networks, as Debian's package starts it; a lab's does not")
 	f.IntVar(&c.pairs, "pairs", 20, "how many `times` each thing is measured, in turn")
 	f.IntVar(&c.runs, "runs", 3, "the middle one of so many `commands` is one measurement")
-	f.IntVar(&c.crowds, "crowds", 5, "how many `times` crowds are measured, 0 for not at all")
+	f.IntVar(&c.crowds, "crowds", 4, "how many `times` crowds are measured, 0 for not at all")
 	f.IntVar(&c.crowd, "crowd", 50, "`containers` in a crowd")
 	f.IntVar(&c.parallel, "parallel", 8, "`containers` of a crowd that start at the same time")
 	f.DurationVar(&c.pause, "pause", 100*time.Millisecond, "leave the machine alone for so long before each command")
