@@ -135,10 +135,22 @@ func (c *change) abandoned() bool {
 	}
 }
 
+// named returns the names of the ports that the batch is about.
+func named(batch []*change) []string {
+	var names []string
+	for _, c := range batch {
+		names = append(names, c.del...)
+		for _, p := range c.add {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // compose turns the batch into operations, in order: a name that is added and
 // removed in one batch ends as its last change says.
 func (s *Switch) compose(ctx context.Context, live *session, batch []*change) ([]ovsdb.Operation, []outcome, error) {
-	reg, err := live.registry(ctx, s.cfg.Bridge)
+	reg, err := live.registryOf(ctx, s.cfg.Bridge, named(batch))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -82,17 +82,34 @@ func (s *Switch) DelPort(ctx context.Context, name string) error {
 func (s *Switch) DelPorts(ctx context.Context, names []string) error {
 	ctx, cancel := limit(ctx, realiseTimeout)
 	defer cancel()
+	cfg, err := s.drop(ctx, names)
+	if err != nil || cfg == 0 {
+		return err
+	}
+	return s.realised(ctx, cfg, nil)
+}
+
+// DropPort is DelPort that returns as soon as the database has it: the port is
+// then gone for good, also if everybody dies, and its number can be asked for
+// again. ovs-vswitchd lets go of the link some 10 ms later, or when it is back.
+func (s *Switch) DropPort(ctx context.Context, name string) error {
+	ctx, cancel := limit(ctx, realiseTimeout)
+	defer cancel()
+	_, err := s.drop(ctx, []string{name})
+	return err
+}
+
+// drop removes ports from the database and returns the configuration without
+// them, 0 when there is no bridge.
+func (s *Switch) drop(ctx context.Context, names []string) (cfg int, err error) {
 	out, err := s.submit(ctx, &change{del: names})
 	if err == nil {
 		err = out.err
 	}
 	if linkspan.CodeOf(err) == linkspan.NotFound {
-		return nil // no bridge, no port
+		return 0, nil // no bridge, no port
 	}
-	if err != nil {
-		return err
-	}
-	return s.realised(ctx, out.cfg, nil)
+	return out.cfg, err
 }
 
 // Ports lists the ports of the bridge without its own local port, by name.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/ovs"
+	"github.com/linkspan/linkspan/ovs/ovstest"
 )
 
 func TestAHundredPortsAtOnceShareTransactions(t *testing.T) {
@@ -65,6 +66,24 @@ func each(names []string, do func(int, string)) {
 	wg.Wait()
 }
 
+// A port that was dropped is no more, although ovs-vswitchd stands still; when
+// it goes on, the number belongs to the next one that asked for it.
+func TestADroppedPortIsGoneAndItsNumberFree(t *testing.T) {
+	host, sw := openBridge(t)
+	ctx := limited(t, time.Minute)
+	names := veths(t, 2)
+	must(t, sw.AddPort(ctx, ovs.Port{Name: names[0], OFPort: 150}))
+	host.Pause(ovstest.Daemon)
+	must(t, sw.DropPort(ctx, names[0]))
+	if left := host.Vsctl("--no-wait", "list-ports", "br-link"); left != "" {
+		t.Errorf("ports left: %s", left)
+	}
+	added := make(chan error, 1)
+	go func() { added <- sw.AddPort(ctx, ovs.Port{Name: names[1], OFPort: 150}) }()
+	host.Resume(ovstest.Daemon)
+	must(t, <-added)
+}
+
 func TestAddPortIsIdempotentAndUpdates(t *testing.T) {
 	host, sw := openBridge(t)
 	ctx := limited(t, time.Minute)
@@ -95,6 +114,7 @@ func TestAddPortIsIdempotentAndUpdates(t *testing.T) {
 	if left := host.Vsctl("list-ports", "br-link"); left != "" {
 		t.Errorf("ports left: %s", left)
 	}
+	must(t, sw.DropPort(ctx, name))
 	must(t, sw.DelPort(ctx, "br-link")) // the bridge's own port is not one of its ports
 	wantBridge(t, host.Vsctl)
 }

@@ -4,7 +4,11 @@ package ovs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
 
 	"github.com/linkspan/linkspan"
 )
@@ -18,7 +22,49 @@ type registry struct {
 	ifaces map[string]*ifaceRow // all
 }
 
+// registry reads all ports.
 func (s *session) registry(ctx context.Context, bridge string) (*registry, error) {
+	reg, err := s.emptyRegistry(ctx, bridge)
+	if err != nil {
+		return nil, err
+	}
+	return reg, s.fill(ctx, reg)
+}
+
+// registryOf reads the ports with the names, if there are any: a bridge may have
+// many beside those of one change.
+func (s *session) registryOf(ctx context.Context, bridge string, names []string) (*registry, error) {
+	reg, err := s.emptyRegistry(ctx, bridge)
+	if err != nil {
+		return nil, err
+	}
+	mine := reg.own()
+	for _, name := range names {
+		port, iface := &portRow{Name: name}, &ifaceRow{Name: name}
+		if found, err := s.get(ctx, port); err != nil {
+			return nil, fmt.Errorf("look up port %s: %w", name, err)
+		} else if found {
+			reg.port(port, mine)
+		}
+		if found, err := s.get(ctx, iface); err != nil {
+			return nil, fmt.Errorf("look up interface %s: %w", name, err)
+		} else if found {
+			reg.ifaces[name] = iface
+		}
+	}
+	return reg, nil
+}
+
+// get fills a row whose index is set, and says whether there is one.
+func (s *session) get(ctx context.Context, row model.Model) (bool, error) {
+	err := s.client.Get(ctx, row)
+	if errors.Is(err, client.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *session) emptyRegistry(ctx context.Context, bridge string) (*registry, error) {
 	row, err := s.bridge(ctx, bridge)
 	if err != nil {
 		return nil, err
@@ -26,12 +72,8 @@ func (s *session) registry(ctx context.Context, bridge string) (*registry, error
 	if row == nil {
 		return nil, &linkspan.Error{Code: linkspan.NotFound, Message: "bridge " + bridge + " does not exist"}
 	}
-	reg := &registry{bridge: row, ports: make(map[string]*portRow), others: make(map[string]bool),
-		ifaces: make(map[string]*ifaceRow)}
-	if err := s.fill(ctx, reg); err != nil {
-		return nil, err
-	}
-	return reg, nil
+	return &registry{bridge: row, ports: make(map[string]*portRow), others: make(map[string]bool),
+		ifaces: make(map[string]*ifaceRow)}, nil
 }
 
 func (s *session) fill(ctx context.Context, reg *registry) error {
@@ -43,19 +85,29 @@ func (s *session) fill(ctx context.Context, reg *registry) error {
 	if err := s.client.List(ctx, &ifaces); err != nil {
 		return fmt.Errorf("list Interface: %w", err)
 	}
-	mine := make(map[string]bool, len(reg.bridge.Ports))
-	for _, uuid := range reg.bridge.Ports {
-		mine[uuid] = true
-	}
+	mine := reg.own()
 	for _, p := range ports {
-		if mine[p.UUID] {
-			reg.ports[p.Name] = p
-		} else {
-			reg.others[p.Name] = true
-		}
+		reg.port(p, mine)
 	}
 	for _, i := range ifaces {
 		reg.ifaces[i.Name] = i
 	}
 	return nil
+}
+
+// own returns the ids of the bridge's ports.
+func (r *registry) own() map[string]bool {
+	mine := make(map[string]bool, len(r.bridge.Ports))
+	for _, uuid := range r.bridge.Ports {
+		mine[uuid] = true
+	}
+	return mine
+}
+
+func (r *registry) port(p *portRow, mine map[string]bool) {
+	if mine[p.UUID] {
+		r.ports[p.Name] = p
+	} else {
+		r.others[p.Name] = true
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/linkspan/linkspan/bench/report"
@@ -25,6 +26,11 @@ func (c *config) benchmark(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	p, err := startBare(ctx, s, c.dir)
+	if err != nil {
+		return err
+	}
+	defer p.Stop()
 	if err := furnish(ctx, s); err != nil {
 		return err
 	}
@@ -32,7 +38,7 @@ func (c *config) benchmark(ctx context.Context, args []string) (err error) {
 	if r.Versions["dockerd"], _, err = s.Ask(ctx, host, "version", "--format", "{{.Server.Version}}"); err != nil {
 		return err
 	}
-	r.Facts = append(r.Facts, c.circumstances())
+	r.Facts = append(r.Facts, c.circumstances(), floor)
 	for _, m := range c.measures(s) {
 		cells, facts, err := m.take(ctx)
 		if err != nil {
@@ -47,6 +53,8 @@ func (c *config) benchmark(ctx context.Context, args []string) (err error) {
 	return err
 }
 
+const floor = aVethAlone + " is a plugin that makes a veth, gives it away and does nothing else: what it costs is dockerd's own, and no plugin is cheaper"
+
 func (c *config) circumstances() string {
 	rules := "without rules of iptables and without proxies, as a lab has it"
 	if c.packaged {
@@ -58,7 +66,7 @@ func (c *config) circumstances() string {
 // take measures all subjects in turn, every other time backwards.
 func (m *measure) take(ctx context.Context) ([]report.Cell, []string, error) {
 	for _, sub := range m.subjects { // programs and networks warm up
-		if _, err := m.do(ctx, sub.network); err != nil {
+		if _, err := m.do(ctx, sub); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -91,7 +99,7 @@ func (m *measure) round(ctx context.Context, backwards bool) ([][][]time.Duratio
 			if backwards {
 				k = len(m.subjects) - 1 - k
 			}
-			took, err := m.do(ctx, m.subjects[k].network)
+			took, err := m.do(ctx, m.subjects[k])
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", m.steps[0].name, m.subjects[k].name, err)
 			}
@@ -114,21 +122,35 @@ func middle(times [][]time.Duration, step int) time.Duration {
 func (m *measure) report(rows [][]report.Row) (cells []report.Cell, facts []string) {
 	for i, st := range m.steps {
 		cell := report.Cell{Name: st.name, About: st.about, Rows: rows[i]}
-		base := rows[i]
+		compared := rows[i]
 		if m.subjects[0].network == none {
-			base = []report.Row{lessNone(rows[i][1], rows[i][0]), lessNone(rows[i][2], rows[i][0])}
-			cell.Rows = append(cell.Rows, base...)
+			compared = nil
+			for _, row := range rows[i][1:] {
+				compared = append(compared, lessNone(row, rows[i][0]))
+			}
+			cell.Rows = append(cell.Rows, compared...)
 		}
-		of := func(t *report.Trial) float64 { return float64(t.Median) }
-		r, err := stats.RatioOfMeans(base[1].Values(of), base[0].Values(of))
-		if err != nil {
-			facts = append(facts, fmt.Sprintf("%s: no ratio: %v", st.name, err))
-		} else {
-			cell.Ratios = []report.Ratio{{Name: base[1].Subject + " / " + base[0].Subject, Ratio: r}}
+		for _, row := range compared[1:] {
+			ratio, err := over(row, compared[0])
+			if err != nil {
+				facts = append(facts, fmt.Sprintf("%s, %s: no ratio: %v", st.name, row.Subject, err))
+				continue
+			}
+			cell.Ratios = append(cell.Ratios, ratio)
+			if strings.HasPrefix(row.Subject, aVethAlone) && ratio.Low > 0.5 {
+				facts = append(facts, fmt.Sprintf("%s: half of Docker's bridge is out of a plugin's reach; a veth alone takes %.2f of it", st.name, ratio.Mean))
+			}
 		}
 		cells = append(cells, cell)
 	}
 	return cells, facts
+}
+
+// over returns what a row is of another.
+func over(row, base report.Row) (report.Ratio, error) {
+	of := func(t *report.Trial) float64 { return float64(t.Median) }
+	r, err := stats.RatioOfMeans(row.Values(of), base.Values(of))
+	return report.Ratio{Name: row.Subject + " / " + base.Subject, Ratio: r}, err
 }
 
 func lessNone(of, without report.Row) report.Row {

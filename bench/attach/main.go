@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := c.validate(); err != nil {
 		return err
 	}
+	if c.plugin != "" {
+		return serveBare(ctx, c.plugin)
+	}
 	if c.dir, err = os.MkdirTemp("", "linkspan-attach-"); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type measure struct {
 	subjects []subject
 	pairs    int
 	runs     int
-	do       func(ctx context.Context, network string) ([]time.Duration, error)
+	do       func(ctx context.Context, sub subject) ([]time.Duration, error)
 }
 
 // step is one timed part of a measure: a cell of the report.
@@ -31,30 +31,39 @@ type step struct{ name, about string }
 
 const less = " What is compared is the time less that with no network, measured in turn."
 
+// kinds are what -only knows.
+func kinds() []string { return []string{"run", "start", "connect", "network", "crowd"} }
+
 // measures is all that is measured.
 func (c *config) measures(s *stand.Stand) []measure {
-	list := []measure{
-		{
-			[]step{{"Run", "`docker run --rm --network NETWORK busybox true`, from the start of the command to its end." + less}},
-			subjects(), c.pairs, c.runs, c.run(s),
-		},
-		{
-			[]step{
+	var list []measure
+	for kind := range c.wanted() {
+		switch kind {
+		case "run":
+			list = append(list, measure{
+				[]step{{"Run", "`docker run --rm --network NETWORK busybox true`, from the start of the command to its end." + less}},
+				subjects(), c.pairs, c.runs, c.run(s),
+			})
+		case "start":
+			list = append(list, measure{[]step{
 				{"Start", "`docker start` of a container that was created before." + less},
 				{"Remove", "`docker rm --force` of that container." + less},
-			},
-			subjects(), c.pairs, c.runs, c.start(s),
-		},
-		{
-			[]step{
+			}, subjects(), c.pairs, c.runs, c.start(s)})
+		case "connect":
+			list = append(list, measure{[]step{
 				{"Connect", "`docker network connect NETWORK CONTAINER` of a container that runs, in a network of Docker's."},
 				{"Disconnect", "`docker network disconnect NETWORK CONTAINER` of the same."},
-			},
-			networked(), c.pairs, c.runs, c.connect(s),
-		},
-	}
-	if c.crowds > 0 {
-		list = append(list, c.crowded(s, 1), c.crowded(s, c.parallel))
+			}, networked(), c.pairs, c.runs, c.connect(s)})
+		case "network":
+			list = append(list, measure{[]step{
+				{"Network create", "`docker network create` with a subnet."},
+				{"Network rm", "`docker network rm` of that network."},
+			}, ofOneHost(), c.pairs, c.runs, c.network(s)})
+		case "crowd":
+			if c.crowds > 0 {
+				list = append(list, c.crowded(s, 1), c.crowded(s, c.parallel))
+			}
+		}
 	}
 	return list
 }
@@ -73,17 +82,17 @@ func (c *config) crowded(s *stand.Stand, at int) measure {
 	}
 }
 
-func (c *config) run(s *stand.Stand) func(context.Context, string) ([]time.Duration, error) {
-	return func(ctx context.Context, network string) ([]time.Duration, error) {
+func (c *config) run(s *stand.Stand) func(context.Context, subject) ([]time.Duration, error) {
+	return func(ctx context.Context, sub subject) ([]time.Duration, error) {
 		time.Sleep(c.pause)
-		took, err := s.Docker(ctx, host, "run", "--rm", "--network", network, "busybox", "true")
+		took, err := s.Docker(ctx, host, "run", "--rm", "--network", sub.network, "busybox", "true")
 		return []time.Duration{took}, err
 	}
 }
 
-func (c *config) start(s *stand.Stand) func(context.Context, string) ([]time.Duration, error) {
-	return func(ctx context.Context, network string) ([]time.Duration, error) {
-		if _, err := s.Docker(ctx, host, "create", "--name", name, "--network", network, "busybox", "sleep", "1000"); err != nil {
+func (c *config) start(s *stand.Stand) func(context.Context, subject) ([]time.Duration, error) {
+	return func(ctx context.Context, sub subject) ([]time.Duration, error) {
+		if _, err := s.Docker(ctx, host, "create", "--name", name, "--network", sub.network, "busybox", "sleep", "1000"); err != nil {
 			return nil, err
 		}
 		time.Sleep(c.pause)
@@ -94,14 +103,14 @@ func (c *config) start(s *stand.Stand) func(context.Context, string) ([]time.Dur
 	}
 }
 
-func (c *config) connect(s *stand.Stand) func(context.Context, string) ([]time.Duration, error) {
-	return func(ctx context.Context, network string) (took []time.Duration, err error) {
+func (c *config) connect(s *stand.Stand) func(context.Context, subject) ([]time.Duration, error) {
+	return func(ctx context.Context, sub subject) (took []time.Duration, err error) {
 		if _, err := s.Docker(ctx, host, "run", "--detach", "--name", name, "--network", home, "busybox", "sleep", "1000"); err != nil {
 			return nil, err
 		}
 		for _, verb := range []string{"connect", "disconnect"} {
 			time.Sleep(c.pause)
-			one, bad := s.Docker(ctx, host, "network", verb, network, name)
+			one, bad := s.Docker(ctx, host, "network", verb, sub.network, name)
 			took, err = append(took, one), errors.Join(err, bad)
 		}
 		_, bad := s.Docker(ctx, host, "rm", "--force", name)
@@ -109,11 +118,25 @@ func (c *config) connect(s *stand.Stand) func(context.Context, string) ([]time.D
 	}
 }
 
+// extra is what the network is called that comes and goes.
+const extra = "extra"
+
+func (c *config) network(s *stand.Stand) func(context.Context, subject) ([]time.Duration, error) {
+	return func(ctx context.Context, sub subject) (took []time.Duration, err error) {
+		for _, args := range [][]string{createArgs(extra, extraSubnet, sub.args), {"network", "rm", extra}} {
+			time.Sleep(c.pause)
+			one, bad := s.Docker(ctx, host, args...)
+			took, err = append(took, one), errors.Join(err, bad)
+		}
+		return took, err
+	}
+}
+
 // gather starts and ends a crowd, so many at a time.
-func (c *config) gather(s *stand.Stand, at int) func(context.Context, string) ([]time.Duration, error) {
-	return func(ctx context.Context, network string) (took []time.Duration, err error) {
+func (c *config) gather(s *stand.Stand, at int) func(context.Context, subject) ([]time.Duration, error) {
+	return func(ctx context.Context, sub subject) (took []time.Duration, err error) {
 		for _, args := range [][]string{
-			{"run", "--detach", "--network", network, "--name", "%s", "busybox", "sleep", "1000"},
+			{"run", "--detach", "--network", sub.network, "--name", "%s", "busybox", "sleep", "1000"},
 			{"rm", "--force", "%s"},
 		} {
 			time.Sleep(c.pause)

@@ -42,8 +42,8 @@ func (b *Bridge) AddPort(_ context.Context, p ovs.Port) error {
 	})
 }
 
-// DelPort implements the Ports of package hotplug.
-func (b *Bridge) DelPort(_ context.Context, name string) error {
+// DropPort implements the Ports of package hotplug.
+func (b *Bridge) DropPort(_ context.Context, name string) error {
 	return b.do("delete port", func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
@@ -180,7 +181,7 @@ func (e *Engine) Events(ctx context.Context, wake func()) error {
 	defer cancel()
 	stream := c.Events(ctx, client.EventsListOptions{Filters: make(client.Filters).
 		Add("type", "network", "container").
-		Add("event", "create", "destroy", "remove", "connect", "disconnect", "start", "rename")})
+		Add("event", "create", "destroy", "remove", "connect", "start", "rename")})
 	select {
 	case err := <-stream.Err:
 		return dockerError("follow events", err)
@@ -189,12 +190,21 @@ func (e *Engine) Events(ctx context.Context, wake func()) error {
 	}
 	for {
 		select {
-		case <-stream.Messages:
-			wake()
+		case m := <-stream.Messages:
+			if concerns(m) {
+				wake()
+			}
 		case err := <-stream.Err:
 			return dockerError("follow events", err)
 		}
 	}
+}
+
+// concerns says whether an event may change what the lists show of networks,
+// or of containers that run: a container has endpoints only while it does, and
+// when those go the driver is told.
+func concerns(m events.Message) bool {
+	return m.Type != events.ContainerEventType || m.Action == events.ActionStart || m.Action == events.ActionRename
 }
 
 // dockerError gives an error of dockerd's a code; nil stays nil.

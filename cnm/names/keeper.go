@@ -5,6 +5,8 @@ package names
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +54,8 @@ type Keeper struct {
 	resolver *Resolver
 	windows  map[string]*Window   // by path
 	awaited  map[string]time.Time // paths without a window, since when
+	wanted   map[string][]Scope   // by path, as of the last look
+	looked   time.Time            // when that was
 	told     map[string]string    // by path: the trouble that was logged
 	closing  sync.WaitGroup
 	state    atomic.Pointer[State]
@@ -88,18 +92,35 @@ func (k *Keeper) Run(ctx context.Context) error {
 	changed, stop := k.cfg.Model.Watch()
 	defer stop()
 	defer k.closeAll()
+	again := k.look(ctx)
 	for {
-		next := time.NewTimer(k.look(ctx))
+		next := time.NewTimer(again)
 		select {
 		case <-ctx.Done():
 			next.Stop()
 			return ctx.Err()
 		case <-changed:
 			pause(ctx, gather)
+			again = k.look(ctx)
 		case <-next.C:
+			again = k.retry(ctx)
 		}
 		next.Stop()
 	}
+}
+
+// retry opens what is awaited, and looks at everything only when that is due:
+// while Docker makes a namespace this is done every few milliseconds.
+func (k *Keeper) retry(ctx context.Context) time.Duration {
+	if len(k.awaited) == 0 || time.Since(k.looked) >= glance {
+		return k.look(ctx)
+	}
+	again := glance
+	for _, path := range slices.Collect(maps.Keys(k.awaited)) {
+		again = min(again, k.open(ctx, path, k.wanted[path]))
+	}
+	k.note()
+	return again
 }
 
 // look opens and closes what has to be, and says when to look again.
@@ -120,6 +141,7 @@ func (k *Keeper) look(ctx context.Context) time.Duration {
 			k.settle(path)
 		}
 	}
+	k.wanted, k.looked = wanted, time.Now()
 	again := glance
 	for path, scopes := range wanted {
 		if w, ok := k.windows[path]; ok {

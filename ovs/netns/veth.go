@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan"
 )
@@ -45,12 +46,14 @@ func CreateVeth(ctx context.Context, v Veth) error {
 	if err := v.Validate(); err != nil {
 		return err
 	}
-	for _, name := range []string{v.Host, v.Peer} {
-		if err := DeleteVeth(ctx, name); err != nil {
+	err := netlink.LinkAdd(v.link())
+	if errors.Is(err, unix.EEXIST) {
+		if err := errors.Join(DeleteVeth(ctx, v.Host), DeleteVeth(ctx, v.Peer)); err != nil {
 			return err
 		}
+		err = netlink.LinkAdd(v.link())
 	}
-	if err := netlink.LinkAdd(v.link()); err != nil {
+	if err != nil {
 		return fmt.Errorf("create veth %s: %w", v.Host, err)
 	}
 	if err := v.prepare(); err != nil {
@@ -91,22 +94,6 @@ func (v Veth) prepare() error {
 		return fmt.Errorf("set %s up: %w", v.Host, err)
 	}
 	return nil
-}
-
-// DeleteVeth deletes the link of that name, and with it its other end wherever
-// that is. A link that is not there is fine.
-func DeleteVeth(ctx context.Context, name string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	link, err := netlink.LinkByName(name)
-	if err == nil {
-		err = netlink.LinkDel(link)
-	}
-	if err == nil || missing(err) {
-		return nil
-	}
-	return fmt.Errorf("delete link %s: %w", name, err)
 }
 
 // Link is a link as List found it.

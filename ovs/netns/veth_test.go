@@ -107,6 +107,31 @@ func TestOffloadStaysOffInTheContainer(t *testing.T) {
 	})
 }
 
+// A link is deleted in the namespace that the caller is in, and is gone from
+// there at the return, with its other end; one of the same name elsewhere stays.
+func TestALinkIsDeletedWhereTheCallerIs(t *testing.T) {
+	ctx := context.Background()
+	box, err := netns.Open(ovstest.Namespace(t))
+	must(t, err)
+	defer func() { must(t, box.Close()) }()
+	must(t, netns.CreateVeth(ctx, netns.Veth{Host: "lsh-far", Peer: "lsp-far"}))
+	must(t, box.Take("lsp-far", "lsh-near"))
+	must(t, netns.CreateVeth(ctx, netns.Veth{Host: "lsh-near", Peer: "lsp-near"}))
+	must(t, box.Do(func() error { return netns.DeleteVeth(ctx, "lsh-near") }))
+	if _, err := box.Netlink().LinkByName("lsh-near"); err == nil {
+		t.Error("it is still there")
+	}
+	links, err := netns.List(ctx, "ls")
+	must(t, err)
+	if len(links) != 2 {
+		t.Errorf("here are %v, want the pair of the same name", links)
+	}
+	near, err := netlink.LinkByName("lsh-near")
+	must(t, err)
+	must(t, netns.DeleteLink(ctx, near))
+	must(t, netns.DeleteLink(ctx, near))
+}
+
 func TestVethRefusesBadNames(t *testing.T) {
 	for _, v := range []netns.Veth{{Host: "h"}, {Host: "a-name-of-16-byt", Peer: "p"}, {Host: "../../x", Peer: "p"}} {
 		if err := netns.CreateVeth(context.Background(), v); linkspan.CodeOf(err) != linkspan.Invalid {

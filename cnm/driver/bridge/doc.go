@@ -15,9 +15,9 @@
 //
 // # Filter
 //
-// One nftables table, inet linkspan-bridge, has everything, and is replaced as
-// a whole, in one transaction, by each change: it never differs from the
-// records. Its doc is at [Driver]'s rules in filter.go. Traffic into a network
+// One nftables table, inet linkspan-bridge, has everything. A new network is added
+// to it, and every other change replaces it as a whole, in one transaction: it
+// never differs from the records. Its doc is at [Driver]'s rules in filter.go. Traffic into a network
 // passes when it belongs to a conversation that began inside, goes to a
 // published port, or comes from the host itself.
 //

@@ -23,7 +23,8 @@ type Driver struct {
 	networks map[string]network   // by cnm.Network.ID
 	ports    map[string][]binding // published, by cnm.Endpoint.ID
 
-	filter sync.Mutex // held while the filter is replaced
+	filter   sync.Mutex      // held while the filter is changed
+	filtered map[string]bool // networks that this process wrote into it, by cnm.Network.ID
 }
 
 // network is a network with its options read.

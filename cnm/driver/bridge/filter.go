@@ -79,6 +79,10 @@ func (d *Driver) refilter() error {
 	if err := conn.Flush(); err != nil {
 		return kernel.Nftables.Explain(fmt.Errorf("nftables table inet %s: %w", tableName, err))
 	}
+	d.filtered = make(map[string]bool, len(networks))
+	for _, n := range networks {
+		d.filtered[n.ID] = true
+	}
 	return d.admit()
 }
 
@@ -114,23 +118,29 @@ func (b builder) build(networks []network, ports []binding) error {
 	if err != nil {
 		return err
 	}
-	guard := b.base("guard", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw)
-	source := b.base("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
-	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	guard := b.base(guardChain, nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw)
+	source := b.base(sourceChain, nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource)
 	var out, in []nftables.SetElement
 	for _, n := range networks {
-		b.rule(guard, comesFrom(n.link), to(loopback), drop())
-		out = append(out, jump(n.link, b.leaving(n)))
-		in = append(in, jump(n.link, b.entering(n, open)))
-		b.leave(source, n)
-		b.rule(source, from(loopback), goesTo(n.link), leavesAs(netip.Addr{}, 0))
+		leaves, enters := b.network(n, guard, source, open)
+		out, in = append(out, leaves), append(in, enters)
 	}
 	forward := b.base("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter)
 	b.rule(forward, conntrack(expr.CtKeySTATE, ctEstablished|ctRelated), accept())
-	if err := b.dispatch(forward, "out", expr.MetaKeyIIFNAME, out); err != nil {
+	if err := b.dispatch(forward, outMap, expr.MetaKeyIIFNAME, out); err != nil {
 		return err
 	}
-	return b.dispatch(forward, "in", expr.MetaKeyOIFNAME, in)
+	return b.dispatch(forward, inMap, expr.MetaKeyOIFNAME, in)
+}
+
+// network adds the rules and chains of one network, and returns the elements
+// of the maps that lead to those.
+func (b builder) network(n network, guard, source *nftables.Chain, open [2]*nftables.Set) (leaves, enters nftables.SetElement) {
+	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	b.rule(guard, comesFrom(n.link), to(loopback), drop())
+	b.leave(source, n)
+	b.rule(source, from(loopback), goesTo(n.link), leavesAs(netip.Addr{}, 0))
+	return jump(n.link, b.leaving(n)), jump(n.link, b.entering(n, open))
 }
 
 // jump is an element of a verdict map.

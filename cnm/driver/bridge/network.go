@@ -14,6 +14,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/ovs/netns"
 )
 
 // CreateNetwork makes the bridge and lets the filter know it.
@@ -30,14 +31,21 @@ func (d *Driver) CreateNetwork(_ context.Context, n cnm.Network) error {
 	}
 	d.networks[n.ID] = made
 	d.mu.Unlock()
-	if err := made.ensure(); err != nil {
-		return err // the controller deletes what was begun
-	}
-	return d.refilter()
+	filter := func() error { return d.filterWith(made) }
+	return both(made.ensure, filter) // the controller deletes what was begun
+}
+
+// both does two things at the same time: each waits for a lock of the kernel's
+// that the other does not need.
+func both(one, other func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- one() }()
+	err := other()
+	return errors.Join(<-done, err)
 }
 
 // DeleteNetwork removes the bridge, if this driver made it, and its rules.
-func (d *Driver) DeleteNetwork(_ context.Context, n cnm.Network) error {
+func (d *Driver) DeleteNetwork(ctx context.Context, n cnm.Network) error {
 	d.mu.Lock()
 	was, ok := d.networks[n.ID]
 	delete(d.networks, n.ID)
@@ -46,22 +54,16 @@ func (d *Driver) DeleteNetwork(_ context.Context, n cnm.Network) error {
 		was.Network = n
 		was.config, _ = read(n) // a network with options that cannot be read was never made
 	}
-	if err := removeLink(was.link, n.ID); err != nil {
-		return err
-	}
-	return d.refilter()
+	return both(func() error { return removeLink(ctx, was.link, n.ID) }, d.refilter)
 }
 
 // removeLink removes a bridge that was made for the network.
-func removeLink(name, network string) error {
+func removeLink(ctx context.Context, name, network string) error {
 	link, err := kernel.Find(name)
 	if err != nil || link == nil || !kernel.Marked(link, network) {
 		return err
 	}
-	if err := netlink.LinkDel(link); err != nil && !kernel.Missing(err) {
-		return fmt.Errorf("delete bridge %s: %w", name, err)
-	}
-	return nil
+	return netns.DeleteLink(ctx, link)
 }
 
 // ensure makes the bridge, or brings it to what it should be.

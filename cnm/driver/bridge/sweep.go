@@ -5,13 +5,11 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-
-	"github.com/vishvananda/netlink"
 
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/ovs/netns"
 )
 
 // Sweep removes bridges and veths of no network and endpoint, and makes again
@@ -31,8 +29,8 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 		if name := link.Attrs().Name; keep[name] || strings.HasPrefix(name, bridgePrefix) && link.Type() != "bridge" {
 			continue
 		}
-		if err := netlink.LinkDel(link); err != nil && !kernel.Missing(err) {
-			errs = append(errs, fmt.Errorf("delete link %s: %w", link.Attrs().Name, err))
+		if err := netns.DeleteLink(ctx, link); err != nil {
+			errs = append(errs, err)
 			continue
 		}
 		removed++

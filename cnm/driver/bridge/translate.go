@@ -20,7 +20,7 @@ func (b builder) translate(ports []binding) (open [2]*nftables.Set, err error) {
 	}
 	for family := range open {
 		here, everywhere := b.portMap("here", family, true), b.portMap("ports", family, false)
-		open[family] = &nftables.Set{Table: b.table, Name: fmt.Sprintf("open%d", 4+2*family), Concatenation: true,
+		open[family] = &nftables.Set{Table: b.table, Name: openName(family), Concatenation: true,
 			KeyType: nftables.MustConcatSetType(layoutOf(family).kind, nftables.TypeInetProto, nftables.TypeInetService)}
 		var at, all, routed []nftables.SetElement
 		for _, p := range ports {
@@ -46,6 +46,9 @@ func (b builder) translate(ports []binding) (open [2]*nftables.Set, err error) {
 	}
 	return open, nil
 }
+
+// openName is the set of ports of routed networks that are open.
+func openName(family int) string { return fmt.Sprintf("open%d", 4+2*family) }
 
 // portMap is a map to containers' addresses and ports.
 func (b builder) portMap(name string, family int, address bool) *nftables.Set {

@@ -16,8 +16,9 @@ type Ports interface {
 	// AddPort adds the port or brings it to what is asked for. After an
 	// error it may still come.
 	AddPort(ctx context.Context, p ovs.Port) error
-	// DelPort removes a port; one that is not there is fine.
-	DelPort(ctx context.Context, name string) error
+	// DropPort removes a port for good, without waiting until Open vSwitch lets
+	// go of its link; one that is not there is fine.
+	DropPort(ctx context.Context, name string) error
 	// Ports lists all ports.
 	Ports(ctx context.Context) ([]ovs.PortStatus, error)
 }

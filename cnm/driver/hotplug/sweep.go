@@ -52,9 +52,9 @@ func (d *Driver) interfaces(ctx context.Context) (map[string]struct{}, error) {
 }
 
 // remove removes a port and its veth at the same time: each waits for somebody
-// else, ovs-vswitchd and the kernel, and neither for the other.
+// else, the database of Open vSwitch and the kernel, and neither for the other.
 func (d *Driver) remove(ctx context.Context, host string) error {
 	port := make(chan error, 1)
-	go func() { port <- d.options.Ports.DelPort(ctx, host) }()
+	go func() { port <- d.options.Ports.DropPort(ctx, host) }()
 	return errors.Join(d.options.Links.Delete(ctx, host), <-port)
 }
