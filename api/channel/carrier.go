@@ -39,6 +39,8 @@ type carrier struct {
 	frame   []byte      // being written; under writing
 	limited atomic.Bool // there may be a deadline for writing
 
+	serving sync.WaitGroup // handlers of channels
+
 	mu      sync.Mutex
 	streams map[uint16]*stream
 	err     error // why the connection ended
@@ -51,8 +53,9 @@ func newCarrier(conn *tls.Conn) *carrier {
 	return c
 }
 
-// open returns the stream of a channel that is not open yet.
-func (c *carrier) open(number uint16) (*stream, error) {
+// open returns the stream of a channel that is not open yet. ended is called when
+// it has ended, unless it is nil.
+func (c *carrier) open(number uint16, ended func()) (*stream, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -62,6 +65,7 @@ func (c *carrier) open(number uint16) (*stream, error) {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("channel %d cannot be opened", number)}
 	}
 	s := newStream(c, number)
+	s.ended = ended
 	c.streams[number] = s
 	return s, nil
 }
@@ -114,11 +118,16 @@ func (c *carrier) receiveFrame(piece []byte) error {
 	return nil
 }
 
+// receiveGrant takes a grant, or the news that the other side has closed a channel.
 func (c *carrier) receiveGrant(s *stream, piece []byte, size int) error {
-	if size != grantLen {
+	if size == 0 && s != nil && s != c.main {
+		s.end(io.EOF)
+		return nil
+	}
+	if size != grantLen && (size != 0 || s != nil) {
 		return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("a grant has %d bytes", size)}
 	}
-	if _, err := io.ReadFull(c.in, piece[:grantLen]); err != nil {
+	if _, err := io.ReadFull(c.in, piece[:size]); err != nil {
 		return err
 	}
 	if s == nil {

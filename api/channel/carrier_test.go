@@ -68,7 +68,7 @@ func TestWhoeverBreaksTheRulesIsCutOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, other := pair(t)
-			s, err := c.open(7)
+			s, err := c.open(7, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestCloseOfAStuckConnection(t *testing.T) {
 		}
 		full <- err
 	}()
-	s, err := c.open(7)
+	s, err := c.open(7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestCloseOfAStuckConnection(t *testing.T) {
 // The deadline for a write that was given up on is not one for later writes.
 func TestALateWriteOutlivesItsDeadline(t *testing.T) {
 	c, other := pair(t)
-	s, err := c.open(7)
+	s, err := c.open(7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func FuzzFrames(f *testing.F) {
 		far.Close()
 		c := newCarrier(tls.Client(near, &tls.Config{InsecureSkipVerify: true}))
 		c.in = bytes.NewReader(b)
-		s, err := c.open(7)
+		s, err := c.open(7, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,13 +28,21 @@ func serve(t testing.TB, handler http.Handler) *http.Client {
 	mux.Handle(Path, handler)
 	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, r.TLS.NegotiatedProtocol) })
 	mux.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
-	s := httptest.NewUnstartedServer(mux)
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.TLS = &tls.Config{NextProtos: []string{Protocol}}
-	if err := Accept(s.Config); err != nil {
-		t.Fatal(err)
-	}
+	parts := NewListener(s.Listener.Addr())
+	parts.Take(s.Config)
+	inner := &http.Server{Handler: Secured(mux), ConnContext: ConnContext, Protocols: new(http.Protocols)}
+	inner.Protocols.SetUnencryptedHTTP2(true)
+	served := make(chan error, 1)
+	go func() { served <- inner.Serve(parts) }()
 	s.StartTLS()
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		if err := errors.Join(inner.Close(), <-served); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+		s.Close()
+	})
 	own, ok := s.Client().Transport.(*http.Transport)
 	if !ok {
 		t.Fatal("httptest's client has another transport")

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
-	"sync"
 
 	"github.com/linkspan/linkspan"
 )
@@ -28,45 +27,29 @@ const (
 // of the channel. A refusal has code Permission or Unauthenticated, an
 // unreachable controller Unavailable.
 func Dial(ctx context.Context, h *http.Client, base string) (io.ReadWriteCloser, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	c := &dialed{cancel: cancel, number: uint16(1 + rand.N(grantBit-1))} // late frames of another are not taken for its own
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: c.got})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+Path, http.NoBody)
+	c := &dialed{number: uint16(1 + rand.N(grantBit-1))} // late frames of another are not taken for its own
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: c.got})
+	req, err := http.NewRequestWithContext(traced, http.MethodPost, base+Path, http.NoBody)
 	if err != nil {
-		cancel()
 		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set(numberHeader, strconv.Itoa(int(c.number)))
 	resp, err := h.Do(req)
 	if err != nil {
-		c.Close()
+		c.give()
 		return nil, &linkspan.Error{Code: linkspan.Unavailable, Op: "open openflow channel", Err: err}
 	}
-	if resp.StatusCode != http.StatusOK {
-		c.Close()
-		resp.Body.Close()
+	resp.Body.Close()
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		c.give()
 		return nil, refused(resp.StatusCode)
-	}
-	if c.stream == nil {
-		c.Close()
-		resp.Body.Close()
+	case c.stream == nil:
 		return nil, &linkspan.Error{Code: linkspan.Internal, Op: "open openflow channel", Message: "the connection carries no channels", Err: c.err}
 	}
-	go func() { // until the controller ends the request, or Close or ctx does
-		_, err := io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		c.stream.end(ending(err))
-	}()
+	c.forget = context.AfterFunc(ctx, c.close)
 	return c, nil
-}
-
-// ending returns how a channel has ended whose request has.
-func ending(err error) error {
-	if err == nil {
-		return io.EOF
-	}
-	return err
 }
 
 func refused(status int) error {
@@ -84,31 +67,32 @@ func refused(status int) error {
 type dialed struct {
 	*stream
 	number uint16
-	err    error // why there is no stream
-	cancel context.CancelFunc
-	once   sync.Once
+	err    error       // why there is no stream
+	forget func() bool // ctx
 }
 
 // got opens the stream on the connection that the request goes by; a request may
 // go by another when the first one breaks.
 func (c *dialed) got(info httptrace.GotConnInfo) {
-	if c.stream != nil {
-		c.stream.close()
-	}
+	c.give()
 	main, ok := info.Conn.(mainConn)
 	if !ok {
 		c.err = errors.New("it is not of a channel's transport")
 		return
 	}
-	c.stream, c.err = main.carrier.open(c.number)
+	c.stream, c.err = main.carrier.open(c.number, nil)
 }
 
+// give gives up the stream, if there is one.
+func (c *dialed) give() {
+	if c.stream != nil {
+		c.close()
+	}
+}
+
+// Close unblocks Read and Write, which then fail. It may be called again.
 func (c *dialed) Close() error {
-	c.once.Do(func() {
-		c.cancel()
-		if c.stream != nil {
-			c.stream.close()
-		}
-	})
+	c.forget()
+	c.close()
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 	"strconv"
 )
 
-// Handler serves Path. It runs serve with each channel and keeps the request
-// open until serve returns; it then closes the channel.
+// Handler serves Path. It runs serve with each channel, in a goroutine of the
+// connection's, and closes the channel when serve returns. serve's context has the
+// values of the request's and ends with the channel.
 func Handler(serve func(context.Context, *Conn)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, ok := r.Context().Value(carrierKey{}).(*carrier)
@@ -23,19 +24,20 @@ func Handler(serve func(context.Context, *Conn)) http.Handler {
 			http.Error(w, numberHeader+" is not a number", http.StatusBadRequest)
 			return
 		}
-		s, err := c.open(uint16(number))
+		ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+		s, err := c.open(uint16(number), cancel)
 		if err != nil {
+			cancel()
 			http.Error(w, err.Error(), http.StatusConflict)
 			return
 		}
-		defer s.close()
+		conn := &Conn{stream: s, Remote: r.RemoteAddr, Request: r}
+		c.serving.Go(func() {
+			defer s.close()
+			serve(ctx, conn)
+		})
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(http.StatusOK)
-		if http.NewResponseController(w).Flush() != nil {
-			return
-		}
-		defer context.AfterFunc(r.Context(), func() { s.end(io.EOF) })()
-		serve(r.Context(), &Conn{stream: s, Remote: r.RemoteAddr, Request: r})
 	})
 }
 
@@ -53,6 +55,6 @@ var _ io.ReadWriteCloser = (*Conn)(nil)
 // Close unblocks Read and Write, which then fail. It may be called again, and
 // after serve has returned.
 func (c *Conn) Close() error {
-	c.stream.close()
+	c.close()
 	return nil
 }

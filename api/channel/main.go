@@ -45,6 +45,3 @@ func (m mainConn) SetReadDeadline(t time.Time) error {
 // SetWriteDeadline is the whole connection's: a TLS connection that a write was
 // broken off on is of no use any more.
 func (m mainConn) SetWriteDeadline(t time.Time) error { return m.carrier.conn.SetWriteDeadline(t) }
-
-// ConnectionState says who the other side is.
-func (m mainConn) ConnectionState() tls.ConnectionState { return m.carrier.conn.ConnectionState() }

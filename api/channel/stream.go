@@ -24,6 +24,7 @@ const (
 type stream struct {
 	carrier *carrier
 	number  uint16
+	ended   func() // called once at the end, if not nil
 
 	mu       sync.Mutex
 	change   sync.Cond // of anything below
@@ -32,6 +33,7 @@ type stream struct {
 	credit   int       // bytes that may be sent
 	owed     int       // bytes that were read and not granted anew
 	err      error     // why there is no more
+	left     bool      // it was closed here
 	deadline time.Time // for reading
 	alarm    *time.Timer
 }
@@ -155,24 +157,34 @@ func (s *stream) granted(n uint32) error {
 // end unblocks Read, once it has read what came, and Write.
 func (s *stream) end(err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err == nil {
+	first := s.err == nil
+	if first {
 		s.err = err
 	}
 	if s.alarm != nil {
 		s.alarm.Stop()
 	}
 	s.change.Broadcast()
+	s.mu.Unlock()
+	if first && s.ended != nil {
+		s.ended()
+	}
 }
 
-// close is end for whoever has no use for what came either.
+// close is end for whoever has no use for what came either; the other side is
+// told. It may be called again.
 func (s *stream) close() {
 	s.end(io.ErrClosedPipe)
 	s.mu.Lock()
-	s.in, s.read = nil, 0
+	again := s.left
+	s.left, s.in, s.read = true, nil, 0
 	s.mu.Unlock()
+	if again {
+		return
+	}
 	s.carrier.forget(s.number)
 	s.carrier.hasten()
+	_ = s.carrier.send(s.number|grantBit, nil) // the end of the connection says it, too
 }
 
 // expireAt has Read give up at a time, the zero one is never.

@@ -168,9 +168,11 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 	if err != nil {
 		return err
 	}
+	carried, guests := channel.NewListener(remote.Addr()), new(strangers)
 	parts.Go(func() error {
-		return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote(), channel.Accept)
+		return serveHTTP(ctx, c.log, tls.NewListener(remote, config), b.remote(), guests.watch, carried.Take)
 	})
+	parts.Go(func() error { return serveHTTP(ctx, c.log, carried, channel.Secured(b.remote()), guests.watch) })
 	if c.socket != "" {
 		local, err := listenLocal(ctx, c.socket)
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api/channel"
 )
 
 const (
@@ -34,23 +35,20 @@ const headerTable = 512
 // serveHTTP serves until ctx ends, then gives calls under way endTimeout;
 // streams and channels, which would go on for ever, end at once. The server has
 // what extend gives it, too.
-func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, extend ...func(*http.Server) error) error {
+func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Handler, extend ...func(*http.Server)) error {
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	s := &http.Server{
 		Handler: endingStreams(ctx, h), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, Protocols: new(http.Protocols),
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug), // anybody can cause these
-		BaseContext: func(net.Listener) context.Context { return base }, ConnContext: knowTypist,
-		ConnState: new(strangers).state,
+		BaseContext: func(net.Listener) context.Context { return base }, ConnContext: connContext,
 		HTTP2:     &http.HTTP2Config{MaxEncoderHeaderTableSize: headerTable},
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(true)
 	s.Protocols.SetUnencryptedHTTP2(true)
 	for _, give := range extend {
-		if err := give(s); err != nil {
-			return err
-		}
+		give(s)
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -68,6 +66,11 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 		return err
 	}
 	return <-ended
+}
+
+// connContext notes what handlers ask of a connection.
+func connContext(ctx context.Context, conn net.Conn) context.Context {
+	return channel.ConnContext(knowTypist(ctx, conn), conn)
 }
 
 // endingStreams has the requests of h end with ctx, but for unary calls of the

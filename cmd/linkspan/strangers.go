@@ -41,15 +41,19 @@ type stranger struct {
 	timer *time.Timer
 }
 
+// watch follows the connections of a server, before it serves. Several may share
+// a connection.
+func (s *strangers) watch(server *http.Server) { server.ConnState = s.state }
+
 // state follows a connection of an HTTP server.
 func (s *strangers) state(c net.Conn, state http.ConnState) {
 	t, secure := channel.Secure(c)
 	switch {
 	case !secure:
+	case state == http.StateClosed, state != http.StateNew && len(t.ConnectionState().PeerCertificates) > 0:
+		s.leave(t)
 	case state == http.StateNew:
 		s.enter(t)
-	case state == http.StateClosed, len(t.ConnectionState().PeerCertificates) > 0:
-		s.leave(t)
 	}
 }
 
@@ -67,6 +71,9 @@ func (s *strangers) enter(c net.Conn) {
 	host, _, _ := net.SplitHostPort(c.RemoteAddr().String()) // the same for all that have none
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.all[c] != nil {
+		return
+	}
 	if s.all == nil {
 		s.all, s.of = make(map[net.Conn]*stranger), make(map[string]int)
 	}
