@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm/driver/overlay"
 )
 
 // Fabric is the host's view of the fabric. All methods may be called
@@ -31,6 +32,8 @@ type Fabric struct {
 	since     time.Time // of connected or not
 	snapshots uint64    // how many have come
 	listeners map[chan struct{}]struct{}
+	placed    map[linkspan.NetworkID][]overlay.Peer // what the kernel knows of overlays
+	placing   chan struct{}                         // closed when that changes
 }
 
 // key names an endpoint: an address is unique in its network on all chassis.
@@ -58,6 +61,8 @@ func New(ctx context.Context, cfg Config) (*Fabric, error) {
 		orphans:   make(map[key]time.Time),
 		since:     time.Now(),
 		listeners: make(map[chan struct{}]struct{}),
+		placed:    make(map[linkspan.NetworkID][]overlay.Peer),
+		placing:   make(chan struct{}),
 	}
 	var err error
 	if f.saved, err = loadNetworks(ctx, cfg.Store); err != nil {

@@ -56,15 +56,20 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 		return cnm.Attachment{}, undo.Run(ctx, err)
 	}
 	if d.options.Fabric != nil {
-		if err := d.options.Fabric.Attach(ctx, c.vni, d.peer(e)); err != nil {
+		if err := d.options.Fabric.Attach(ctx, c.vni, e); err != nil {
 			return cnm.Attachment{}, undo.Run(ctx, err)
 		}
 	}
 	return cnm.Attachment{SrcName: kernel.Name(peerPrefix, e.ID), DstPrefix: name}, nil
 }
 
-func (d *Driver) peer(e cnm.Endpoint) Peer {
-	return Peer{Address: e.Address.Addr(), Address6: e.Address6.Addr(), MAC: e.MAC, Host: d.options.Local}
+// Describe tells the fabric the names and labels of the endpoint's container.
+func (d *Driver) Describe(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
+	c, err := d.read(n)
+	if err != nil || d.options.Fabric == nil {
+		return err
+	}
+	return d.options.Fabric.Attach(ctx, c.vni, e)
 }
 
 // plug makes the veth with one end in the namespace of the overlay networks.
@@ -129,7 +134,7 @@ func (*Driver) unplug(ctx context.Context, ns *netns.Sandbox, endpoint string) e
 // with it.
 func (d *Driver) Leave(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
 	if c, err := d.read(n); err == nil && c.vni != 0 && d.options.Fabric != nil {
-		if err := d.options.Fabric.Detach(ctx, c.vni, d.peer(e)); err != nil {
+		if err := d.options.Fabric.Detach(ctx, c.vni, e); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -28,9 +29,35 @@ func (d *Driver) SetPeers(_ context.Context, vni uint32, peers []Peer) error {
 	if slices.Equal(was, peers) {
 		return nil
 	}
-	d.peers[vni] = peers
+	d.setPeers(vni, peers)
 	// Packets may come in before others may go out, not the other way round.
-	return errors.Join(d.guard(), d.change(vni, without(was, peers), without(peers, was)))
+	err := errors.Join(d.guard(), d.change(vni, without(was, peers), without(peers, was)))
+	if err != nil {
+		d.setPeers(vni, was) // so that the same call does it all again
+	}
+	return err
+}
+
+func (d *Driver) setPeers(vni uint32, peers []Peer) {
+	if len(peers) == 0 {
+		delete(d.peers, vni)
+	} else {
+		d.peers[vni] = peers
+	}
+}
+
+// Peered returns the VNIs of which peers are known, sorted.
+func (d *Driver) Peered() []uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.peers))
+}
+
+// Peers returns those of the network with the VNI as they were last set.
+func (d *Driver) Peers(vni uint32) []Peer {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.peers[vni])
 }
 
 // without returns what is in a and not in b.
@@ -98,8 +125,10 @@ func untell(h *netlink.Handle, vxlan netlink.Link, p Peer) error {
 func entries(vxlan netlink.Link, p Peer) []*netlink.Neigh {
 	index := vxlan.Attrs().Index
 	all := []*netlink.Neigh{
-		{LinkIndex: index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_SELF, State: netlink.NUD_PERMANENT, HardwareAddr: p.MAC[:], IP: p.Host.AsSlice()},
 		{LinkIndex: index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_MASTER, State: netlink.NUD_NOARP, HardwareAddr: p.MAC[:]},
+	}
+	if p.Host.IsValid() { // it is not where a crash left only the other entries
+		all = append(all, &netlink.Neigh{LinkIndex: index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_SELF, State: netlink.NUD_PERMANENT, HardwareAddr: p.MAC[:], IP: p.Host.AsSlice()})
 	}
 	for _, a := range []netip.Addr{p.Address, p.Address6} {
 		if a.IsValid() {

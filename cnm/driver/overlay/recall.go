@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package overlay
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// recall reads back which peers the kernel was told of each network. The lock is
+// held.
+func (d *Driver) recall() error {
+	ns, err := d.open()
+	if ns == nil || err != nil {
+		return err
+	}
+	defer func() { _ = ns.Close() }()
+	for _, n := range d.networks {
+		if n.vni == 0 {
+			continue
+		}
+		vxlan, err := ns.Netlink().LinkByName(kernel.Name(vxlanPrefix, n.ID))
+		if kernel.Missing(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		peers, err := told(ns, vxlan)
+		if err != nil {
+			return fmt.Errorf("read the peers of %s: %w", vxlan.Attrs().Name, err)
+		}
+		d.setPeers(n.vni, peers)
+	}
+	return nil
+}
+
+// told returns the peers that a link was told. One of which only a half is there,
+// after a crash, has no address or no host; what it has is taken away with it.
+func told(ns *netns.Sandbox, vxlan netlink.Link) ([]Peer, error) {
+	by := make(map[linkspan.MAC]*Peer)
+	peer := func(mac []byte) *Peer {
+		m := linkspan.MAC(mac)
+		if by[m] == nil {
+			by[m] = &Peer{MAC: m}
+		}
+		return by[m]
+	}
+	for _, family := range []int{unix.AF_BRIDGE, unix.AF_INET, unix.AF_INET6} {
+		entries, err := netns.Dump(context.Background(), func() ([]netlink.Neigh, error) {
+			return ns.Netlink().NeighList(vxlan.Attrs().Index, family)
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			address, ok := netip.AddrFromSlice(e.IP)
+			switch address = address.Unmap(); {
+			case len(e.HardwareAddr) != len(linkspan.MAC{}) || e.HardwareAddr[0]&1 != 0:
+			case family == unix.AF_BRIDGE && ok:
+				peer(e.HardwareAddr).Host = address
+			case family == unix.AF_BRIDGE || e.State&netlink.NUD_PERMANENT == 0:
+			case address.Is4():
+				peer(e.HardwareAddr).Address = address
+			default:
+				peer(e.HardwareAddr).Address6 = address
+			}
+		}
+	}
+	peers := make([]Peer, 0, len(by))
+	for _, p := range by {
+		peers = append(peers, *p)
+	}
+	slices.SortFunc(peers, func(a, b Peer) int { return bytes.Compare(a.MAC[:], b.MAC[:]) })
+	return peers, nil
+}
