@@ -28,7 +28,8 @@ type networkRow struct {
 	Subnet    string            `json:"subnet"`
 	Gateway   string            `json:"gateway"`
 	Range     string            `json:"range,omitempty"`
-	Idle      string            `json:"idle"`
+	VNI       uint32            `json:"vni,omitempty"` // of an overlay
+	Idle      string            `json:"idle"`          // of routes
 	MTU       uint32            `json:"mtu,omitempty"`
 	Aux       map[string]string `json:"aux,omitempty"`
 	Internal  bool              `json:"internal"`
@@ -69,23 +70,27 @@ var networkTable = output.Table[networkRow]{
 		{Title: "DRIVER", Value: func(n networkRow) string { return n.Driver }},
 		{Title: "SUBNET", Value: func(n networkRow) string { return n.Subnet }},
 		{Title: "GATEWAY", Value: func(n networkRow) string { return n.Gateway }},
-		{Title: "IDLE", Value: func(n networkRow) string { return n.Idle }},
+		{Title: "IDLE", Value: func(n networkRow) string { return cmp.Or(n.Idle, "-") }},
 		{Title: "ENDPOINTS", Value: func(n networkRow) string { return strconv.Itoa(int(n.Endpoints)) }},
 	},
 	Wide: []output.Column[networkRow]{
-		{Title: "TRANSPORT", Value: func(n networkRow) string { return n.Transport }},
+		{Title: "TRANSPORT", Value: func(n networkRow) string { return cmp.Or(n.Transport, "-") }},
 		{Title: "CREATOR", Value: func(n networkRow) string { return n.Creator }},
 		{Title: "CREATED", Value: func(n networkRow) string { return n.Created.Format(time.RFC3339) }},
 	},
 }
 
 func newNetworkRow(n *apiv1.Network) networkRow {
-	return networkRow{
+	row := networkRow{
 		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Subnet: n.GetSubnet(), Gateway: n.GetGateway(),
 		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
 		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)), Driver: string(linkspan.Driver(n.GetDriver()).Name()),
 	}
+	if linkspan.Driver(row.Driver).Is(linkspan.Overlay) { // which has no routes
+		row.VNI, row.Idle, row.Transport = n.GetId(), "", ""
+	}
+	return row
 }
 
 func (a *app) networkCommand() *cobra.Command {
@@ -154,7 +159,7 @@ Containers of it talk across hosts; containers of other networks do not reach it
 	}
 	f := c.Flags()
 	f.StringVar(&n.Subnet, "subnet", "", "addresses of the network, in `CIDR` form (needed)")
-	f.StringVar(&n.Driver, "driver", string(linkspan.Hotplug), "what carries its packets: hotplug (routes) or overlay (one layer 2 by VXLAN, without a way out) (`choice`)")
+	f.StringVar(&n.Driver, "driver", string(linkspan.Hotplug), "what carries its packets: hotplug (routes) or overlay (one layer 2 by VXLAN) (`choice`)")
 	f.StringVar(&n.Gateway, "gateway", "", "`address` of the router (default: the first of the subnet)")
 	f.StringVar(&n.Range, "ip-range", "", "lease addresses from this `CIDR` only")
 	f.StringArrayVar(&aux, "aux-address", nil, "keep an address out of use, as `name=address`; may be repeated")

@@ -83,6 +83,20 @@ func New(options Options) (*Driver, error) {
 	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32][]Peer)}, nil
 }
 
+// Supported says why there can be no overlay network on this host; nil: there can.
+func (d *Driver) Supported() error { return canVXLAN() }
+
+// Count returns how many networks there are here, and how many endpoints of them
+// are known on other hosts.
+func (d *Driver) Count() (networks, peers int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.peers {
+		peers += len(p)
+	}
+	return len(d.networks), peers
+}
+
 // Namespace returns the path of the namespace that has the links.
 func (d *Driver) Namespace() string { return d.options.Namespace }
 

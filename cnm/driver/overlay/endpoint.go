@@ -7,6 +7,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
 	"github.com/linkspan/linkspan/cnm/driver/option"
@@ -102,12 +106,22 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 	h := ns.Netlink()
 	link, err := h.LinkByName(port)
 	if err == nil {
-		err = errors.Join(h.LinkSetAlias(link, kernel.Alias(e.ID)), h.LinkSetMaster(link, bridge), h.LinkSetUp(link))
+		err = errors.Join(h.LinkSetAlias(link, kernel.Alias(e.ID)), h.LinkSetMaster(link, bridge),
+			h.LinkSetLearning(link, false), h.NeighSet(behind(link, e.MAC)), h.LinkSetUp(link))
 	}
 	if err != nil {
 		return fmt.Errorf("make %s a port of %s: %w", port, bridge.Attrs().Name, err)
 	}
 	return nil
+}
+
+// behind is the entry of a bridge that a MAC is behind one of its ports, for ever.
+// Ports learn nothing: a container that sends in another's name would else be sent
+// what is for that one.
+func behind(port netlink.Link, mac linkspan.MAC) *netlink.Neigh {
+	return &netlink.Neigh{
+		LinkIndex: port.Attrs().Index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_MASTER, State: netlink.NUD_NOARP, HardwareAddr: mac[:],
+	}
 }
 
 // mtu returns what was asked for as far as it fits.

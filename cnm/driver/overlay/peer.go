@@ -125,7 +125,7 @@ func untell(h *netlink.Handle, vxlan netlink.Link, p Peer) error {
 func entries(vxlan netlink.Link, p Peer) []*netlink.Neigh {
 	index := vxlan.Attrs().Index
 	all := []*netlink.Neigh{
-		{LinkIndex: index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_MASTER, State: netlink.NUD_NOARP, HardwareAddr: p.MAC[:]},
+		behind(vxlan, p.MAC),
 	}
 	if p.Host.IsValid() { // it is not where a crash left only the other entries
 		all = append(all, &netlink.Neigh{LinkIndex: index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_SELF, State: netlink.NUD_PERMANENT, HardwareAddr: p.MAC[:], IP: p.Host.AsSlice()})

@@ -41,8 +41,30 @@ func (d *Driver) recall() error {
 			return fmt.Errorf("read the peers of %s: %w", vxlan.Attrs().Name, err)
 		}
 		d.setPeers(n.vni, peers)
+		if err := d.refresh(ns, n, vxlan); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// refresh makes a link anew that an earlier process made with another address of
+// the host, or for another port.
+func (d *Driver) refresh(ns *netns.Sandbox, n network, link netlink.Link) error {
+	if v, ok := link.(*netlink.Vxlan); ok && d.made(v, n) {
+		return nil
+	}
+	if err := removeLink(ns.Netlink(), link.Attrs().Name); err != nil {
+		return err
+	}
+	_, err := d.ensure(ns, n)
+	return err
+}
+
+// made says whether a link is as this driver makes it.
+func (d *Driver) made(v *netlink.Vxlan, n network) bool {
+	local, _ := netip.AddrFromSlice(v.SrcAddr)
+	return local.Unmap() == d.options.Local && v.Port == int(d.options.Port) && v.VxlanId == int(n.vni)
 }
 
 // told returns the peers that a link was told. One of which only a half is there,
