@@ -131,4 +131,3 @@ func (s *Stream) spokenTo(e *linkspan.Endpoint) *linkspan.Chassis {
 	}
 	return c
 }
-
