@@ -38,11 +38,13 @@ type Paths interface {
 }
 
 // Overlays writes where the endpoints of overlay networks are, by VNI, which is
-// the network's number. SetPeers may be repeated, also after an error.
+// the network's number. SetPeers may be repeated, also after an error of either.
 type Overlays interface {
 	// SetPeers makes exactly these known of a network; those of this host may
 	// be among them.
 	SetPeers(ctx context.Context, vni uint32, peers []overlay.Peer) error
+	// ChangePeers makes some known, and others not any more.
+	ChangePeers(ctx context.Context, vni uint32, come, gone []overlay.Peer) error
 	// Peered returns the networks of which others are known.
 	Peered() []uint32
 }

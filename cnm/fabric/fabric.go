@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/cnm/driver/overlay"
 )
 
 // Fabric is the host's view of the fabric. All methods may be called
@@ -32,8 +31,8 @@ type Fabric struct {
 	since     time.Time // of connected or not
 	snapshots uint64    // how many have come
 	listeners map[chan struct{}]struct{}
-	placed    map[linkspan.NetworkID][]overlay.Peer // what the kernel knows of overlays
-	placing   chan struct{}                         // closed when that changes
+	placed    map[key]linkspan.MAC // endpoints of this host in overlays whose others are known here
+	placing   chan struct{}        // closed when that changes
 }
 
 // key names an endpoint: an address is unique in its network on all chassis.
@@ -61,7 +60,7 @@ func New(ctx context.Context, cfg Config) (*Fabric, error) {
 		orphans:   make(map[key]time.Time),
 		since:     time.Now(),
 		listeners: make(map[chan struct{}]struct{}),
-		placed:    make(map[linkspan.NetworkID][]overlay.Peer),
+		placed:    make(map[key]linkspan.MAC),
 		placing:   make(chan struct{}),
 	}
 	var err error

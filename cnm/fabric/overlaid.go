@@ -4,7 +4,7 @@ package fabric
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -46,15 +46,21 @@ func Overlaid(network linkspan.NetworkID, e cnm.Endpoint) linkspan.Endpoint {
 	}
 }
 
-// notePlaced writes down what the kernel knows of a network now. The slice is
-// kept.
-func (f *Fabric) notePlaced(id linkspan.NetworkID, peers []overlay.Peer) {
+// notePlaced writes down which endpoints of this host are in place, and so all
+// that the controller told of before them.
+func (f *Fabric) notePlaced(id linkspan.NetworkID, p placement) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(peers) == 0 {
-		delete(f.placed, id)
-	} else {
-		f.placed[id] = peers
+	if p.whole {
+		maps.DeleteFunc(f.placed, func(k key, _ linkspan.MAC) bool { return k.network == id })
+	}
+	for _, one := range p.gone {
+		delete(f.placed, key{id, one.Address.String()})
+	}
+	for _, one := range p.come {
+		if one.Host == f.cfg.Underlay.Unmap() {
+			f.placed[key{id, one.Address.String()}] = one.MAC
+		}
 	}
 	close(f.placing)
 	f.placing = make(chan struct{})
@@ -67,8 +73,7 @@ func (f *Fabric) awaitPlaced(ctx context.Context, e linkspan.Endpoint) {
 	defer limit.Stop()
 	for {
 		f.mu.Lock()
-		there := slices.ContainsFunc(f.placed[e.Network], func(p overlay.Peer) bool { return p.Address == e.Address && p.MAC == e.MAC })
-		changed := f.placing
+		there, changed := f.placed[keyOf(&e)] == e.MAC, f.placing
 		f.mu.Unlock()
 		if there {
 			return

@@ -25,6 +25,8 @@ type overlays struct {
 	mu    sync.Mutex
 	have  map[uint32][]overlay.Peer
 	fault error
+
+	changes int // that were not of a whole network
 }
 
 var _ fabric.Overlays = (*overlays)(nil)
@@ -36,6 +38,20 @@ func (o *overlays) SetPeers(_ context.Context, vni uint32, peers []overlay.Peer)
 		return o.fault
 	}
 	if o.have[vni] = slices.Clone(peers); len(peers) == 0 {
+		delete(o.have, vni)
+	}
+	return nil
+}
+
+func (o *overlays) ChangePeers(_ context.Context, vni uint32, come, gone []overlay.Peer) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fault != nil {
+		return o.fault
+	}
+	o.changes++
+	o.have[vni] = append(slices.DeleteFunc(o.have[vni], func(p overlay.Peer) bool { return slices.Contains(gone, p) }), come...)
+	if len(o.have[vni]) == 0 {
 		delete(o.have, vni)
 	}
 	return nil
@@ -95,6 +111,14 @@ func TestOverlaysArePassedOn(t *testing.T) {
 	is("7:10.9.0.2@192.0.2.1 7:10.9.0.4@192.0.2.3")
 	// What cannot be reached from here, or is not understood, does not hold up the rest.
 	c.say(say(false, 7, nil, peerAt(5, "2001:db8::1"), &apiv1.OverlayPeer{Address: "x"}, peerAt(6, "192.0.2.3")))
+	is("7:10.9.0.2@192.0.2.1 7:10.9.0.4@192.0.2.3 7:10.9.0.6@192.0.2.3")
+
+	if o.changes != 2 {
+		t.Errorf("%d changes were passed on as such, of 2", o.changes)
+	}
+	c.say(say(false, 7, nil, &apiv1.OverlayPeer{Address: "10.9.0.6", Mac: "02:00:00:00:00:66", Underlay: "192.0.2.4"}))
+	is("7:10.9.0.2@192.0.2.1 7:10.9.0.4@192.0.2.3 7:10.9.0.6@192.0.2.4")
+	c.say(say(false, 7, nil, peerAt(6, "192.0.2.3")))
 	is("7:10.9.0.2@192.0.2.1 7:10.9.0.4@192.0.2.3 7:10.9.0.6@192.0.2.3")
 
 	o.setFault(errors.New("the kernel is busy"))

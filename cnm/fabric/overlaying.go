@@ -23,15 +23,21 @@ type overlaying struct {
 
 	mu    sync.Mutex
 	want  map[linkspan.NetworkID]map[netip.Addr]overlay.Peer
-	dirty map[linkspan.NetworkID]bool
+	dirty map[linkspan.NetworkID]*difference
 	all   bool // a snapshot has come: what it does not have is to go
 
 	told string // used by run only: the error last logged
 }
 
+// difference is what is to be done to a network.
+type difference struct {
+	whole bool                        // what is in place is not known
+	was   map[netip.Addr]overlay.Peer // in place of those that changed; zero: nobody
+}
+
 func newOverlaying(f *Fabric) *overlaying {
 	return &overlaying{
-		f: f, wake: make(chan struct{}, 1), dirty: make(map[linkspan.NetworkID]bool),
+		f: f, wake: make(chan struct{}, 1), dirty: make(map[linkspan.NetworkID]*difference),
 		want: make(map[linkspan.NetworkID]map[netip.Addr]overlay.Peer),
 	}
 }
@@ -59,13 +65,14 @@ func (o *overlaying) apply(m *apiv1.ChassisServiceFollowResponse) {
 // change takes one network in; o.mu is held.
 func (o *overlaying) change(m *apiv1.Overlay) {
 	id := linkspan.NetworkID(m.GetNetwork())
-	o.dirty[id] = true
+	d := o.differs(id)
 	if m.GetWhole() || o.want[id] == nil {
+		d.whole = true
 		o.want[id] = make(map[netip.Addr]overlay.Peer, len(m.GetPeers()))
 	}
 	for _, text := range m.GetRemoved() {
 		if a, err := netip.ParseAddr(text); err == nil {
-			delete(o.want[id], a.Unmap())
+			o.put(id, a.Unmap(), overlay.Peer{})
 		}
 	}
 	for _, message := range m.GetPeers() {
@@ -74,10 +81,27 @@ func (o *overlaying) change(m *apiv1.Overlay) {
 			o.f.cfg.Log.Error("endpoint of an overlay cannot be reached", "network", id, "address", message.GetAddress(), "underlay", message.GetUnderlay(), "error", err)
 			continue
 		}
-		o.want[id][p.Address] = p
+		o.put(id, p.Address, p)
 	}
-	if len(o.want[id]) == 0 {
-		delete(o.want, id)
+}
+
+func (o *overlaying) differs(id linkspan.NetworkID) *difference {
+	if o.dirty[id] == nil {
+		o.dirty[id] = &difference{was: make(map[netip.Addr]overlay.Peer)}
+	}
+	return o.dirty[id]
+}
+
+// put changes one peer; the zero one is none.
+func (o *overlaying) put(id linkspan.NetworkID, a netip.Addr, p overlay.Peer) {
+	d := o.differs(id)
+	if _, noted := d.was[a]; !noted && !d.whole {
+		d.was[a] = o.want[id][a]
+	}
+	if p == (overlay.Peer{}) {
+		delete(o.want[id], a)
+	} else {
+		o.want[id][a] = p
 	}
 }
 
@@ -122,38 +146,70 @@ func (o *overlaying) run(ctx context.Context) {
 	}
 }
 
+// placement is one network's part of a step.
+type placement struct {
+	whole      bool
+	come, gone []overlay.Peer
+}
+
 // step places what has changed, each network by itself.
 func (o *overlaying) step(ctx context.Context) error {
 	var errs []error
-	for id, peers := range o.due() {
-		if err := o.f.cfg.Overlays.SetPeers(ctx, uint32(id), peers); err != nil {
+	for id, p := range o.due() {
+		var err error
+		if p.whole {
+			err = o.f.cfg.Overlays.SetPeers(ctx, uint32(id), p.come)
+		} else {
+			err = o.f.cfg.Overlays.ChangePeers(ctx, uint32(id), p.come, p.gone)
+		}
+		if err != nil {
 			errs = append(errs, err)
 			o.mu.Lock()
-			o.dirty[id] = true
+			o.differs(id).whole = true
 			o.mu.Unlock()
 			continue
 		}
-		o.f.notePlaced(id, peers)
+		o.f.notePlaced(id, p)
 	}
 	return errors.Join(errs...)
 }
 
 // due takes what has changed.
-func (o *overlaying) due() map[linkspan.NetworkID][]overlay.Peer {
+func (o *overlaying) due() map[linkspan.NetworkID]placement {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.all {
 		o.all = false
 		for _, vni := range o.f.cfg.Overlays.Peered() {
-			o.dirty[linkspan.NetworkID(vni)] = true
+			o.differs(linkspan.NetworkID(vni)).whole = true
 		}
 	}
-	due := make(map[linkspan.NetworkID][]overlay.Peer, len(o.dirty))
-	for id := range o.dirty {
-		due[id] = slices.Collect(maps.Values(o.want[id]))
+	due := make(map[linkspan.NetworkID]placement, len(o.dirty))
+	for id, d := range o.dirty {
+		due[id] = o.placement(id, d)
+		if len(o.want[id]) == 0 {
+			delete(o.want, id)
+		}
 	}
 	clear(o.dirty)
 	return due
+}
+
+func (o *overlaying) placement(id linkspan.NetworkID, d *difference) placement {
+	if d.whole {
+		return placement{whole: true, come: slices.Collect(maps.Values(o.want[id]))}
+	}
+	var p placement
+	for a, was := range d.was {
+		now := o.want[id][a]
+		if was != now && was != (overlay.Peer{}) {
+			p.gone = append(p.gone, was)
+		}
+		if was != now && now != (overlay.Peer{}) {
+			p.come = append(p.come, now)
+		}
+	}
+	return p
 }
 
 // onlyOverlays says whether a message tells of nothing else, so that there is

@@ -50,7 +50,7 @@ type Driver struct {
 
 	mu       sync.Mutex // held while links change: they are shared by endpoints
 	networks map[string]network
-	peers    map[uint32][]Peer // by VNI, sorted
+	peers    map[uint32]*peers // by VNI; none without a peer
 	guarded  string            // what the filter admits, see admitted
 }
 
@@ -80,7 +80,7 @@ func New(options Options) (*Driver, error) {
 	if options.Namespace == "" {
 		options.Namespace = DefaultNamespace
 	}
-	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32][]Peer)}, nil
+	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32]*peers)}, nil
 }
 
 // Supported says why there can be no overlay network on this host; nil: there can.
@@ -92,7 +92,7 @@ func (d *Driver) Count() (networks, peers int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, p := range d.peers {
-		peers += len(p)
+		peers += len(p.all)
 	}
 	return len(d.networks), peers
 }

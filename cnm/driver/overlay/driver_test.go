@@ -377,6 +377,17 @@ func TestPeersOutliveTheProcess(t *testing.T) {
 	hosts[0].do(func() { must(t, again.SetPeers(t.Context(), 42, left)) })
 	a.WantReach(b.Address(0), 80, "")
 	a.WantCut(gone.Address(0), 80)
+	back := slices.DeleteFunc(slices.Clone(f.peers[42]), func(p overlay.Peer) bool { return p.MAC != gone.Endpoints[0].MAC })
+	hosts[0].do(func() { must(t, again.ChangePeers(t.Context(), 42, back, nil)) })
+	a.WantReach(gone.Address(0), 80, "")
+	hosts[0].do(func() {
+		must(t, again.ChangePeers(t.Context(), 42, nil, back))
+		third := newDriver(t, hosts[0].options)
+		must(t, third.Restore([]cnm.Network{hosts[0].net}, a.Endpoints))
+		if diff := cmp.Diff(again.Peers(42), third.Peers(42), cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); diff != "" {
+			t.Errorf("the kernel has others than were told (-told +has):\n%s", diff)
+		}
+	})
 	hosts[0].do(func() { must(t, again.SetPeers(t.Context(), 42, nil)) })
 	if left := again.Peered(); len(left) != 0 {
 		t.Errorf("peers are left: %v", left)

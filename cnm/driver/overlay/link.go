@@ -168,7 +168,10 @@ func (d *Driver) plugVXLAN(ns *netns.Sandbox, n network, vxlan, bridge netlink.L
 	if err != nil {
 		return d.explain(n, err)
 	}
-	for _, p := range d.peers[n.vni] {
+	if d.peers[n.vni] == nil {
+		return nil
+	}
+	for p := range d.peers[n.vni].all {
 		if err := tell(h, vxlan, p); err != nil {
 			return err
 		}

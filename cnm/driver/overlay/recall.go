@@ -3,11 +3,9 @@
 package overlay
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -26,26 +24,34 @@ func (d *Driver) recall() error {
 	}
 	defer func() { _ = ns.Close() }()
 	for _, n := range d.networks {
-		if n.vni == 0 {
-			continue
-		}
-		vxlan, err := ns.Netlink().LinkByName(kernel.Name(vxlanPrefix, n.ID))
-		if kernel.Missing(err) {
-			continue
+		vxlan, err := d.readBack(ns, n)
+		if err == nil && vxlan != nil {
+			err = d.refresh(ns, n, vxlan)
 		}
 		if err != nil {
-			return err
-		}
-		peers, err := told(ns, vxlan)
-		if err != nil {
-			return fmt.Errorf("read the peers of %s: %w", vxlan.Attrs().Name, err)
-		}
-		d.setPeers(n.vni, peers)
-		if err := d.refresh(ns, n, vxlan); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readBack replaces what is known of a network's peers by what the kernel was
+// told, and returns the link; nil: there is none, and nothing to read.
+func (d *Driver) readBack(ns *netns.Sandbox, n network) (netlink.Link, error) {
+	vxlan, err := ns.Netlink().LinkByName(kernel.Name(vxlanPrefix, n.ID))
+	if n.vni == 0 || kernel.Missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all, err := told(ns, vxlan)
+	if err != nil {
+		return nil, fmt.Errorf("read the peers of %s: %w", vxlan.Attrs().Name, err)
+	}
+	delete(d.peers, n.vni)
+	d.note(n.vni, all, nil)
+	return vxlan, nil
 }
 
 // refresh makes a link anew that an earlier process made with another address of
@@ -103,6 +109,5 @@ func told(ns *netns.Sandbox, vxlan netlink.Link) ([]Peer, error) {
 	for _, p := range by {
 		peers = append(peers, *p)
 	}
-	slices.SortFunc(peers, func(a, b Peer) int { return bytes.Compare(a.MAC[:], b.MAC[:]) })
 	return peers, nil
 }
