@@ -140,6 +140,10 @@ func TestRemovedSwitchLeavesOverlays(t *testing.T) {
 	wire := h.overlay("wire", "10.9.0.0/24")
 	h1.overlaid(t, wire, "c1", 2)
 	c2 := h2.overlaid(t, wire, "c2", 3)
+	h.eventually("both are in the view", func() bool {
+		v := h.hub.View()
+		return v.InOverlay(wire, h1.id) && v.InOverlay(wire, h2.id)
+	})
 	f1 := h1.follow(t, "192.0.2.1")
 	f1.until(hasOverlays("000001 whole 02@192.0.2.1 03@192.0.2.2"))
 	_, err := h.local().Switches.Remove(t.Context(), connect.NewRequest(&apiv1.SwitchServiceRemoveRequest{Switch: "h2", Force: true}))
