@@ -14,24 +14,33 @@ import (
 // numbered by the chassis itself.
 const MaxPort = 65000
 
-// Endpoint is a container's attachment to a network: one address, one port on
-// one chassis. An endpoint without a Port is a reservation: its address is
-// taken, nothing is attached yet.
+// Endpoint is a container's attachment to a network: one address on one chassis.
+// One of a hotplug network has a Port there; one of another driver's network says
+// which, and has none. Without Port and Driver it is a reservation: its address
+// is taken, nothing is attached yet.
 type Endpoint struct {
 	Network   NetworkID         `json:"network"`
 	Address   netip.Addr        `json:"address"`
 	Chassis   ChassisID         `json:"chassis"`
 	ID        string            `json:"id,omitempty"` // the endpoint id that Docker gave
 	MAC       MAC               `json:"mac,omitzero"`
-	Port      uint32            `json:"port,omitzero"` // OpenFlow port on br-link; 0: not attached
+	Port      uint32            `json:"port,omitzero"`    // OpenFlow port on br-link; 0: it has none
+	Driver    Driver            `json:"driver,omitempty"` // of the network, once it has joined; empty: Hotplug, or it has not
 	Container string            `json:"container,omitempty"`
 	Aliases   []string          `json:"aliases,omitempty"` // other names of it in the network, sorted
 	Labels    map[string]string `json:"labels,omitempty"`
 	Created   time.Time         `json:"created"`
 }
 
-// Attached says whether the endpoint has a port, and so can send.
+// Attached says whether the endpoint has a port on br-link, and so sends by
+// routes.
 func (e *Endpoint) Attached() bool { return e.Port != 0 }
+
+// Overlaid says whether the endpoint sends through an overlay.
+func (e *Endpoint) Overlaid() bool { return e.Driver == Overlay && e.MAC != MAC{} }
+
+// Joined says whether the endpoint is in a container, and can send in some way.
+func (e *Endpoint) Joined() bool { return e.Attached() || e.Overlaid() }
 
 // MaxAliases is how many aliases an endpoint may have, and MaxAlias the longest
 // of them in bytes, the longest that a domain name can be.
@@ -42,10 +51,10 @@ const (
 
 // Names yields the names under which others in the network find the endpoint,
 // each once, in lower case, as names of the Internet are the same in any case.
-// One that is not attached has none.
+// One that has not joined has none.
 func (e *Endpoint) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if !e.Attached() {
+		if !e.Joined() {
 			return
 		}
 		seen := make(map[string]bool, 1+len(e.Aliases))
@@ -73,7 +82,11 @@ func (e *Endpoint) Validate() error {
 		return invalid("endpoint %s has no chassis", e.Address)
 	case e.Port > MaxPort:
 		return invalid("endpoint %s has port %d, above %d", e.Address, e.Port, MaxPort)
-	case e.Attached() && (e.MAC == MAC{} || e.MAC[0]&1 != 0):
+	case e.Driver != "" && e.Driver != Overlay:
+		return invalid("endpoint %s is of driver %q, whose endpoints say nothing of it", e.Address, e.Driver)
+	case e.Driver != "" && e.Attached():
+		return invalid("endpoint %s of driver %s has port %d", e.Address, e.Driver, e.Port)
+	case (e.Attached() || e.Driver != "") && (e.MAC == MAC{} || e.MAC[0]&1 != 0):
 		return invalid("endpoint %s has no unicast MAC address", e.Address)
 	case len(e.Aliases) > MaxAliases:
 		return invalid("endpoint %s has %d aliases, above %d", e.Address, len(e.Aliases), MaxAliases)

@@ -41,12 +41,13 @@ const (
 type Network struct {
 	ID        NetworkID             `json:"id"`
 	Name      string                `json:"name"`
-	Subnet    netip.Prefix          `json:"subnet"`         // masked; IPv4 only, /8 to /30
-	Gateway   netip.Addr            `json:"gateway"`        // an address of Subnet; never leased
-	Range     netip.Prefix          `json:"range,omitzero"` // leases come from here; zero is all of Subnet
-	Idle      time.Duration         `json:"idle"`           // whole seconds, MinIdle to MaxIdle
-	MTU       int                   `json:"mtu,omitzero"`   // bytes at the container; 0: computed from the transport
-	Aux       map[string]netip.Addr `json:"aux,omitempty"`  // by name, for things that are no containers; never leased
+	Driver    Driver                `json:"driver,omitempty"` // never changes; empty: Hotplug
+	Subnet    netip.Prefix          `json:"subnet"`           // masked; IPv4 only, /8 to /30
+	Gateway   netip.Addr            `json:"gateway"`          // an address of Subnet; never leased
+	Range     netip.Prefix          `json:"range,omitzero"`   // leases come from here; zero is all of Subnet
+	Idle      time.Duration         `json:"idle"`             // whole seconds, MinIdle to MaxIdle
+	MTU       int                   `json:"mtu,omitzero"`     // bytes at the container; 0: computed from the transport
+	Aux       map[string]netip.Addr `json:"aux,omitempty"`    // by name, for things that are no containers; never leased
 	Internal  bool                  `json:"internal,omitzero"`
 	Transport Transport             `json:"transport,omitempty"` // asked for; empty: Auto
 	Labels    map[string]string     `json:"labels,omitempty"`
@@ -73,6 +74,9 @@ func (n *Network) ApplyDefaults() {
 	if n.Transport == Auto {
 		n.Transport = ""
 	}
+	if n.Driver == Hotplug {
+		n.Driver = ""
+	}
 }
 
 // Validate says whether n can be created. The error has code Invalid and tells
@@ -91,6 +95,9 @@ func (n *Network) Validate() error {
 		return invalid("mtu %d is not between %d and %d", n.MTU, MinMTU, MaxMTU)
 	}
 	if err := n.Transport.ValidateWish(); err != nil {
+		return err
+	}
+	if err := n.validateDriver(); err != nil {
 		return err
 	}
 	if len(n.Aux) > MaxLabels {

@@ -376,6 +376,138 @@ func (x *Peer) GetUnderlay() string {
 	return ""
 }
 
+// Overlay is what other chassis have of an overlay network that this one has
+// endpoints of: all of it, or what changed. Chassis that must not speak to this
+// one in clear text are left out.
+type Overlay struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Network       uint32                 `protobuf:"varint,1,opt,name=network,proto3" json:"network,omitempty"` // id; also the VNI
+	Whole         bool                   `protobuf:"varint,2,opt,name=whole,proto3" json:"whole,omitempty"`     // what is not in this message is gone
+	Peers         []*OverlayPeer         `protobuf:"bytes,3,rep,name=peers,proto3" json:"peers,omitempty"`
+	Removed       []string               `protobuf:"bytes,4,rep,name=removed,proto3" json:"removed,omitempty"` // addresses
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Overlay) Reset() {
+	*x = Overlay{}
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Overlay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Overlay) ProtoMessage() {}
+
+func (x *Overlay) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Overlay.ProtoReflect.Descriptor instead.
+func (*Overlay) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Overlay) GetNetwork() uint32 {
+	if x != nil {
+		return x.Network
+	}
+	return 0
+}
+
+func (x *Overlay) GetWhole() bool {
+	if x != nil {
+		return x.Whole
+	}
+	return false
+}
+
+func (x *Overlay) GetPeers() []*OverlayPeer {
+	if x != nil {
+		return x.Peers
+	}
+	return nil
+}
+
+func (x *Overlay) GetRemoved() []string {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+// OverlayPeer is an endpoint of an overlay network, the receiver's own included.
+type OverlayPeer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Address       string                 `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	Mac           string                 `protobuf:"bytes,2,opt,name=mac,proto3" json:"mac,omitempty"`
+	Underlay      string                 `protobuf:"bytes,3,opt,name=underlay,proto3" json:"underlay,omitempty"` // of its chassis
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OverlayPeer) Reset() {
+	*x = OverlayPeer{}
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OverlayPeer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OverlayPeer) ProtoMessage() {}
+
+func (x *OverlayPeer) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OverlayPeer.ProtoReflect.Descriptor instead.
+func (*OverlayPeer) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OverlayPeer) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *OverlayPeer) GetMac() string {
+	if x != nil {
+		return x.Mac
+	}
+	return ""
+}
+
+func (x *OverlayPeer) GetUnderlay() string {
+	if x != nil {
+		return x.Underlay
+	}
+	return ""
+}
+
 type ChassisServiceFollowResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Sequence        uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"` // rises in a stream, and from one stream to the next
@@ -385,13 +517,14 @@ type ChassisServiceFollowResponse struct {
 	Peers           []*Peer                `protobuf:"bytes,5,rep,name=peers,proto3" json:"peers,omitempty"`
 	PeersRemoved    []uint32               `protobuf:"varint,6,rep,packed,name=peers_removed,json=peersRemoved,proto3" json:"peers_removed,omitempty"` // chassis ids
 	Endpoints       []*Endpoint            `protobuf:"bytes,7,rep,name=endpoints,proto3" json:"endpoints,omitempty"`                                   // in a snapshot: this chassis's own, as stored
+	Overlays        []*Overlay             `protobuf:"bytes,8,rep,name=overlays,proto3" json:"overlays,omitempty"`                                     // in a snapshot: all that this chassis has endpoints of
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ChassisServiceFollowResponse) Reset() {
 	*x = ChassisServiceFollowResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[6]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -403,7 +536,7 @@ func (x *ChassisServiceFollowResponse) String() string {
 func (*ChassisServiceFollowResponse) ProtoMessage() {}
 
 func (x *ChassisServiceFollowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[6]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -416,7 +549,7 @@ func (x *ChassisServiceFollowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceFollowResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceFollowResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{6}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ChassisServiceFollowResponse) GetSequence() uint64 {
@@ -468,6 +601,13 @@ func (x *ChassisServiceFollowResponse) GetEndpoints() []*Endpoint {
 	return nil
 }
 
+func (x *ChassisServiceFollowResponse) GetOverlays() []*Overlay {
+	if x != nil {
+		return x.Overlays
+	}
+	return nil
+}
+
 type ChassisServiceAcknowledgeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -478,7 +618,7 @@ type ChassisServiceAcknowledgeRequest struct {
 
 func (x *ChassisServiceAcknowledgeRequest) Reset() {
 	*x = ChassisServiceAcknowledgeRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[7]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +630,7 @@ func (x *ChassisServiceAcknowledgeRequest) String() string {
 func (*ChassisServiceAcknowledgeRequest) ProtoMessage() {}
 
 func (x *ChassisServiceAcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[7]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +643,7 @@ func (x *ChassisServiceAcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{7}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ChassisServiceAcknowledgeRequest) GetSequence() uint64 {
@@ -533,7 +673,7 @@ type Paths struct {
 
 func (x *Paths) Reset() {
 	*x = Paths{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +685,7 @@ func (x *Paths) String() string {
 func (*Paths) ProtoMessage() {}
 
 func (x *Paths) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +698,7 @@ func (x *Paths) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paths.ProtoReflect.Descriptor instead.
 func (*Paths) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{8}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Paths) GetNone() bool {
@@ -590,7 +730,7 @@ type ChassisServiceAcknowledgeResponse struct {
 
 func (x *ChassisServiceAcknowledgeResponse) Reset() {
 	*x = ChassisServiceAcknowledgeResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +742,7 @@ func (x *ChassisServiceAcknowledgeResponse) String() string {
 func (*ChassisServiceAcknowledgeResponse) ProtoMessage() {}
 
 func (x *ChassisServiceAcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +755,7 @@ func (x *ChassisServiceAcknowledgeResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use ChassisServiceAcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{9}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{11}
 }
 
 type ChassisServiceReserveRequest struct {
@@ -629,7 +769,7 @@ type ChassisServiceReserveRequest struct {
 
 func (x *ChassisServiceReserveRequest) Reset() {
 	*x = ChassisServiceReserveRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +781,7 @@ func (x *ChassisServiceReserveRequest) String() string {
 func (*ChassisServiceReserveRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +794,7 @@ func (x *ChassisServiceReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReserveRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReserveRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{10}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ChassisServiceReserveRequest) GetNetwork() uint32 {
@@ -687,7 +827,7 @@ type ChassisServiceReserveResponse struct {
 
 func (x *ChassisServiceReserveResponse) Reset() {
 	*x = ChassisServiceReserveResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +839,7 @@ func (x *ChassisServiceReserveResponse) String() string {
 func (*ChassisServiceReserveResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +852,7 @@ func (x *ChassisServiceReserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReserveResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReserveResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{11}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ChassisServiceReserveResponse) GetAddress() string {
@@ -731,7 +871,7 @@ type ChassisServiceAttachRequest struct {
 
 func (x *ChassisServiceAttachRequest) Reset() {
 	*x = ChassisServiceAttachRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +883,7 @@ func (x *ChassisServiceAttachRequest) String() string {
 func (*ChassisServiceAttachRequest) ProtoMessage() {}
 
 func (x *ChassisServiceAttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +896,7 @@ func (x *ChassisServiceAttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAttachRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAttachRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{12}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ChassisServiceAttachRequest) GetEndpoint() *Endpoint {
@@ -774,7 +914,7 @@ type ChassisServiceAttachResponse struct {
 
 func (x *ChassisServiceAttachResponse) Reset() {
 	*x = ChassisServiceAttachResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +926,7 @@ func (x *ChassisServiceAttachResponse) String() string {
 func (*ChassisServiceAttachResponse) ProtoMessage() {}
 
 func (x *ChassisServiceAttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +939,7 @@ func (x *ChassisServiceAttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAttachResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAttachResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{13}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{15}
 }
 
 type ChassisServiceReleaseRequest struct {
@@ -812,7 +952,7 @@ type ChassisServiceReleaseRequest struct {
 
 func (x *ChassisServiceReleaseRequest) Reset() {
 	*x = ChassisServiceReleaseRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -824,7 +964,7 @@ func (x *ChassisServiceReleaseRequest) String() string {
 func (*ChassisServiceReleaseRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -837,7 +977,7 @@ func (x *ChassisServiceReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{14}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChassisServiceReleaseRequest) GetNetwork() uint32 {
@@ -862,7 +1002,7 @@ type ChassisServiceReleaseResponse struct {
 
 func (x *ChassisServiceReleaseResponse) Reset() {
 	*x = ChassisServiceReleaseResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +1014,7 @@ func (x *ChassisServiceReleaseResponse) String() string {
 func (*ChassisServiceReleaseResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +1027,7 @@ func (x *ChassisServiceReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{15}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{17}
 }
 
 type ChassisServiceReportRequest struct {
@@ -899,7 +1039,7 @@ type ChassisServiceReportRequest struct {
 
 func (x *ChassisServiceReportRequest) Reset() {
 	*x = ChassisServiceReportRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +1051,7 @@ func (x *ChassisServiceReportRequest) String() string {
 func (*ChassisServiceReportRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +1064,7 @@ func (x *ChassisServiceReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReportRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReportRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{16}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChassisServiceReportRequest) GetEvent() *Event {
@@ -942,7 +1082,7 @@ type ChassisServiceReportResponse struct {
 
 func (x *ChassisServiceReportResponse) Reset() {
 	*x = ChassisServiceReportResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1094,7 @@ func (x *ChassisServiceReportResponse) String() string {
 func (*ChassisServiceReportResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1107,7 @@ func (x *ChassisServiceReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReportResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReportResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{17}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{19}
 }
 
 var File_linkspan_v1_chassis_proto protoreflect.FileDescriptor
@@ -997,7 +1137,16 @@ const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\x04Peer\x12\x18\n" +
 	"\achassis\x18\x01 \x01(\rR\achassis\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
-	"\bunderlay\x18\x03 \x01(\tR\bunderlay\"\xb6\x02\n" +
+	"\bunderlay\x18\x03 \x01(\tR\bunderlay\"\x83\x01\n" +
+	"\aOverlay\x12\x18\n" +
+	"\anetwork\x18\x01 \x01(\rR\anetwork\x12\x14\n" +
+	"\x05whole\x18\x02 \x01(\bR\x05whole\x12.\n" +
+	"\x05peers\x18\x03 \x03(\v2\x18.linkspan.v1.OverlayPeerR\x05peers\x12\x18\n" +
+	"\aremoved\x18\x04 \x03(\tR\aremoved\"U\n" +
+	"\vOverlayPeer\x12\x18\n" +
+	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x10\n" +
+	"\x03mac\x18\x02 \x01(\tR\x03mac\x12\x1a\n" +
+	"\bunderlay\x18\x03 \x01(\tR\bunderlay\"\xe8\x02\n" +
 	"\x1cChassisServiceFollowResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1a\n" +
 	"\bsnapshot\x18\x02 \x01(\bR\bsnapshot\x120\n" +
@@ -1005,7 +1154,8 @@ const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\x10networks_removed\x18\x04 \x03(\rR\x0fnetworksRemoved\x12'\n" +
 	"\x05peers\x18\x05 \x03(\v2\x11.linkspan.v1.PeerR\x05peers\x12#\n" +
 	"\rpeers_removed\x18\x06 \x03(\rR\fpeersRemoved\x123\n" +
-	"\tendpoints\x18\a \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\"h\n" +
+	"\tendpoints\x18\a \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\x120\n" +
+	"\boverlays\x18\b \x03(\v2\x14.linkspan.v1.OverlayR\boverlays\"h\n" +
 	" ChassisServiceAcknowledgeRequest\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12(\n" +
 	"\x05paths\x18\x02 \x01(\v2\x12.linkspan.v1.PathsR\x05paths\"G\n" +
@@ -1052,7 +1202,7 @@ func file_linkspan_v1_chassis_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_chassis_proto_rawDescData
 }
 
-var file_linkspan_v1_chassis_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_linkspan_v1_chassis_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_linkspan_v1_chassis_proto_goTypes = []any{
 	(*ChassisServiceJoinRequest)(nil),         // 0: linkspan.v1.ChassisServiceJoinRequest
 	(*ChassisServiceJoinResponse)(nil),        // 1: linkspan.v1.ChassisServiceJoinResponse
@@ -1060,50 +1210,54 @@ var file_linkspan_v1_chassis_proto_goTypes = []any{
 	(*ChassisServiceRenewResponse)(nil),       // 3: linkspan.v1.ChassisServiceRenewResponse
 	(*ChassisServiceFollowRequest)(nil),       // 4: linkspan.v1.ChassisServiceFollowRequest
 	(*Peer)(nil),                              // 5: linkspan.v1.Peer
-	(*ChassisServiceFollowResponse)(nil),      // 6: linkspan.v1.ChassisServiceFollowResponse
-	(*ChassisServiceAcknowledgeRequest)(nil),  // 7: linkspan.v1.ChassisServiceAcknowledgeRequest
-	(*Paths)(nil),                             // 8: linkspan.v1.Paths
-	(*ChassisServiceAcknowledgeResponse)(nil), // 9: linkspan.v1.ChassisServiceAcknowledgeResponse
-	(*ChassisServiceReserveRequest)(nil),      // 10: linkspan.v1.ChassisServiceReserveRequest
-	(*ChassisServiceReserveResponse)(nil),     // 11: linkspan.v1.ChassisServiceReserveResponse
-	(*ChassisServiceAttachRequest)(nil),       // 12: linkspan.v1.ChassisServiceAttachRequest
-	(*ChassisServiceAttachResponse)(nil),      // 13: linkspan.v1.ChassisServiceAttachResponse
-	(*ChassisServiceReleaseRequest)(nil),      // 14: linkspan.v1.ChassisServiceReleaseRequest
-	(*ChassisServiceReleaseResponse)(nil),     // 15: linkspan.v1.ChassisServiceReleaseResponse
-	(*ChassisServiceReportRequest)(nil),       // 16: linkspan.v1.ChassisServiceReportRequest
-	(*ChassisServiceReportResponse)(nil),      // 17: linkspan.v1.ChassisServiceReportResponse
-	(*Network)(nil),                           // 18: linkspan.v1.Network
-	(*Endpoint)(nil),                          // 19: linkspan.v1.Endpoint
-	(*Event)(nil),                             // 20: linkspan.v1.Event
+	(*Overlay)(nil),                           // 6: linkspan.v1.Overlay
+	(*OverlayPeer)(nil),                       // 7: linkspan.v1.OverlayPeer
+	(*ChassisServiceFollowResponse)(nil),      // 8: linkspan.v1.ChassisServiceFollowResponse
+	(*ChassisServiceAcknowledgeRequest)(nil),  // 9: linkspan.v1.ChassisServiceAcknowledgeRequest
+	(*Paths)(nil),                             // 10: linkspan.v1.Paths
+	(*ChassisServiceAcknowledgeResponse)(nil), // 11: linkspan.v1.ChassisServiceAcknowledgeResponse
+	(*ChassisServiceReserveRequest)(nil),      // 12: linkspan.v1.ChassisServiceReserveRequest
+	(*ChassisServiceReserveResponse)(nil),     // 13: linkspan.v1.ChassisServiceReserveResponse
+	(*ChassisServiceAttachRequest)(nil),       // 14: linkspan.v1.ChassisServiceAttachRequest
+	(*ChassisServiceAttachResponse)(nil),      // 15: linkspan.v1.ChassisServiceAttachResponse
+	(*ChassisServiceReleaseRequest)(nil),      // 16: linkspan.v1.ChassisServiceReleaseRequest
+	(*ChassisServiceReleaseResponse)(nil),     // 17: linkspan.v1.ChassisServiceReleaseResponse
+	(*ChassisServiceReportRequest)(nil),       // 18: linkspan.v1.ChassisServiceReportRequest
+	(*ChassisServiceReportResponse)(nil),      // 19: linkspan.v1.ChassisServiceReportResponse
+	(*Network)(nil),                           // 20: linkspan.v1.Network
+	(*Endpoint)(nil),                          // 21: linkspan.v1.Endpoint
+	(*Event)(nil),                             // 22: linkspan.v1.Event
 }
 var file_linkspan_v1_chassis_proto_depIdxs = []int32{
-	18, // 0: linkspan.v1.ChassisServiceFollowResponse.networks:type_name -> linkspan.v1.Network
-	5,  // 1: linkspan.v1.ChassisServiceFollowResponse.peers:type_name -> linkspan.v1.Peer
-	19, // 2: linkspan.v1.ChassisServiceFollowResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	8,  // 3: linkspan.v1.ChassisServiceAcknowledgeRequest.paths:type_name -> linkspan.v1.Paths
-	19, // 4: linkspan.v1.ChassisServiceAttachRequest.endpoint:type_name -> linkspan.v1.Endpoint
-	20, // 5: linkspan.v1.ChassisServiceReportRequest.event:type_name -> linkspan.v1.Event
-	0,  // 6: linkspan.v1.ChassisService.Join:input_type -> linkspan.v1.ChassisServiceJoinRequest
-	2,  // 7: linkspan.v1.ChassisService.Renew:input_type -> linkspan.v1.ChassisServiceRenewRequest
-	4,  // 8: linkspan.v1.ChassisService.Follow:input_type -> linkspan.v1.ChassisServiceFollowRequest
-	7,  // 9: linkspan.v1.ChassisService.Acknowledge:input_type -> linkspan.v1.ChassisServiceAcknowledgeRequest
-	10, // 10: linkspan.v1.ChassisService.Reserve:input_type -> linkspan.v1.ChassisServiceReserveRequest
-	12, // 11: linkspan.v1.ChassisService.Attach:input_type -> linkspan.v1.ChassisServiceAttachRequest
-	14, // 12: linkspan.v1.ChassisService.Release:input_type -> linkspan.v1.ChassisServiceReleaseRequest
-	16, // 13: linkspan.v1.ChassisService.Report:input_type -> linkspan.v1.ChassisServiceReportRequest
-	1,  // 14: linkspan.v1.ChassisService.Join:output_type -> linkspan.v1.ChassisServiceJoinResponse
-	3,  // 15: linkspan.v1.ChassisService.Renew:output_type -> linkspan.v1.ChassisServiceRenewResponse
-	6,  // 16: linkspan.v1.ChassisService.Follow:output_type -> linkspan.v1.ChassisServiceFollowResponse
-	9,  // 17: linkspan.v1.ChassisService.Acknowledge:output_type -> linkspan.v1.ChassisServiceAcknowledgeResponse
-	11, // 18: linkspan.v1.ChassisService.Reserve:output_type -> linkspan.v1.ChassisServiceReserveResponse
-	13, // 19: linkspan.v1.ChassisService.Attach:output_type -> linkspan.v1.ChassisServiceAttachResponse
-	15, // 20: linkspan.v1.ChassisService.Release:output_type -> linkspan.v1.ChassisServiceReleaseResponse
-	17, // 21: linkspan.v1.ChassisService.Report:output_type -> linkspan.v1.ChassisServiceReportResponse
-	14, // [14:22] is the sub-list for method output_type
-	6,  // [6:14] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	7,  // 0: linkspan.v1.Overlay.peers:type_name -> linkspan.v1.OverlayPeer
+	20, // 1: linkspan.v1.ChassisServiceFollowResponse.networks:type_name -> linkspan.v1.Network
+	5,  // 2: linkspan.v1.ChassisServiceFollowResponse.peers:type_name -> linkspan.v1.Peer
+	21, // 3: linkspan.v1.ChassisServiceFollowResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	6,  // 4: linkspan.v1.ChassisServiceFollowResponse.overlays:type_name -> linkspan.v1.Overlay
+	10, // 5: linkspan.v1.ChassisServiceAcknowledgeRequest.paths:type_name -> linkspan.v1.Paths
+	21, // 6: linkspan.v1.ChassisServiceAttachRequest.endpoint:type_name -> linkspan.v1.Endpoint
+	22, // 7: linkspan.v1.ChassisServiceReportRequest.event:type_name -> linkspan.v1.Event
+	0,  // 8: linkspan.v1.ChassisService.Join:input_type -> linkspan.v1.ChassisServiceJoinRequest
+	2,  // 9: linkspan.v1.ChassisService.Renew:input_type -> linkspan.v1.ChassisServiceRenewRequest
+	4,  // 10: linkspan.v1.ChassisService.Follow:input_type -> linkspan.v1.ChassisServiceFollowRequest
+	9,  // 11: linkspan.v1.ChassisService.Acknowledge:input_type -> linkspan.v1.ChassisServiceAcknowledgeRequest
+	12, // 12: linkspan.v1.ChassisService.Reserve:input_type -> linkspan.v1.ChassisServiceReserveRequest
+	14, // 13: linkspan.v1.ChassisService.Attach:input_type -> linkspan.v1.ChassisServiceAttachRequest
+	16, // 14: linkspan.v1.ChassisService.Release:input_type -> linkspan.v1.ChassisServiceReleaseRequest
+	18, // 15: linkspan.v1.ChassisService.Report:input_type -> linkspan.v1.ChassisServiceReportRequest
+	1,  // 16: linkspan.v1.ChassisService.Join:output_type -> linkspan.v1.ChassisServiceJoinResponse
+	3,  // 17: linkspan.v1.ChassisService.Renew:output_type -> linkspan.v1.ChassisServiceRenewResponse
+	8,  // 18: linkspan.v1.ChassisService.Follow:output_type -> linkspan.v1.ChassisServiceFollowResponse
+	11, // 19: linkspan.v1.ChassisService.Acknowledge:output_type -> linkspan.v1.ChassisServiceAcknowledgeResponse
+	13, // 20: linkspan.v1.ChassisService.Reserve:output_type -> linkspan.v1.ChassisServiceReserveResponse
+	15, // 21: linkspan.v1.ChassisService.Attach:output_type -> linkspan.v1.ChassisServiceAttachResponse
+	17, // 22: linkspan.v1.ChassisService.Release:output_type -> linkspan.v1.ChassisServiceReleaseResponse
+	19, // 23: linkspan.v1.ChassisService.Report:output_type -> linkspan.v1.ChassisServiceReportResponse
+	16, // [16:24] is the sub-list for method output_type
+	8,  // [8:16] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_chassis_proto_init() }
@@ -1119,7 +1273,7 @@ func file_linkspan_v1_chassis_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_chassis_proto_rawDesc), len(file_linkspan_v1_chassis_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -41,6 +41,7 @@ type Network struct {
 	Aux           map[string]string      `protobuf:"bytes,13,rep,name=aux,proto3" json:"aux,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // auxiliary addresses by name; never leased
 	Endpoints     uint32                 `protobuf:"varint,12,opt,name=endpoints,proto3" json:"endpoints,omitempty"`                                                              // how many there are, on all chassis
 	Transport     string                 `protobuf:"bytes,14,opt,name=transport,proto3" json:"transport,omitempty"`                                                               // asked for: tunnel, direct; empty: auto
+	Driver        string                 `protobuf:"bytes,15,opt,name=driver,proto3" json:"driver,omitempty"`                                                                     // hotplug, overlay; empty: hotplug; never changes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -173,11 +174,18 @@ func (x *Network) GetTransport() string {
 	return ""
 }
 
+func (x *Network) GetDriver() string {
+	if x != nil {
+		return x.Driver
+	}
+	return ""
+}
+
 // Way is how packets of a network go between some pairs of chassis.
 type Way struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Transport     string                 `protobuf:"bytes,1,opt,name=transport,proto3" json:"transport,omitempty"` // direct, tunnel; empty: they do not
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`       // why not directly
+	Transport     string                 `protobuf:"bytes,1,opt,name=transport,proto3" json:"transport,omitempty"` // direct, tunnel, overlay; empty: they do not
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`       // why not directly, or not at all
 	Count         uint32                 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`        // of pairs
 	Pairs         []*Pair                `protobuf:"bytes,4,rep,name=pairs,proto3" json:"pairs,omitempty"`         // at most 64 of them
 	unknownFields protoimpl.UnknownFields
@@ -672,11 +680,12 @@ type Endpoint struct {
 	Chassis       string                 `protobuf:"bytes,4,opt,name=chassis,proto3" json:"chassis,omitempty"` // name
 	Id            string                 `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`           // Docker's endpoint id
 	Mac           string                 `protobuf:"bytes,6,opt,name=mac,proto3" json:"mac,omitempty"`
-	Port          uint32                 `protobuf:"varint,7,opt,name=port,proto3" json:"port,omitempty"` // OpenFlow port; 0: reserved, not attached
+	Port          uint32                 `protobuf:"varint,7,opt,name=port,proto3" json:"port,omitempty"` // OpenFlow port; 0: it has none
 	Container     string                 `protobuf:"bytes,8,opt,name=container,proto3" json:"container,omitempty"`
 	Labels        map[string]string      `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
 	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
+	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`   // overlay: it has joined without a port; empty and no port: reserved
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -786,6 +795,13 @@ func (x *Endpoint) GetAliases() []string {
 		return x.Aliases
 	}
 	return nil
+}
+
+func (x *Endpoint) GetDriver() string {
+	if x != nil {
+		return x.Driver
+	}
+	return ""
 }
 
 type EndpointServiceListRequest struct {
@@ -976,7 +992,7 @@ var File_linkspan_v1_network_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\n" +
-	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x04\n" +
+	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x04\n" +
 	"\aNetwork\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -992,7 +1008,8 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\acreator\x18\v \x01(\tR\acreator\x12/\n" +
 	"\x03aux\x18\r \x03(\v2\x1d.linkspan.v1.Network.AuxEntryR\x03aux\x12\x1c\n" +
 	"\tendpoints\x18\f \x01(\rR\tendpoints\x12\x1c\n" +
-	"\ttransport\x18\x0e \x01(\tR\ttransport\x1a9\n" +
+	"\ttransport\x18\x0e \x01(\tR\ttransport\x12\x16\n" +
+	"\x06driver\x18\x0f \x01(\tR\x06driver\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a6\n" +
@@ -1024,7 +1041,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x04ways\x18\x03 \x03(\v2\x10.linkspan.v1.WayR\x04ways\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
-	"\x1cNetworkServiceRemoveResponse\"\x95\x03\n" +
+	"\x1cNetworkServiceRemoveResponse\"\xad\x03\n" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
@@ -1037,7 +1054,8 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x06labels\x18\t \x03(\v2!.linkspan.v1.Endpoint.LabelsEntryR\x06labels\x124\n" +
 	"\acreated\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
-	"\aaliases\x18\v \x03(\tR\aaliases\x1a9\n" +
+	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
+	"\x06driver\x18\f \x01(\tR\x06driver\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +

@@ -42,7 +42,7 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
 	return append([]*apiv1.Check{
-		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(),
+		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(), h.checkOverlay(),
 		h.checkSite(ctx), h.checkNames(), h.checkStorm(), h.checkDrops(ctx),
 	}, h.checkOVS(ctx)...)
 }
@@ -54,6 +54,17 @@ func (h *host) checkController() *apiv1.Check {
 	}
 	return check("controller", apiv1.Check_STATE_FAILED, "away; running routes go on, new ones wait",
 		"is linkspan serve controller up, and is its port open to this host?")
+}
+
+func (h *host) checkOverlay() *apiv1.Check {
+	networks, peers := h.overlay.Count()
+	if err := h.overlay.Supported(); err != nil {
+		if networks > 0 {
+			return verdict("overlay", err, "", linkspan.HintOf(err))
+		}
+		return check("overlay", apiv1.Check_STATE_OK, "no networks, and none are possible here: "+err.Error(), "")
+	}
+	return check("overlay", apiv1.Check_STATE_OK, fmt.Sprintf("%d networks, %d endpoints of them on other hosts", networks, peers), "")
 }
 
 func (h *host) checkCertificate() *apiv1.Check {

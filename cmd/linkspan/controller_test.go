@@ -109,7 +109,7 @@ func TestController(t *testing.T) {
 	r.types("network inspect none").wants(t, exitFailed, "linkspan network ls shows those that do")
 
 	for line, want := range map[string]string{
-		"network ls":                            "NETWORK ID   NAME   SUBNET        GATEWAY      IDLE   ENDPOINTS\n",
+		"network ls":                            "NETWORK ID   NAME   DRIVER    SUBNET        GATEWAY      IDLE   ENDPOINTS\n",
 		"network list -q":                       "db\nweb\n",
 		"network ls --format {{.Name}}={{.ID}}": "db=000002\nweb=000001\n",
 		"network ls --no-trunc":                 "CREATOR",

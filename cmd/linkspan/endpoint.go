@@ -22,8 +22,9 @@ type endpointRow struct {
 	Chassis   string            `json:"chassis"`
 	State     string            `json:"state"` // attached or reserved
 	MAC       string            `json:"mac,omitempty"`
-	Port      uint32            `json:"port,omitempty"` // OpenFlow
-	ID        string            `json:"id,omitempty"`   // Docker's endpoint id
+	Port      uint32            `json:"port,omitempty"`   // OpenFlow
+	Driver    string            `json:"driver,omitempty"` // of the network, where it has no such port
+	ID        string            `json:"id,omitempty"`     // Docker's endpoint id
 	Aliases   []string          `json:"aliases,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Created   time.Time         `json:"created"`
@@ -50,9 +51,9 @@ func newEndpointRows(endpoints []*apiv1.Endpoint) []endpointRow {
 		rows[i] = endpointRow{
 			Container: e.GetContainer(), Network: e.GetNetworkName(), Address: e.GetAddress(), Chassis: e.GetChassis(),
 			State: "attached", MAC: e.GetMac(), Port: e.GetPort(), ID: e.GetId(), Aliases: e.GetAliases(), Labels: e.GetLabels(),
-			Created: e.GetCreated().AsTime(),
+			Created: e.GetCreated().AsTime(), Driver: e.GetDriver(),
 		}
-		if e.GetPort() == 0 {
+		if e.GetPort() == 0 && e.GetDriver() == "" {
 			rows[i].State = "reserved"
 		}
 	}

@@ -24,10 +24,12 @@ import (
 type networkRow struct {
 	ID        string            `json:"id"`
 	Name      string            `json:"name"`
+	Driver    string            `json:"driver"`
 	Subnet    string            `json:"subnet"`
 	Gateway   string            `json:"gateway"`
 	Range     string            `json:"range,omitempty"`
-	Idle      string            `json:"idle"`
+	VNI       uint32            `json:"vni,omitempty"` // of an overlay
+	Idle      string            `json:"idle"`          // of routes
 	MTU       uint32            `json:"mtu,omitempty"`
 	Aux       map[string]string `json:"aux,omitempty"`
 	Internal  bool              `json:"internal"`
@@ -43,7 +45,7 @@ type networkRow struct {
 
 // wayRow is how packets go between some pairs of the network's switches.
 type wayRow struct {
-	Transport string   `json:"transport"` // direct, tunnel or none
+	Transport string   `json:"transport"` // direct, tunnel, overlay or none
 	Reason    string   `json:"reason,omitempty"`
 	Count     uint32   `json:"count"`
 	Pairs     []string `json:"pairs"` // the first of them
@@ -65,25 +67,30 @@ var networkTable = output.Table[networkRow]{
 	Columns: []output.Column[networkRow]{
 		{Title: "NETWORK ID", Value: func(n networkRow) string { return n.ID }},
 		{Title: "NAME", Value: func(n networkRow) string { return n.Name }},
+		{Title: "DRIVER", Value: func(n networkRow) string { return n.Driver }},
 		{Title: "SUBNET", Value: func(n networkRow) string { return n.Subnet }},
 		{Title: "GATEWAY", Value: func(n networkRow) string { return n.Gateway }},
-		{Title: "IDLE", Value: func(n networkRow) string { return n.Idle }},
+		{Title: "IDLE", Value: func(n networkRow) string { return cmp.Or(n.Idle, "-") }},
 		{Title: "ENDPOINTS", Value: func(n networkRow) string { return strconv.Itoa(int(n.Endpoints)) }},
 	},
 	Wide: []output.Column[networkRow]{
-		{Title: "TRANSPORT", Value: func(n networkRow) string { return n.Transport }},
+		{Title: "TRANSPORT", Value: func(n networkRow) string { return cmp.Or(n.Transport, "-") }},
 		{Title: "CREATOR", Value: func(n networkRow) string { return n.Creator }},
 		{Title: "CREATED", Value: func(n networkRow) string { return n.Created.Format(time.RFC3339) }},
 	},
 }
 
 func newNetworkRow(n *apiv1.Network) networkRow {
-	return networkRow{
+	row := networkRow{
 		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Subnet: n.GetSubnet(), Gateway: n.GetGateway(),
 		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
-		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)),
+		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)), Driver: string(linkspan.Driver(n.GetDriver()).Name()),
 	}
+	if linkspan.Driver(row.Driver).Is(linkspan.Overlay) { // which has no routes
+		row.VNI, row.Idle, row.Transport = n.GetId(), "", ""
+	}
+	return row
 }
 
 func (a *app) networkCommand() *cobra.Command {
@@ -127,7 +134,8 @@ func (a *app) networkCreate() *cobra.Command {
 		Long: `Create a network. It appears under its name in docker network ls of every host.
 Containers of it talk across hosts; containers of other networks do not reach it.`,
 		Example: `  linkspan network create --subnet 10.7.0.0/24 web
-  linkspan network create --subnet 10.8.0.0/16 --ip-range 10.8.4.0/22 --idle 5m db`,
+  linkspan network create --subnet 10.8.0.0/16 --ip-range 10.8.4.0/22 --idle 5m db
+  linkspan network create --driver overlay --subnet 10.9.0.0/24 wire`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name, n.Idle = args[0], durationpb.New(idle)
 			var err error
@@ -151,6 +159,7 @@ Containers of it talk across hosts; containers of other networks do not reach it
 	}
 	f := c.Flags()
 	f.StringVar(&n.Subnet, "subnet", "", "addresses of the network, in `CIDR` form (needed)")
+	f.StringVar(&n.Driver, "driver", string(linkspan.Hotplug), "what carries its packets: hotplug (routes) or overlay (one layer 2 by VXLAN) (`choice`)")
 	f.StringVar(&n.Gateway, "gateway", "", "`address` of the router (default: the first of the subnet)")
 	f.StringVar(&n.Range, "ip-range", "", "lease addresses from this `CIDR` only")
 	f.StringArrayVar(&aux, "aux-address", nil, "keep an address out of use, as `name=address`; may be repeated")

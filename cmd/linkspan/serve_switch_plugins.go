@@ -6,14 +6,17 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm/docker"
 	"github.com/linkspan/linkspan/cnm/mirror"
 )
 
-// The keys of the drivers whose networks are of one host.
+// The keys of the drivers whose networks are of one host, and of the one whose
+// networks are overlays.
 const (
 	bridgeKey  = "bridge"
 	macvlanKey = "macvlan"
+	overlayKey = string(linkspan.Overlay)
 )
 
 // pluginSocket is one of the sockets that Docker's drivers of ours are behind.
@@ -22,11 +25,14 @@ type pluginSocket struct {
 	listener net.Listener
 }
 
-// plugins opens the sockets: the one of the settings, and those of the drivers
-// of one host beside it, as Docker finds a driver by the name of its socket.
+// plugins opens the sockets: the one of the settings, and those of the other
+// drivers beside it, as Docker finds a driver by the name of its socket.
 func (h *host) plugins() ([]*pluginSocket, error) {
 	s := h.role
 	all := []*pluginSocket{{options: docker.Options{Name: driverName, Driver: driverName, IPAM: driverName}}}
+	all = append(all, &pluginSocket{options: docker.Options{
+		Name: mirror.OverlayDriver, Driver: overlayKey, IPAM: driverName, IPAMName: driverName, OwnWayOut: true,
+	}})
 	for name, key := range map[string]string{mirror.BridgeDriver: bridgeKey, mirror.MacvlanDriver: macvlanKey} {
 		all = append(all, &pluginSocket{options: docker.Options{Name: name, Driver: key, IPv6: true, OneHost: true, OwnWayOut: true}})
 	}

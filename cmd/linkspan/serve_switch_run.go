@@ -23,6 +23,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/driver/bridge"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
 	"github.com/linkspan/linkspan/cnm/driver/macvlan"
+	"github.com/linkspan/linkspan/cnm/driver/overlay"
 	"github.com/linkspan/linkspan/cnm/fabric"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/mirror"
@@ -43,23 +44,24 @@ const driverName = mirror.Driver
 
 // host is everything a switch runs, in the order it is made.
 type host struct {
-	role   *switchRole
-	own    trust.TLS
-	uplink *uplink
-	place  place
-	ovs    *ovs.Switch
-	keeper *restore.Keeper
-	fast   fastpath.Choice
-	tso    fastpath.State // that the choice was made in
-	tunnel *tunnel.Tunnel
-	direct directPort
-	fabric *fabric.Fabric
-	model  *cnm.Controller
-	local  *bridge.Driver
-	mirror *mirror.Mirror
-	engine *mirror.Engine
-	names  *names.Keeper
-	storm  *storm.Watch
+	role    *switchRole
+	own     trust.TLS
+	uplink  *uplink
+	place   place
+	ovs     *ovs.Switch
+	keeper  *restore.Keeper
+	fast    fastpath.Choice
+	tso     fastpath.State // that the choice was made in
+	tunnel  *tunnel.Tunnel
+	direct  directPort
+	fabric  *fabric.Fabric
+	model   *cnm.Controller
+	local   *bridge.Driver
+	overlay *overlay.Driver
+	mirror  *mirror.Mirror
+	engine  *mirror.Engine
+	names   *names.Keeper
+	storm   *storm.Watch
 
 	calls    metrics.Calls // of the plugin
 	restarts atomic.Uint64 // of the relay
@@ -157,10 +159,15 @@ func (s *switchRole) awaitPlace(ctx context.Context, controllers []string) (plac
 // build makes the container network model on that ground.
 func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	s, me := h.role, h.own.Keeper.KeyPair().Identity()
+	if h.overlay, err = overlay.New(overlay.Options{
+		Local: h.place.address, Numbered: true, Fabric: fabric.OverlayTo(func() *fabric.Fabric { return h.fabric }),
+	}); err != nil {
+		return err
+	}
 	if h.fabric, err = fabric.New(ctx, fabric.Config{
 		Chassis: me.Number, Client: h.uplink.api.Chassis, Networks: h.uplink.api.Networks, Peers: h.tunnel, Store: db,
 		Version: version, Underlay: h.place.address, MTU: h.place.mtu, Log: s.log,
-		Paths: h.direct.paths(),
+		Paths: h.direct.paths(), Overlays: h.overlay,
 	}); err != nil {
 		return err
 	}
@@ -174,7 +181,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	h.local = bridge.New(bridge.Options{Log: s.log})
 	if h.model, err = cnm.New(cnm.Options{
 		Store: db, Log: s.log,
-		Drivers: map[string]cnm.Driver{driverName: driver, bridgeKey: h.local, macvlanKey: macvlan.New()},
+		Drivers: map[string]cnm.Driver{driverName: driver, overlayKey: h.overlay, bridgeKey: h.local, macvlanKey: macvlan.New()},
 		IPAMs:   map[string]cnm.IPAM{driverName: pool.New(pool.Options{Fabric: h.fabric})},
 	}); err != nil {
 		return err

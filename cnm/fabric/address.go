@@ -62,7 +62,7 @@ func (f *Fabric) isOurs(ctx context.Context, err error, network linkspan.Network
 		fresh := f.connected && f.snapshots > seen
 		f.mu.Unlock()
 		if fresh {
-			return found && !e.Attached()
+			return found && !e.Joined()
 		}
 		select {
 		case <-ctx.Done():

@@ -13,11 +13,15 @@ import (
 )
 
 // apply takes one message in: networks at once, peers through p, which
-// acknowledges. The error is that of a stream that breaks its own contract.
-func (f *Fabric) apply(ctx context.Context, m *apiv1.ChassisServiceFollowResponse, p *peering) error {
+// acknowledges, and endpoints of overlays through o. The error is that of a stream that breaks its own contract.
+func (f *Fabric) apply(ctx context.Context, m *apiv1.ChassisServiceFollowResponse, p *peering, o *overlaying) error {
 	connected, _ := f.Ready()
 	if !connected && !m.GetSnapshot() {
 		return &linkspan.Error{Code: linkspan.Internal, Op: "follow the fabric", Message: "the stream did not begin with a snapshot"}
+	}
+	o.apply(m)
+	if onlyOverlays(m) {
+		return nil
 	}
 	f.take(m)
 	p.apply(m)

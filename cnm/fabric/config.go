@@ -10,6 +10,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/cnm/driver/overlay"
 	"github.com/linkspan/linkspan/ovs/direct"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
@@ -36,9 +37,23 @@ type Paths interface {
 	Changed() <-chan struct{}
 }
 
+// Overlays writes where the endpoints of overlay networks are, by VNI, which is
+// the network's number. SetPeers may be repeated, also after an error of either.
+type Overlays interface {
+	// SetPeers makes exactly these known of a network; those of this host may
+	// be among them.
+	SetPeers(ctx context.Context, vni uint32, peers []overlay.Peer) error
+	// ChangePeers makes some known, and others not any more.
+	ChangePeers(ctx context.Context, vni uint32, come, gone []overlay.Peer) error
+	// Peered returns the networks of which others are known.
+	Peered() []uint32
+}
+
 var (
 	_ Peers = (*tunnel.Tunnel)(nil)
 	_ Paths = (*direct.Direct)(nil)
+
+	_ Overlays = (*overlay.Driver)(nil)
 )
 
 // The defaults of a Config, and the limits of its queue.
@@ -56,6 +71,7 @@ type Config struct {
 	Networks apiv1connect.NetworkServiceClient
 	Peers    Peers
 	Paths    Paths    // nil: this host has no direct port
+	Overlays Overlays // nil: this host has no overlay networks
 	Store    kv.Store // the host's own; keys under "fabric/"
 	Version  string   // of this program
 	Underlay netip.Addr

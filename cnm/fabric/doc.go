@@ -6,7 +6,8 @@
 // service and the only place on the host that speaks to it.
 //
 // It keeps one Follow stream open for ever, programs the tunnel peers the
-// stream names and only then acknowledges them, writes the networks to the
+// stream names and only then acknowledges them, passes the endpoints of overlay
+// networks on to their driver, writes the networks to the
 // local store so that they are known after a reboot without a controller, and
 // lets every call wait, within its context, while the controller is away.
 //

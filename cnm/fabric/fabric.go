@@ -31,6 +31,8 @@ type Fabric struct {
 	since     time.Time // of connected or not
 	snapshots uint64    // how many have come
 	listeners map[chan struct{}]struct{}
+	placed    map[key]linkspan.MAC // endpoints of this host in overlays whose others are known here
+	placing   chan struct{}        // closed when that changes
 }
 
 // key names an endpoint: an address is unique in its network on all chassis.
@@ -58,6 +60,8 @@ func New(ctx context.Context, cfg Config) (*Fabric, error) {
 		orphans:   make(map[key]time.Time),
 		since:     time.Now(),
 		listeners: make(map[chan struct{}]struct{}),
+		placed:    make(map[key]linkspan.MAC),
+		placing:   make(chan struct{}),
 	}
 	var err error
 	if f.saved, err = loadNetworks(ctx, cfg.Store); err != nil {

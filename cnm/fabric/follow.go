@@ -62,10 +62,11 @@ func (f *Fabric) stream(ctx context.Context) error {
 		return api.FromRPC(err)
 	}
 	defer in.Close()
-	p := newPeering(f)
+	p, o := newPeering(f), newOverlaying(f)
 	wg.Go(func() { p.run(ctx) })
+	wg.Go(func() { o.run(ctx) })
 	for in.Receive() {
-		if err := f.apply(ctx, in.Msg(), p); err != nil {
+		if err := f.apply(ctx, in.Msg(), p, o); err != nil {
 			return err
 		}
 	}

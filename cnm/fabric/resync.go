@@ -40,7 +40,7 @@ func (f *Fabric) Resync(ctx context.Context, local []linkspan.Endpoint) error {
 // restore stores e again, as what it is.
 func (f *Fabric) restore(ctx context.Context, e linkspan.Endpoint) error {
 	f.cfg.Log.Info("endpoint is not stored as it is here, storing it again", "network", e.Network, "address", e.Address)
-	if e.Attached() {
+	if e.Joined() {
 		return f.Attach(ctx, e)
 	}
 	_, err := f.Reserve(ctx, e.Network, e.Address, e.Container)
@@ -90,7 +90,7 @@ func (f *Fabric) isOrphan(e *linkspan.Endpoint) bool {
 // differs says whether the store is wrong about what the host decides: a
 // reservation here may be an endpoint there only for a moment.
 func differs(here, stored *linkspan.Endpoint) bool {
-	return here.Attached() && (here.ID != stored.ID || here.MAC != stored.MAC || here.Port != stored.Port)
+	return here.Joined() && (here.ID != stored.ID || here.MAC != stored.MAC || here.Port != stored.Port || here.Driver != stored.Driver)
 }
 
 // enriched keeps the names and labels that the store knows and the host does not.

@@ -153,6 +153,7 @@ func (c *controller) Follow(ctx context.Context, _ *connect.Request[apiv1.Chassi
 	c.streams = append(c.streams, say)
 	first := &apiv1.ChassisServiceFollowResponse{
 		Sequence: 1, Snapshot: !c.headless, Networks: c.snapshot.GetNetworks(), Peers: c.snapshot.GetPeers(),
+		Overlays: c.snapshot.GetOverlays(),
 	}
 	for _, e := range c.endpoints {
 		first.Endpoints = append(first.Endpoints, e)

@@ -62,6 +62,9 @@ func wishText(n *linkspan.Network) string {
 	if n.Range.IsValid() {
 		s += fmt.Sprintf(" range %s", n.Range)
 	}
+	if n.Driver != "" {
+		s += " driver " + string(n.Driver)
+	}
 	if n.Idle != 0 {
 		s += fmt.Sprintf(" idle %s", n.Idle)
 	}

@@ -13,8 +13,12 @@ import (
 	"github.com/linkspan/linkspan/store/kv"
 )
 
-// Driver is the name under which dockerd knows our network and IPAM driver.
-const Driver = "linkspan"
+// Driver is the name under which dockerd knows our network and IPAM driver, and
+// OverlayDriver that of the one for overlay networks.
+const (
+	Driver        = "linkspan"
+	OverlayDriver = Driver + "-overlay"
+)
 
 // The names of our drivers whose networks are of one host: the fabric does not
 // know them.
@@ -24,7 +28,27 @@ const (
 )
 
 // drivers returns all of them.
-func drivers() []string { return []string{Driver, BridgeDriver, MacvlanDriver} }
+func drivers() []string { return []string{Driver, OverlayDriver, BridgeDriver, MacvlanDriver} }
+
+// ofFabric returns which driver of the fabric's networks one of dockerd's stands
+// for, if it does.
+func ofFabric(driver string) (d linkspan.Driver, ok bool) {
+	switch driver {
+	case Driver:
+		return linkspan.Hotplug, true
+	case OverlayDriver:
+		return linkspan.Overlay, true
+	}
+	return "", false
+}
+
+// inDocker is the reverse.
+func inDocker(d linkspan.Driver) string {
+	if d.Is(linkspan.Overlay) {
+		return OverlayDriver
+	}
+	return Driver
+}
 
 // Fabric is what the mirror needs of package fabric.
 type Fabric interface {

@@ -82,6 +82,10 @@ func (m *Mirror) sweep(ctx context.Context, taken time.Time, docker []Network, c
 // an endpoint.
 func local(model Model) []linkspan.Endpoint {
 	leases := model.Leases()
+	overlaid := make(map[string]bool)
+	for _, n := range model.Networks() {
+		overlaid[n.ID] = n.Driver == string(linkspan.Overlay)
+	}
 	joined := make(map[string]cnm.Endpoint)
 	for _, e := range model.Endpoints() {
 		if e.State == cnm.Joined && e.Leaving == nil {
@@ -97,6 +101,9 @@ func local(model Model) []linkspan.Endpoint {
 			Network: lease.Fabric, Address: lease.Address.Addr(), Container: lease.Container, Created: lease.Since,
 		}
 		if e, ok := joined[lease.Endpoint]; ok {
+			if overlaid[e.Network] {
+				here.Driver = linkspan.Overlay
+			}
 			here.ID, here.MAC, here.Port = e.ID, e.MAC, e.Port
 			here.Container, here.Aliases, here.Labels, here.Created = e.Container, e.Aliases, e.Labels, e.Created
 		}

@@ -39,10 +39,11 @@ func (m *Mirror) free(ctx context.Context, f linkspan.Network) error {
 	ctx, cancel := context.WithTimeout(ctx, dockerLimit)
 	defer cancel()
 	driver, taken, err := m.cfg.Docker.Named(ctx, f.Name)
+	_, ours := ofFabric(driver)
 	switch {
 	case err != nil:
 		return err
-	case taken && driver != Driver:
+	case taken && !ours:
 		return m.hidden(f, driver)
 	case taken:
 		return &linkspan.Error{Code: linkspan.Exists, Message: "another network still has the name"}

@@ -115,7 +115,7 @@ func (e *Engine) Create(ctx context.Context, n linkspan.Network) (string, error)
 
 func createOptions(n linkspan.Network) client.NetworkCreateOptions {
 	return client.NetworkCreateOptions{
-		Driver:   Driver,
+		Driver:   inDocker(n.Driver),
 		Internal: n.Internal,
 		Labels:   dockerLabels(n),
 		Options:  dockerOptions(n),

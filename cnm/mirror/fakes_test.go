@@ -102,6 +102,9 @@ func (d *dockerd) Create(ctx context.Context, n linkspan.Network) (string, error
 	return id, nil
 }
 
+// keys are those of the model's drivers.
+var keys = map[string]string{mirror.Driver: "hotplug", mirror.OverlayDriver: "overlay"}
+
 // create does what dockerd does for a docker network create.
 func (d *dockerd) create(ctx context.Context, name string, o client.NetworkCreateOptions) (string, error) {
 	d.mu.Lock()
@@ -114,13 +117,13 @@ func (d *dockerd) create(ctx context.Context, name string, o client.NetworkCreat
 		return "", err
 	}
 	err = d.model.CreateNetwork(ctx, cnm.NetworkRequest{
-		ID: id, Driver: "hotplug", Subnet: pool.Subnet, Gateway: pool.Gateway, Options: o.Options, Internal: o.Internal,
+		ID: id, Driver: keys[o.Driver], Subnet: pool.Subnet, Gateway: pool.Gateway, Options: o.Options, Internal: o.Internal,
 	})
 	if err != nil {
 		return "", errors.Join(err, d.model.ReleasePool(ctx, p.ID))
 	}
 	d.mu.Lock()
-	d.networks = append(d.networks, mirror.Network{ID: id, Name: name, Created: time.Unix(int64(d.next), 0), Labels: o.Labels})
+	d.networks = append(d.networks, mirror.Network{ID: id, Name: name, Driver: o.Driver, Created: time.Unix(int64(d.next), 0), Labels: o.Labels})
 	d.mu.Unlock()
 	d.emit()
 	return id, nil
@@ -398,7 +401,7 @@ func newModel(t *testing.T, d driver) *cnm.Controller {
 	store := memory.New()
 	t.Cleanup(func() { _ = store.Close() })
 	c, err := cnm.New(cnm.Options{
-		Store: store, Drivers: map[string]cnm.Driver{"hotplug": d},
+		Store: store, Drivers: map[string]cnm.Driver{"hotplug": d, "overlay": driver{}},
 		IPAMs: map[string]cnm.IPAM{"pool": ipam{new(sync.Mutex), new(10)}},
 	})
 	if err != nil {

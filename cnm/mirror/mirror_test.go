@@ -363,6 +363,50 @@ func TestContainersAreDescribed(t *testing.T) {
 	})
 }
 
+// Overlay networks are mirrored as such, both ways, and their endpoints are told of
+// as theirs.
+func TestOverlayNetworks(t *testing.T) {
+	h := newHost(t).start()
+	wire := network(1, "wire", "10.7.0.0/24")
+	wire.Driver = linkspan.Overlay
+	h.fabricHas(wire)
+	h.bound("wire")
+	if n, err := h.model.Network(h.docker.idOf("wire")); err != nil || n.Driver != "overlay" {
+		t.Errorf("the network is %+v, %v", n, err)
+	}
+	o := mirror.CreateOptions(network(0, "multi", "10.8.0.0/24"))
+	o.Driver, o.Labels, o.Options = mirror.OverlayDriver, nil, nil
+	if _, err := h.docker.create(t.Context(), "multi", o); err != nil {
+		t.Fatal(err)
+	}
+	h.bound("multi")
+	n, err := h.model.Network(h.docker.idOf("multi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := h.fabric.Networks(); len(all) != 2 || !all[1].Driver.Is(linkspan.Overlay) {
+		t.Errorf("the fabric has %+v", all)
+	}
+	address, err := h.model.RequestAddress(t.Context(), cnm.AddressWish{Pool: n.PoolID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := strings.Repeat("e", 64)
+	if _, err := h.model.CreateEndpoint(t.Context(), cnm.EndpointRequest{ID: id, Network: n.ID, Address: address}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.model.Join(t.Context(), cnm.JoinRequest{Network: n.ID, Endpoint: id, SandboxKey: "/box"}); err != nil {
+		t.Fatal(err)
+	}
+	h.docker.change(func() { h.docker.containers = []mirror.Container{{ID: "c", Name: "c1", Endpoints: []string{id}}} })
+	h.start() // looks for leftovers at its start, and with that tells what there is
+	h.eventually("the endpoint is told of", func() bool {
+		h.fabric.mu.Lock()
+		defer h.fabric.mu.Unlock()
+		return len(h.fabric.local) == 1 && h.fabric.local[0].Driver == linkspan.Overlay && h.fabric.local[0].ID == id
+	})
+}
+
 // Networks of our drivers of one host are no business of the fabric's.
 func TestNetworksOfOneHostStayHere(t *testing.T) {
 	h := newHost(t)

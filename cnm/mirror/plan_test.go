@@ -23,8 +23,8 @@ var update = flag.Bool("update", false, "rewrite the stories in testdata")
 // A story is a file of cases: a comment, what is observed, a line of dashes,
 // what is planned. The words of an observation:
 //
-//	fabric ID NAME SUBNET                    the fabric has this network
-//	docker ID NAME [label=ID]                dockerd lists this network; later lines are younger
+//	fabric ID NAME SUBNET [driver=D]         the fabric has this network
+//	docker ID NAME [label=ID] [driver=D]     dockerd lists this network; later lines are younger
 //	model ID SUBNET [bound=ID] [name=NAME] [internal] [gateway=A] [range=P] [mtu=N] [OPTION=VALUE]
 //	note ID DOCKERID                         it was shown here before
 //	old DOCKERID                             only dockerd knows it, for long enough
@@ -77,11 +77,18 @@ func parseObserved(t *testing.T, text string) observed {
 		switch w[0] {
 		case "fabric":
 			n := linkspan.Network{ID: networkID(t, w[1]), Name: w[2], Subnet: netip.MustParsePrefix(w[3])}
+			if len(w) > 4 {
+				n.Driver = linkspan.Driver(strings.TrimPrefix(w[4], "driver="))
+			}
 			n.ApplyDefaults()
 			o.fabric = append(o.fabric, n)
 		case "docker":
 			d := Network{ID: w[1], Name: w[2], Created: time.Unix(int64(i), 0), Labels: make(map[string]string)}
 			for _, word := range w[3:] {
+				if driver, ok := strings.CutPrefix(word, "driver="); ok {
+					d.Driver = driver
+					continue
+				}
 				d.Labels[LabelNetwork] = strings.TrimPrefix(word, "label=")
 			}
 			o.docker = append(o.docker, d)

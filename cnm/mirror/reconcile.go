@@ -43,7 +43,10 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 
 // mirrored returns the networks that are, or shall be, the fabric's.
 func mirrored(all []Network) []Network {
-	return slices.DeleteFunc(slices.Clone(all), func(n Network) bool { return n.Driver != Driver })
+	return slices.DeleteFunc(slices.Clone(all), func(n Network) bool {
+		_, ours := ofFabric(n.Driver)
+		return !ours
+	})
 }
 
 // networks carries out the plan.

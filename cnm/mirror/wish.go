@@ -21,6 +21,9 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 		Name: d.Name, Labels: fabricLabels(d.Labels, n.Options), Subnet: n.Subnet, Gateway: n.Gateway, Range: n.Range,
 		Internal: n.Internal, Aux: n.AuxAddresses,
 	}
+	if driver, ours := ofFabric(d.Driver); ours && driver != linkspan.Hotplug {
+		wish.Driver = driver
+	}
 	if wish.Range == wish.Subnet {
 		wish.Range = linkspan.Network{}.Range
 	}
@@ -48,6 +51,8 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 // for under its name; "" when it is.
 func mismatch(wish, got *linkspan.Network) string {
 	switch {
+	case !got.Driver.Is(wish.Driver.Name()):
+		return fmt.Sprintf("it is of driver %s in the fabric, not %s", inDocker(got.Driver), inDocker(wish.Driver))
 	case wish.Subnet != got.Subnet:
 		return fmt.Sprintf("its subnet is %s in the fabric, not %s", got.Subnet, wish.Subnet)
 	case wish.Gateway.IsValid() && wish.Gateway != got.Gateway:

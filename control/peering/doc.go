@@ -17,6 +17,10 @@
 //		<-s.Changed()
 //	}
 //
+// Beside that it hands each chassis the endpoints of the overlay networks that it
+// has endpoints of itself, and no others: a change of one costs a message to each
+// of these chassis, and nothing for each pair of them. Nobody waits for those.
+//
 // A chassis that joins a network of m chassis becomes a peer of all of them:
 // that costs m messages, and cannot cost less, as each must learn of it.
 package peering

@@ -32,6 +32,9 @@ type site struct {
 	settled bool
 	dirty   map[linkspan.ChassisID]bool
 	sent    map[linkspan.ChassisID]uint64
+	// overlays are the overlay networks that the stream is to be told of; true:
+	// as a whole.
+	overlays map[linkspan.NetworkID]bool
 }
 
 // never is the sequence number of what nobody acknowledges: a peer without an
@@ -66,6 +69,7 @@ func (p *Peering) Update(v *view.View, d *view.Delta) {
 	for _, c := range d.Chassis {
 		p.renew(c)
 	}
+	p.updateOverlays(old, d)
 }
 
 // candidates returns the pairs that may have become peers, or ceased to be, and

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
 )
 
 // Update is what a chassis must be told.
@@ -14,6 +15,7 @@ type Update struct {
 	Snapshot bool                 // peers that are not in it are none any more
 	Peers    []*linkspan.Chassis  // new, or with another address; not to be changed
 	Removed  []linkspan.ChassisID // not peers any more
+	Overlays []Overlay            // by network
 }
 
 // Stream is one chassis that follows. Take and Close are for one goroutine.
@@ -23,6 +25,7 @@ type Stream struct {
 	changed  chan struct{}
 	replaced chan struct{}
 	snapshot uint64 // under which number it was taken; 0: not yet
+	told     map[linkspan.NetworkID]view.Overlaid
 }
 
 // Attach begins a stream for a chassis and replaces an earlier one. Until it
@@ -34,7 +37,10 @@ func (p *Peering) Attach(id linkspan.ChassisID) *Stream {
 	if s := p.sites[id]; s != nil && s.stream != nil {
 		close(s.stream.replaced)
 	}
-	s := &Stream{peering: p, id: id, changed: make(chan struct{}, 1), replaced: make(chan struct{})}
+	s := &Stream{
+		peering: p, id: id, changed: make(chan struct{}, 1), replaced: make(chan struct{}),
+		told: make(map[linkspan.NetworkID]view.Overlaid),
+	}
 	p.sites[id] = &site{stream: s}
 	s.signal()
 	return s
@@ -64,7 +70,7 @@ func (s *Stream) Take(sequence uint64) (u Update, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	site := p.sites[s.id]
-	if site == nil || site.stream != s || s.snapshot != 0 && len(site.dirty) == 0 {
+	if site == nil || site.stream != s || s.snapshot != 0 && len(site.dirty)+len(site.overlays) == 0 {
 		return Update{}, false
 	}
 	if s.snapshot == 0 {
@@ -72,15 +78,23 @@ func (s *Stream) Take(sequence uint64) (u Update, ok bool) {
 		for id := range p.view.Peers(s.id) {
 			s.tell(&u, site, id, sequence)
 		}
+		site.overlays = nil
+		for id := range p.view.Overlays(s.id) {
+			s.tellOverlay(&u, id, true)
+		}
 	} else {
 		for id := range site.dirty {
 			s.tell(&u, site, id, sequence)
 		}
 	}
-	site.dirty = nil
+	for id, whole := range site.overlays {
+		s.tellOverlay(&u, id, whole)
+	}
+	site.dirty, site.overlays = nil, nil
+	slices.SortFunc(u.Overlays, func(a, b Overlay) int { return cmp.Compare(a.Network, b.Network) })
 	slices.Sort(u.Removed)
 	slices.SortFunc(u.Peers, func(a, b *linkspan.Chassis) int { return cmp.Compare(a.ID, b.ID) })
-	return u, true
+	return u, u.Snapshot || len(u.Peers)+len(u.Removed)+len(u.Overlays) > 0
 }
 
 // tell adds one chassis to an update. A peer without an address cannot be told

@@ -85,10 +85,35 @@ func (s chassisService) Attach(ctx context.Context, req *connect.Request[apiv1.C
 		return nil, err
 	}
 	e.Chassis = id
+	if err := s.driven(ctx, &e); err != nil {
+		return nil, err
+	}
 	if err := s.store.Attach(ctx, e); err != nil {
 		return nil, err
 	}
 	return connect.NewResponse(&apiv1.ChassisServiceAttachResponse{}), nil
+}
+
+// driven refuses an endpoint that is not as those of its network's driver are.
+// The driver of a network never changes.
+func (s *Server) driven(ctx context.Context, e *linkspan.Endpoint) error {
+	n := s.hub.View().Network(e.Network)
+	if n == nil {
+		stored, err := s.store.Network(ctx, e.Network)
+		if linkspan.CodeOf(err) == linkspan.NotFound {
+			return nil // nor is there a reservation, as the store will say
+		}
+		if err != nil {
+			return err
+		}
+		n = &stored
+	}
+	if e.Driver.Name() == n.Driver.Name() {
+		return nil
+	}
+	return &linkspan.Error{
+		Code: linkspan.Invalid, Message: "network " + n.Name + " is of driver " + string(n.Driver.Name()) + ", the endpoint of driver " + string(e.Driver.Name()),
+	}
 }
 
 func (s chassisService) Release(ctx context.Context, req *connect.Request[apiv1.ChassisServiceReleaseRequest]) (*connect.Response[apiv1.ChassisServiceReleaseResponse], error) {

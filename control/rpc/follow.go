@@ -104,6 +104,9 @@ func (f *follower) next() *apiv1.ChassisServiceFollowResponse {
 	for _, id := range update.Removed {
 		m.PeersRemoved = append(m.PeersRemoved, uint32(id))
 	}
+	for _, o := range update.Overlays {
+		m.Overlays = append(m.Overlays, overlay(o))
+	}
 	if m.Snapshot {
 		m.Endpoints = f.own(v)
 	}
@@ -111,6 +114,17 @@ func (f *follower) next() *apiv1.ChassisServiceFollowResponse {
 		return nil
 	}
 	f.sequence++
+	return m
+}
+
+func overlay(o peering.Overlay) *apiv1.Overlay {
+	m := &apiv1.Overlay{Network: uint32(o.Network), Whole: o.Whole}
+	for _, p := range o.Peers {
+		m.Peers = append(m.Peers, &apiv1.OverlayPeer{Address: p.Address.String(), Mac: p.MAC.String(), Underlay: p.Underlay.String()})
+	}
+	for _, a := range o.Removed {
+		m.Removed = append(m.Removed, a.String())
+	}
 	return m
 }
 

@@ -55,7 +55,7 @@ func answerName(v *view.View, q *apiv1.NameQuestion) (*apiv1.NameAnswer, error) 
 		if err != nil {
 			return nil, &linkspan.Error{Code: linkspan.Invalid, Err: err}
 		}
-		if e := v.Endpoint(view.Key{Network: network, Address: address.Unmap()}); e != nil && e.Attached() && e.Container != "" {
+		if e := v.Endpoint(view.Key{Network: network, Address: address.Unmap()}); e != nil && e.Joined() && e.Container != "" {
 			answer.Bearers = []*apiv1.NameBearer{bearer(e)}
 		}
 		return answer, nil

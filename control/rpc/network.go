@@ -38,7 +38,8 @@ func (s networkService) Create(ctx context.Context, req *connect.Request[apiv1.N
 	switch {
 	case err == nil:
 		s.event(ctx, linkspan.NetworkCreated, n.Name, "subnet "+n.Subnet.String())
-	case req.Msg.GetAdopt() && linkspan.CodeOf(err) == linkspan.Exists && n.Subnet == wanted.Subnet.Masked() && !n.Removing:
+	case req.Msg.GetAdopt() && linkspan.CodeOf(err) == linkspan.Exists && n.Subnet == wanted.Subnet.Masked() &&
+		n.Driver.Is(wanted.Driver.Name()) && !n.Removing:
 		return connect.NewResponse(&apiv1.NetworkServiceCreateResponse{Network: api.NetworkToProto(&n), Adopted: true}), nil
 	default:
 		return nil, err

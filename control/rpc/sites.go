@@ -70,7 +70,7 @@ func sitePairs(v *view.View, cleared []linkspan.Clearance) []*apiv1.SitePair {
 // sitesOf returns the sites that have endpoints of a network.
 func sitesOf(v *view.View, id linkspan.NetworkID) []string {
 	names := make(map[string]bool)
-	for member := range v.Members(id) {
+	for _, member := range members(v, id) {
 		if c := v.Chassis(member); c != nil {
 			names[c.InSite()] = true
 		}

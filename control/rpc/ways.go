@@ -15,6 +15,28 @@ import (
 // maxPairs bounds how many pairs of chassis of one way are named.
 const maxPairs = 64
 
+// overlaid is the way of packets of an overlay network.
+const overlaid linkspan.Transport = "overlay"
+
+// way returns how packets of a network go between two chassis, and why so.
+func way(v *view.View, n *linkspan.Network, a, b linkspan.ChassisID) (linkspan.Transport, decide.Reason) {
+	switch {
+	case n.Driver.Is(linkspan.Hotplug):
+		return decide.Transport(v, n, a, b)
+	case v.Clear(a, b):
+		return overlaid, decide.NoReason
+	}
+	return "", decide.SitesApart
+}
+
+// members returns the chassis that have joined endpoints of a network, by number.
+func members(v *view.View, id linkspan.NetworkID) []linkspan.ChassisID {
+	if n := v.Network(id); n != nil && n.Driver.Is(linkspan.Overlay) {
+		return slices.Sorted(v.OverlayMembers(id))
+	}
+	return slices.Sorted(v.Members(id))
+}
+
 // ways says how packets of a network go between the chassis that have endpoints
 // of it, grouped by the reason, the most frequent first.
 func ways(v *view.View, id linkspan.NetworkID) []*apiv1.Way {
@@ -28,11 +50,11 @@ func ways(v *view.View, id linkspan.NetworkID) []*apiv1.Way {
 	}
 	groups := make(map[kind]*apiv1.Way)
 	var all []*apiv1.Way
-	members := slices.Sorted(v.Members(id))
-	for i, a := range members {
-		for _, b := range members[i+1:] {
+	on := members(v, id)
+	for i, a := range on {
+		for _, b := range on[i+1:] {
 			var k kind
-			k.transport, k.reason = decide.Transport(v, n, a, b)
+			k.transport, k.reason = way(v, n, a, b)
 			w := groups[k]
 			if w == nil {
 				w = &apiv1.Way{Transport: string(k.transport), Reason: k.reason.String()}

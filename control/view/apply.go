@@ -74,6 +74,7 @@ func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
 	b.delta.Endpoints = append(b.delta.Endpoints, Changed[linkspan.Endpoint]{old, e})
 	b.rename(old, e)
 	b.own(old, e)
+	b.overlay(old, e)
 	if e != nil && e.Attached() {
 		b.attach(e)
 	}

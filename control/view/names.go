@@ -37,7 +37,7 @@ type bearers struct {
 	more *endpointSet // the others; nil: none
 }
 
-// Named yields the attached endpoints of a network that bear a name, as that of
+// Named yields the joined endpoints of a network that bear a name, as that of
 // their container or as an alias, in any case and in no useful order.
 func (v *View) Named(network linkspan.NetworkID, name string) iter.Seq[*linkspan.Endpoint] {
 	all, _ := v.names.Get(nameKey{network, strings.ToLower(name)})

@@ -4,7 +4,8 @@ package view
 
 import "github.com/linkspan/linkspan"
 
-// Overlaps says whether another network has addresses of this one.
+// Overlaps says whether another network has addresses of this one; networks of
+// overlays are worlds of their own.
 func (v *View) Overlaps(id linkspan.NetworkID) bool {
 	n, _ := v.overlaps.Get(networkKey(id))
 	return n > 0
@@ -16,18 +17,21 @@ func (b *builder) overlap(old, n *linkspan.Network) {
 	if old != nil && n != nil && old.Subnet == n.Subnet {
 		return
 	}
-	if old != nil {
+	if routed(old) {
 		b.meet(old, -1)
 	}
-	if n != nil {
+	if routed(n) {
 		b.meet(n, +1)
 	}
 }
 
+// routed says whether packets of a network go by routes, where addresses meet.
+func routed(n *linkspan.Network) bool { return n != nil && n.Driver.Is(linkspan.Hotplug) }
+
 // meet adds by to the count of n and of each other network that it overlaps.
 func (b *builder) meet(n *linkspan.Network, by int) {
 	for _, o := range b.networks.All() {
-		if o.ID != n.ID && o.Subnet.Overlaps(n.Subnet) {
+		if o.ID != n.ID && routed(o) && o.Subnet.Overlaps(n.Subnet) {
 			b.countOverlap(o.ID, by)
 			b.countOverlap(n.ID, by)
 		}

@@ -19,9 +19,10 @@ type View struct {
 	ports     hamt.Map[portKey, *linkspan.Endpoint] // who is attached at a port
 	members   hamt.Map[networkKey, members]         // chassis with attached endpoints of a network
 	presence  hamt.Map[chassisKey, presence]        // networks with attached endpoints on a chassis
-	names     hamt.Map[nameKey, bearers]            // attached endpoints that bear a name in a network
+	names     hamt.Map[nameKey, bearers]            // joined endpoints that bear a name in a network
 	paths     hamt.Map[chassisKey, *linkspan.Paths]
 	clear     hamt.Map[sitesKey, *linkspan.Clearance]
+	overlays  overlays
 	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
 }
 
@@ -76,7 +77,8 @@ func (v *View) Attached(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
 	}
 }
 
-// Members yields the chassis that have attached endpoints of a network.
+// Members yields the chassis that have attached endpoints of a network. Those of
+// an overlay are elsewhere: OverlayMembers.
 func (v *View) Members(id linkspan.NetworkID) iter.Seq[linkspan.ChassisID] {
 	m, _ := v.members.Get(networkKey(id))
 	return func(yield func(linkspan.ChassisID) bool) {

@@ -108,7 +108,11 @@ func TestIndexesAgree(t *testing.T) {
 			}
 			on := linkspan.ChassisID(rapid.IntRange(1, 3).Draw(t, "chassis"))
 			port := uint32(rapid.IntRange(0, 2).Draw(t, "port"))
-			v, _ = v.Apply(PutEndpoint(endpoint(network, last, on, port)))
+			e := endpoint(network, last, on, port)
+			if rapid.Bool().Draw(t, "overlaid") {
+				e.Port, e.Driver, e.MAC = 0, linkspan.Overlay, linkspan.MAC{2}
+			}
+			v, _ = v.Apply(PutEndpoint(e))
 		}
 		agree(t, v)
 	})
@@ -147,6 +151,37 @@ func agree(t *rapid.T, v *View) {
 		t.Fatalf("%d attached endpoints are not listed", attached)
 	}
 	atPort(t, v)
+	inOverlays(t, v)
+}
+
+// inOverlays checks that the endpoints of overlays, and no others, are in them.
+func inOverlays(t *rapid.T, v *View) {
+	for network := linkspan.NetworkID(1); network <= 3; network++ {
+		on := make(map[linkspan.ChassisID]bool)
+		n := 0
+		for e := range v.Endpoints() {
+			if e.Overlaid() && e.Network == network {
+				on[e.Chassis] = true
+				n++
+			}
+		}
+		for e := range v.Overlaid(network).All() {
+			if v.Endpoint(KeyOf(e)) != e || e.Network != network {
+				t.Fatalf("%s is listed in overlay %d", KeyOf(e), network)
+			}
+			n--
+		}
+		if n != 0 {
+			t.Fatalf("%d endpoints of overlay %d are not listed", n, network)
+		}
+		for id := linkspan.ChassisID(1); id <= 3; id++ {
+			if v.InOverlay(network, id) != on[id] ||
+				slices.Contains(slices.Collect(v.OverlayMembers(network)), id) != on[id] ||
+				slices.Contains(slices.Collect(v.Overlays(id)), network) != on[id] {
+				t.Fatalf("overlay %d on chassis %d: want %t", network, id, on[id])
+			}
+		}
+	}
 }
 
 // atPort checks that each attached endpoint has its port alone.

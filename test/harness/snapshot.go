@@ -29,6 +29,7 @@ type HostSnapshot struct {
 	Ports      []string // on br-link
 	Flows      []string // without counters, and without the round in the cookie
 	Meters     []string
+	Overlays   []string // links of overlay networks, and whom they send to
 }
 
 // Snapshot looks at the whole lab.
@@ -61,6 +62,7 @@ func (l *Lab) hostSnapshot(host string) (s HostSnapshot, err error) {
 		{&s.Links, []string{"ls", "/sys/class/net"}},
 		{&s.Ports, []string{"ovs-vsctl", "list-ports", "br-link"}},
 		{&s.Flows, []string{"ovs-ofctl", "-O", "OpenFlow13", "--no-stats", "dump-flows", "br-link"}},
+		{&s.Overlays, []string{"sh", "-c", overlays}},
 		{&s.Meters, []string{"ovs-ofctl", "-O", "OpenFlow13", "dump-meters", "br-link"}},
 	} {
 		r := l.Try(host, part.argv...)
@@ -71,6 +73,9 @@ func (l *Lab) hostSnapshot(host string) (s HostSnapshot, err error) {
 	}
 	return s, nil
 }
+
+// overlays tells what is in the namespace of the overlay networks, if it is there.
+const overlays = `test ! -e /run/linkspan/overlay || nsenter --net=/run/linkspan/overlay sh -c 'ls /proc/sys/net/ipv4/conf; ip neigh; bridge fdb'`
 
 // A cookie is kind (8 bits), round (16 bits) and object (40 bits); the round
 // counts sessions, and an xid counts questions.

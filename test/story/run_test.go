@@ -16,6 +16,7 @@ import (
 type runnable struct {
 	command string                    // how the line begins
 	host    bool                      // typed on a host, not beside the controller
+	other   bool                      // typed on another host
 	needs   func(w web, t *testing.T) // what must be there before
 	change  func(string) string       // what stands for a word that only a person can fill in
 }
@@ -28,6 +29,14 @@ func table() []runnable {
 			return strings.Replace(s, " ...", " --rm busybox hostname", 1)
 		}},
 		{command: "docker exec c1 traceroute", host: true, needs: web.there},
+		{command: "docker run -d --network multi --name c1", host: true},
+		{command: "docker run -d --network multi --name c2", other: true, needs: func(w web, t *testing.T) { w.shown(t, "multi", 1) }},
+		{command: "docker exec c2 ping -c 1 c1", other: true},
+		{command: "linkspan network create --driver overlay"},
+		{command: "linkspan network inspect multi"},
+		{command: "docker rm -f c1", host: true},
+		{command: "docker rm -f c2", other: true},
+		{command: "linkspan network rm multi"},
 		{command: "docker network rm web", host: true, needs: web.empty},
 		{command: "linkspan network rm web", needs: web.empty},
 		{command: "linkspan network", needs: web.there},
@@ -67,13 +76,15 @@ func runDocuments(t *testing.T, h *harness.Home) {
 				command = r.change(command)
 			}
 			argv := []string{"sh", "-c", command}
-			if r.host {
-				argv = append([]string{"linkspan", "lab", "exec", "--name", "demo", "h1", "--"}, argv...)
+			for host, typed := range map[string]bool{"h1": r.host, "h2": r.other} {
+				if typed {
+					argv = append([]string{"linkspan", "lab", "exec", "--name", "demo", host, "--"}, argv...)
+				}
 			}
 			if res := h.Try(argv...); res.Exit != 0 {
 				t.Errorf("%s: %s: %v", l.where, command, res)
 			}
-			if strings.Contains(command, "network create") && !strings.Contains(command, "-d linkspan-") {
+			if strings.Contains(command, "network create") && !ofOneHost(command) {
 				w.known(t, l.text[strings.LastIndexByte(l.text, ' ')+1:])
 			}
 		}
@@ -81,6 +92,11 @@ func runDocuments(t *testing.T, h *harness.Home) {
 	if ran < 15 {
 		t.Errorf("only %d commands were run", ran)
 	}
+}
+
+// ofOneHost says whether a network is created that the controller does not know.
+func ofOneHost(command string) bool {
+	return strings.Contains(command, "-d linkspan-bridge") || strings.Contains(command, "-d linkspan-macvlan")
 }
 
 // web is the documents' network on the demo's lab.
@@ -128,7 +144,7 @@ func (w web) gone(t *testing.T) {
 		w.empty(t)
 		must(t, w.home, "linkspan", "network", "rm", "web")
 	}
-	w.shown(t, 0)
+	w.shown(t, "web", 0)
 }
 
 // there makes the network, with the documents' two containers.
@@ -150,15 +166,15 @@ func (w web) create(t *testing.T) {
 	if !w.exists(t, "web") {
 		must(t, w.home, "linkspan", "network", "create", "--subnet", "10.7.0.0/24", "web")
 	}
-	w.shown(t, 1)
+	w.shown(t, "web", 1)
 }
 
-// shown waits until docker network ls of both hosts has it so many times.
-func (w web) shown(t *testing.T, want int) {
+// shown waits until docker network ls of both hosts has a network so many times.
+func (w web) shown(t *testing.T, name string, want int) {
 	t.Helper()
 	for _, host := range []string{"h1", "h2"} {
-		harness.Eventually(t, host+" shows network web", func() error {
-			out := w.on(host, "docker", "network", "ls", "-q", "--filter", "name=^web$").Out
+		harness.Eventually(t, host+" shows network "+name, func() error {
+			out := w.on(host, "docker", "network", "ls", "-q", "--filter", "name=^"+name+"$").Out
 			if n := len(strings.Fields(out)); n != want {
 				return fmt.Errorf("%d times, want %d", n, want)
 			}

@@ -3,7 +3,8 @@
 // Package overlay is the network driver for one layer 2 over several hosts, by
 // the kernel's VXLAN (RFC 7348): a VNI per network, and no flooding. Where a MAC
 // is and whose an address is, the kernel is told before the first packet, from
-// the endpoints that the controller knows: [Driver.SetPeers]. What it was not
+// the endpoints that the controller knows: [Driver.SetPeers], and after that
+// [Driver.ChangePeers]. What it was not
 // told of it drops. ARP and neighbour requests are answered on the host that
 // asks (RFC 7348, 4.2 is not used).
 //
@@ -14,6 +15,9 @@
 // is a bridge "lob-…" without an address and a vxlan link "lox-…" on it, made
 // when its first endpoint joins; an endpoint is a veth whose end "lov-…" is a
 // port of the bridge.
+//
+// The links outlive the process, and with them the peers that the kernel was told:
+// [Driver.Restore] reads them back.
 //
 // The nftables table inet linkspan-overlay of the host lets in packets of a VNI
 // only from hosts that have an endpoint of its network.

@@ -26,10 +26,11 @@ type Peer struct {
 	Host     netip.Addr // its host in the underlay
 }
 
-// Fabric tells other hosts of the endpoints of this one. Both may be repeated.
+// Fabric tells other hosts of the endpoints of this one. Both may be repeated,
+// Attach also with names and labels that became known later.
 type Fabric interface {
-	Attach(ctx context.Context, vni uint32, p Peer) error
-	Detach(ctx context.Context, vni uint32, p Peer) error
+	Attach(ctx context.Context, vni uint32, e cnm.Endpoint) error
+	Detach(ctx context.Context, vni uint32, e cnm.Endpoint) error
 }
 
 // Options is what a [Driver] is made of.
@@ -38,6 +39,9 @@ type Options struct {
 	Port      uint16     // of UDP; 0: DefaultPort
 	Namespace string     // path; empty: DefaultNamespace. It is this driver's alone
 	Fabric    Fabric     // nil: nobody is told
+	// Numbered says that networks are numbered by the fabric, as are their VNIs:
+	// nobody else may choose one.
+	Numbered bool
 }
 
 // Driver implements [cnm.Driver] in the network namespace of the process.
@@ -46,7 +50,7 @@ type Driver struct {
 
 	mu       sync.Mutex // held while links change: they are shared by endpoints
 	networks map[string]network
-	peers    map[uint32][]Peer // by VNI, sorted
+	peers    map[uint32]*peers // by VNI; none without a peer
 	guarded  string            // what the filter admits, see admitted
 }
 
@@ -57,10 +61,11 @@ type network struct {
 }
 
 var (
-	_ cnm.Driver   = (*Driver)(nil)
-	_ cnm.Restorer = (*Driver)(nil)
-	_ cnm.Light    = (*Driver)(nil)
-	_ cnm.Sweeper  = (*Driver)(nil)
+	_ cnm.Driver    = (*Driver)(nil)
+	_ cnm.Restorer  = (*Driver)(nil)
+	_ cnm.Light     = (*Driver)(nil)
+	_ cnm.Sweeper   = (*Driver)(nil)
+	_ cnm.Describer = (*Driver)(nil)
 )
 
 // New returns a driver. The error has code Invalid when the host has no address
@@ -75,13 +80,29 @@ func New(options Options) (*Driver, error) {
 	if options.Namespace == "" {
 		options.Namespace = DefaultNamespace
 	}
-	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32][]Peer)}, nil
+	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32]*peers)}, nil
+}
+
+// Supported says why there can be no overlay network on this host; nil: there can.
+func (d *Driver) Supported() error { return canVXLAN() }
+
+// Count returns how many networks there are here, and how many endpoints of them
+// are known on other hosts.
+func (d *Driver) Count() (networks, peers int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.peers {
+		peers += len(p.all)
+	}
+	return len(d.networks), peers
 }
 
 // Namespace returns the path of the namespace that has the links.
 func (d *Driver) Namespace() string { return d.options.Namespace }
 
-// Restore learns the networks.
+// Restore learns the networks, and of the kernel which peers it was told: until
+// somebody says otherwise these hold, and what an earlier process was told stays
+// not for ever.
 func (d *Driver) Restore(networks []cnm.Network, _ []cnm.Endpoint) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -90,7 +111,7 @@ func (d *Driver) Restore(networks []cnm.Network, _ []cnm.Endpoint) error {
 			d.networks[n.ID] = network{n, c}
 		}
 	}
-	return nil
+	return d.recall()
 }
 
 // CreateNetwork checks the options, and that the kernel has VXLAN. The links

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/nftables"
 
 	"github.com/linkspan/linkspan"
@@ -99,14 +100,26 @@ type fabric struct {
 	mute  bool
 }
 
-func (f *fabric) Attach(ctx context.Context, vni uint32, p overlay.Peer) error {
+// teller is the fabric as one host sees it.
+type teller struct {
+	*fabric
+	local netip.Addr
+}
+
+func (f teller) Attach(ctx context.Context, vni uint32, e cnm.Endpoint) error {
+	p := f.peer(e)
 	return f.change(ctx, vni, func(all []overlay.Peer) []overlay.Peer { return append(all, p) })
 }
 
-func (f *fabric) Detach(ctx context.Context, vni uint32, p overlay.Peer) error {
+func (f teller) Detach(ctx context.Context, vni uint32, e cnm.Endpoint) error {
+	p := f.peer(e)
 	return f.change(ctx, vni, func(all []overlay.Peer) []overlay.Peer {
 		return slices.DeleteFunc(slices.Clone(all), func(other overlay.Peer) bool { return other == p })
 	})
+}
+
+func (f teller) peer(e cnm.Endpoint) overlay.Peer {
+	return overlay.Peer{Address: e.Address.Addr(), Address6: e.Address6.Addr(), MAC: e.MAC, Host: f.local}
 }
 
 func (f *fabric) change(ctx context.Context, vni uint32, change func([]overlay.Peer) []overlay.Peer) error {
@@ -139,6 +152,8 @@ type host struct {
 	driver *overlay.Driver
 	local  netip.Addr
 	net    cnm.Network
+
+	options overlay.Options
 }
 
 func (h *host) do(fn func()) {
@@ -176,9 +191,10 @@ func underlay(t *testing.T, addresses ...string) (*fabric, []*host) {
 			ovstest.IP(t, "address", "add", a+bits, "dev", "up0")
 			ovstest.IP(t, "link", "set", "up0", "up")
 		})
-		h.driver = newDriver(t, overlay.Options{
-			Local: h.local, Namespace: filepath.Join(t.TempDir(), "overlay"), Fabric: f,
-		})
+		h.options = overlay.Options{
+			Local: h.local, Namespace: filepath.Join(t.TempDir(), "overlay"), Fabric: teller{f, h.local},
+		}
+		h.driver = newDriver(t, h.options)
 		h.Host = drivertest.NewHost(t, "overlay", h.driver)
 		h.do(func() { h.net = h.Net(spec("multi", 42)) })
 	}
@@ -334,6 +350,57 @@ func TestAnEndpointMoves(t *testing.T) {
 	moved := hosts[2].box("b", hosts[2].net, 11)
 	moved.Serve(80)
 	a.WantReach(moved.Address(0), 80, a.Address(0).String())
+}
+
+// A driver that starts anew knows of the kernel what an earlier one was told: what
+// runs goes on, and what went meanwhile is taken away.
+func TestPeersOutliveTheProcess(t *testing.T) {
+	f, hosts := underlay(t, "192.0.2.1", "192.0.2.2")
+	a, b := hosts[0].box("a", hosts[0].net, 10), hosts[1].box("b", hosts[1].net, 11)
+	gone := hosts[1].box("gone", hosts[1].net, 12)
+	b.Serve(80)
+	gone.Serve(80)
+	a.WantReach(gone.Address(0), 80, "")
+	before := hosts[0].driver.Peers(42)
+	again := newDriver(t, hosts[0].options)
+	hosts[0].do(func() {
+		must(t, again.Restore([]cnm.Network{hosts[0].net}, a.Endpoints))
+		if diff := cmp.Diff(before, again.Peers(42), cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); diff != "" {
+			t.Errorf("peers that were read back (-told +read):\n%s", diff)
+		}
+		_, err := again.Sweep(t.Context(), func() []cnm.Endpoint { return a.Endpoints })
+		must(t, err)
+	})
+	a.WantReach(b.Address(0), 80, "")
+	a.WantReach(gone.Address(0), 80, "")
+	left := slices.DeleteFunc(slices.Clone(f.peers[42]), func(p overlay.Peer) bool { return p.MAC == gone.Endpoints[0].MAC })
+	hosts[0].do(func() { must(t, again.SetPeers(t.Context(), 42, left)) })
+	a.WantReach(b.Address(0), 80, "")
+	a.WantCut(gone.Address(0), 80)
+	back := slices.DeleteFunc(slices.Clone(f.peers[42]), func(p overlay.Peer) bool { return p.MAC != gone.Endpoints[0].MAC })
+	hosts[0].do(func() { must(t, again.ChangePeers(t.Context(), 42, back, nil)) })
+	a.WantReach(gone.Address(0), 80, "")
+	hosts[0].do(func() {
+		must(t, again.ChangePeers(t.Context(), 42, nil, back))
+		third := newDriver(t, hosts[0].options)
+		must(t, third.Restore([]cnm.Network{hosts[0].net}, a.Endpoints))
+		if diff := cmp.Diff(again.Peers(42), third.Peers(42), cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); diff != "" {
+			t.Errorf("the kernel has others than were told (-told +has):\n%s", diff)
+		}
+	})
+	hosts[0].do(func() { must(t, again.SetPeers(t.Context(), 42, nil)) })
+	if left := again.Peered(); len(left) != 0 {
+		t.Errorf("peers are left: %v", left)
+	}
+}
+
+// Where the fabric numbers the networks nobody chooses a VNI.
+func TestNumberedNetworks(t *testing.T) {
+	d := newDriver(t, overlay.Options{Local: netip.MustParseAddr("192.0.2.1"), Numbered: true})
+	n := cnm.Network{ID: "n", Options: map[string]string{overlay.OptionVNI: "42"}}
+	if err := d.CreateNetwork(t.Context(), n); linkspan.CodeOf(err) != linkspan.Invalid {
+		t.Errorf("a VNI was taken: %v", err)
+	}
 }
 
 func TestWrongNetworksAreRefused(t *testing.T) {

@@ -7,6 +7,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
 	"github.com/linkspan/linkspan/cnm/driver/option"
@@ -56,15 +60,20 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 		return cnm.Attachment{}, undo.Run(ctx, err)
 	}
 	if d.options.Fabric != nil {
-		if err := d.options.Fabric.Attach(ctx, c.vni, d.peer(e)); err != nil {
+		if err := d.options.Fabric.Attach(ctx, c.vni, e); err != nil {
 			return cnm.Attachment{}, undo.Run(ctx, err)
 		}
 	}
 	return cnm.Attachment{SrcName: kernel.Name(peerPrefix, e.ID), DstPrefix: name}, nil
 }
 
-func (d *Driver) peer(e cnm.Endpoint) Peer {
-	return Peer{Address: e.Address.Addr(), Address6: e.Address6.Addr(), MAC: e.MAC, Host: d.options.Local}
+// Describe tells the fabric the names and labels of the endpoint's container.
+func (d *Driver) Describe(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
+	c, err := d.read(n)
+	if err != nil || d.options.Fabric == nil {
+		return err
+	}
+	return d.options.Fabric.Attach(ctx, c.vni, e)
 }
 
 // plug makes the veth with one end in the namespace of the overlay networks.
@@ -97,12 +106,22 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 	h := ns.Netlink()
 	link, err := h.LinkByName(port)
 	if err == nil {
-		err = errors.Join(h.LinkSetAlias(link, kernel.Alias(e.ID)), h.LinkSetMaster(link, bridge), h.LinkSetUp(link))
+		err = errors.Join(h.LinkSetAlias(link, kernel.Alias(e.ID)), h.LinkSetMaster(link, bridge),
+			h.LinkSetLearning(link, false), h.NeighSet(behind(link, e.MAC)), h.LinkSetUp(link))
 	}
 	if err != nil {
 		return fmt.Errorf("make %s a port of %s: %w", port, bridge.Attrs().Name, err)
 	}
 	return nil
+}
+
+// behind is the entry of a bridge that a MAC is behind one of its ports, for ever.
+// Ports learn nothing: a container that sends in another's name would else be sent
+// what is for that one.
+func behind(port netlink.Link, mac linkspan.MAC) *netlink.Neigh {
+	return &netlink.Neigh{
+		LinkIndex: port.Attrs().Index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_MASTER, State: netlink.NUD_NOARP, HardwareAddr: mac[:],
+	}
 }
 
 // mtu returns what was asked for as far as it fits.
@@ -129,7 +148,7 @@ func (*Driver) unplug(ctx context.Context, ns *netns.Sandbox, endpoint string) e
 // with it.
 func (d *Driver) Leave(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
 	if c, err := d.read(n); err == nil && c.vni != 0 && d.options.Fabric != nil {
-		if err := d.options.Fabric.Detach(ctx, c.vni, d.peer(e)); err != nil {
+		if err := d.options.Fabric.Detach(ctx, c.vni, e); err != nil {
 			return err
 		}
 	}

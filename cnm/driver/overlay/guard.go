@@ -131,14 +131,14 @@ func (d *Driver) addGuard(conn *nftables.Conn, table *nftables.Table, vnis []uin
 
 // hosts returns which hosts of a family may send with which VNI.
 func (d *Driver) hosts(vnis []uint32, of func(netip.Addr) bool) []nftables.SetElement {
-	seen := make(map[string]bool)
 	var all []nftables.SetElement
 	for _, vni := range vnis {
-		for _, p := range d.peers[vni] {
-			key := append(vniKey(vni), p.Host.AsSlice()...)
-			if of(p.Host) && !seen[string(key)] {
-				seen[string(key)] = true
-				all = append(all, nftables.SetElement{Key: key})
+		if d.peers[vni] == nil {
+			continue
+		}
+		for host := range d.peers[vni].hosts {
+			if of(host) {
+				all = append(all, nftables.SetElement{Key: append(vniKey(vni), host.AsSlice()...)})
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
@@ -133,12 +134,25 @@ func (d *Driver) makeVXLAN(ns *netns.Sandbox, n network, name string) (netlink.L
 		LinkAttrs: attrs, VxlanId: int(n.vni), Port: int(d.options.Port), SrcAddr: d.options.Local.AsSlice(), Proxy: true,
 	}
 	if err := netlink.LinkAdd(made); err != nil {
-		return nil, kernel.VXLAN.Explain(fmt.Errorf("make vxlan link with VNI %d: %w", n.vni, err))
+		return nil, d.explain(n, err)
 	}
 	if err := ns.Take(name, name); err != nil {
 		return nil, errors.Join(err, netlink.LinkDel(made))
 	}
 	return ns.Netlink().LinkByName(name)
+}
+
+// explain says why a link cannot be made: somebody else on the host may have the
+// VNI, or the port for all VNIs.
+func (d *Driver) explain(n network, err error) error {
+	err = fmt.Errorf("vxlan link with VNI %d: %w", n.vni, err)
+	if !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.EADDRINUSE) {
+		return kernel.VXLAN.Explain(err)
+	}
+	return &linkspan.Error{
+		Code: linkspan.Conflict, Err: err,
+		Hint: fmt.Sprintf("another program of this host has VNI %d, or all of UDP port %d; see: ip -d link show type vxlan", n.vni, d.options.Port),
+	}
 }
 
 // plugVXLAN makes the link a port that learns nothing and gets nothing that the
@@ -152,9 +166,12 @@ func (d *Driver) plugVXLAN(ns *netns.Sandbox, n network, vxlan, bridge netlink.L
 	err = errors.Join(err,
 		h.LinkSetMaster(vxlan, bridge), h.LinkSetLearning(vxlan, false), h.LinkSetFlood(vxlan, false), h.LinkSetUp(vxlan))
 	if err != nil {
-		return fmt.Errorf("set up %s: %w", name, err)
+		return d.explain(n, err)
 	}
-	for _, p := range d.peers[n.vni] {
+	if d.peers[n.vni] == nil {
+		return nil
+	}
+	for p := range d.peers[n.vni].all {
 		if err := tell(h, vxlan, p); err != nil {
 			return err
 		}

@@ -29,6 +29,9 @@ func (d *Driver) read(n cnm.Network) (config, error) {
 		mtu:    cmp.Or(r.Int(option.MTU, 0, linkspan.MinMTU, linkspan.MaxMTU), n.MTU),
 		prefix: r.Prefix(option.Interface, "eth"),
 	}
+	if d.options.Numbered && n.Options[OptionVNI] != "" {
+		r.Refuse("option %s is not to be given: the VNI of a network is its number in the fabric", OptionVNI)
+	}
 	if n.Own && c.vni == 0 { // nobody will bind it
 		r.Refuse("the network has no VNI: give one that is the same on all hosts, as in -o %s=42", OptionVNI)
 	}
