@@ -42,7 +42,7 @@ func serveHTTP(ctx context.Context, log *slog.Logger, l net.Listener, h http.Han
 		Handler: endingStreams(ctx, h), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, Protocols: new(http.Protocols),
 		ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug), // anybody can cause these
 		BaseContext: func(net.Listener) context.Context { return base }, ConnContext: connContext,
-		HTTP2:     &http.HTTP2Config{MaxEncoderHeaderTableSize: headerTable},
+		HTTP2: &http.HTTP2Config{MaxEncoderHeaderTableSize: headerTable},
 	}
 	s.Protocols.SetHTTP1(true)
 	s.Protocols.SetHTTP2(true)
