@@ -22,10 +22,13 @@ type pluginSocket struct {
 	listener net.Listener
 }
 
-// plugins opens the sockets: the one of the settings, and those of the drivers
+// plugins opens the sockets, on a host that has Docker: the one of the settings, and those of the drivers
 // of one host beside it, as Docker finds a driver by the name of its socket.
 func (h *host) plugins() ([]*pluginSocket, error) {
 	s := h.role
+	if h.engine == nil {
+		return nil, nil
+	}
 	all := []*pluginSocket{{options: docker.Options{Name: driverName, Driver: driverName, IPAM: driverName}}}
 	for name, key := range map[string]string{mirror.BridgeDriver: bridgeKey, mirror.MacvlanDriver: macvlanKey} {
 		all = append(all, &pluginSocket{options: docker.Options{Name: name, Driver: key, IPv6: true, OneHost: true, OwnWayOut: true}})

@@ -5,6 +5,7 @@ package names
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,8 +106,12 @@ func (k *Keeper) Run(ctx context.Context) error {
 // look opens and closes what has to be, and says when to look again.
 func (k *Keeper) look(ctx context.Context) time.Duration {
 	wanted := make(map[string][]Scope)
-	for _, s := range k.cfg.Model.Sandboxes() {
-		if scopes := k.scopes(s); len(scopes) > 0 {
+	own := make(map[string]bool)
+	all := k.cfg.Model.Sandboxes()
+	here := residents(all)
+	for _, s := range all {
+		scopes := k.scopes(s, here)
+		if own[s.Key] = s.ID != "" && !s.Given; own[s.Key] || len(scopes) > 0 {
 			wanted[s.Key] = scopes
 		}
 	}
@@ -125,7 +130,7 @@ func (k *Keeper) look(ctx context.Context) time.Duration {
 		if w, ok := k.windows[path]; ok {
 			w.SetScopes(scopes)
 		} else {
-			again = min(again, k.open(ctx, path, scopes))
+			again = min(again, k.open(ctx, path, scopes, own[path]))
 		}
 	}
 	k.note()
@@ -141,24 +146,56 @@ func (k *Keeper) note() {
 	k.state.Store(&s)
 }
 
-// scopes returns the networks that a sandbox is in, as the fabric has them.
-func (k *Keeper) scopes(s cnm.Sandbox) []Scope {
+// scopes returns the networks that a sandbox is in: of the fabric, and of this
+// host where Docker does not answer for them.
+func (k *Keeper) scopes(s cnm.Sandbox, here map[string]map[string][]Bearer) []Scope {
 	var scopes []Scope
 	for _, e := range s.Endpoints {
-		here, err := k.cfg.Model.Network(e.Network)
-		if err != nil || !here.Bound() {
+		n, err := k.cfg.Model.Network(e.Network)
+		if err != nil || e.Leaving != nil {
 			continue
 		}
-		if n, ok := k.cfg.Networks.Network(here.Fabric); ok && e.Leaving == nil {
-			scopes = append(scopes, Scope{Network: n.ID, Name: n.Name, Subnet: n.Subnet})
+		if n.Own && !n.Bound() {
+			scopes = append(scopes, Scope{Name: n.Name, Subnet: n.Subnet, Here: here[n.ID]})
+		}
+		if f, ok := k.cfg.Networks.Network(n.Fabric); ok && n.Bound() {
+			scopes = append(scopes, Scope{Network: f.ID, Name: f.Name, Subnet: f.Subnet})
 		}
 	}
 	return scopes
 }
 
-// open opens a window, and says when to try again if it did not.
-func (k *Keeper) open(ctx context.Context, path string, scopes []Scope) time.Duration {
-	w, err := Open(ctx, k.resolver, path, scopes)
+// residents returns, by network and name in lower case, who is in the sandboxes
+// that are not Docker's.
+func residents(all []cnm.Sandbox) map[string]map[string][]Bearer {
+	found := make(map[string]map[string][]Bearer)
+	for _, s := range all {
+		for _, e := range s.Endpoints {
+			if !e.Own || e.Leaving != nil {
+				continue
+			}
+			if found[e.Network] == nil {
+				found[e.Network] = make(map[string][]Bearer)
+			}
+			for _, name := range append([]string{e.Name}, e.Aliases...) {
+				for _, a := range e.Addresses() {
+					name := strings.ToLower(name)
+					found[e.Network][name] = append(found[e.Network][name], Bearer{Address: a.Addr(), Container: e.Name})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// open opens a window, and says when to try again if it did not. In a sandbox
+// that is not Docker's all else is the host's to answer.
+func (k *Keeper) open(ctx context.Context, path string, scopes []Scope, own bool) time.Duration {
+	beyond := beyondDocker
+	if own {
+		beyond = beyondHost
+	}
+	w, err := open(ctx, k.resolver, path, scopes, beyond)
 	if err == nil {
 		k.windows[path] = w
 		k.settle(path)

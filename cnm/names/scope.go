@@ -9,11 +9,32 @@ import (
 	"github.com/linkspan/linkspan"
 )
 
-// Scope is a network whose names a container may ask for, as it is in it.
+// Scope is a network whose names a container may ask for, as it is in it. One of
+// this host alone has no number, and says itself who is in it.
 type Scope struct {
-	Network linkspan.NetworkID
+	Network linkspan.NetworkID // 0: of this host
 	Name    string
 	Subnet  netip.Prefix
+	Here    map[string][]Bearer // who is in a network of this host, by name in lower case
+}
+
+// here returns those who bear a name in a network of this host, or have the
+// address that it stands for.
+func (s Scope) here(name string) []Bearer {
+	if address, ok := reverse(name); ok {
+		for _, bearers := range s.Here {
+			for _, b := range bearers {
+				if b.Address == address {
+					return []Bearer{b}
+				}
+			}
+		}
+		return nil
+	}
+	if short, ok := strings.CutSuffix(name, "."+strings.ToLower(s.Name)); ok && len(s.Here[name]) == 0 {
+		name = short
+	}
+	return s.Here[name]
 }
 
 // maxScopes bounds the networks of one container that are searched.
@@ -32,6 +53,9 @@ func readings(scopes []Scope, name string) []Question {
 	}
 	var questions []Question
 	for _, s := range scopes {
+		if s.Network == 0 {
+			continue
+		}
 		questions = append(questions, Question{Network: s.Network, Name: name})
 		if short, ok := strings.CutSuffix(name, "."+strings.ToLower(s.Name)); ok && short != "" {
 			questions = append(questions, Question{Network: s.Network, Name: short})
@@ -44,7 +68,7 @@ func readings(scopes []Scope, name string) []Question {
 func owners(scopes []Scope, address netip.Addr) []Question {
 	var questions []Question
 	for _, s := range scopes {
-		if s.Subnet.Contains(address) {
+		if s.Network != 0 && s.Subnet.Contains(address) {
 			questions = append(questions, Question{Network: s.Network, Address: address})
 		}
 	}

@@ -92,7 +92,7 @@ func (w web) on(host string, argv ...string) harness.Result {
 
 func (w web) exists(t *testing.T, name string) bool {
 	t.Helper()
-	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "-q")), name)
+	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "--format", "{{.Name}}")), name)
 }
 
 // known waits until the controller has a network, however it was made.
