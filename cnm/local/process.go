@@ -15,7 +15,7 @@ import (
 )
 
 // processes returns the numbers of the programs in the network namespace at a
-// path. One that ends meanwhile may be among them.
+// path, this one not included. One that ends meanwhile may be among them.
 func processes(path string) ([]int, error) {
 	var space unix.Stat_t
 	err := unix.Stat(path, &space)
@@ -33,7 +33,7 @@ func processes(path string) ([]int, error) {
 	for _, entry := range all {
 		pid, err := strconv.Atoi(entry.Name())
 		var at unix.Stat_t
-		if err == nil && unix.Stat(filepath.Join("/proc", entry.Name(), "ns/net"), &at) == nil && at.Ino == space.Ino && at.Dev == space.Dev {
+		if err == nil && pid != os.Getpid() && unix.Stat(filepath.Join("/proc", entry.Name(), "ns/net"), &at) == nil && at.Ino == space.Ino && at.Dev == space.Dev {
 			inside = append(inside, pid)
 		}
 	}

@@ -84,7 +84,7 @@ func (s sorter) of(what, text string) (*Subnet, error) {
 		err = fmt.Errorf("no length")
 	}
 	if err != nil && what == "range" {
-		return nil, invalid("invalid subnet: invalid CIDR address: "+text, "as in --ip-range 10.7.0.128/25")
+		return nil, invalid("invalid CIDR address: "+text, "as in --ip-range 10.7.0.128/25")
 	}
 	for i, p := range s.prefixes {
 		if err == nil && p.Contains(address) {
