@@ -250,7 +250,7 @@ func parsePairs(what string, given []string) (map[string]string, error) {
 	for _, p := range given {
 		key, value, _ := strings.Cut(p, "=")
 		if key == "" {
-			return nil, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("invalid %s '%s': empty name", what, p)}
+			return nil, usageError{fmt.Errorf("invalid %s '%s': empty name", what, p)}
 		}
 		pairs[key] = value
 	}

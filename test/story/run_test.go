@@ -22,6 +22,11 @@ type runnable struct {
 
 func table() []runnable {
 	return []runnable{
+		{command: "linkspan network create -d bridge", host: true, needs: web.there},
+		{command: "linkspan network connect", host: true, needs: web.there},
+		{command: "linkspan network disconnect", host: true},
+		{command: "linkspan network rm back", host: true},
+		{command: "linkspan sandbox", host: true, needs: web.there},
 		{command: "linkspan network create", needs: web.gone},
 		{command: "docker network create", host: true, needs: web.gone},
 		{command: "docker run --network web", host: true, needs: web.there, change: func(s string) string {
@@ -73,7 +78,7 @@ func runDocuments(t *testing.T, h *harness.Home) {
 			if res := h.Try(argv...); res.Exit != 0 {
 				t.Errorf("%s: %s: %v", l.where, command, res)
 			}
-			if strings.Contains(command, "network create") && !strings.Contains(command, "-d linkspan-") {
+			if strings.Contains(command, "network create") && !strings.Contains(command, "-d linkspan-") && !strings.Contains(command, "-d bridge") {
 				w.known(t, l.text[strings.LastIndexByte(l.text, ' ')+1:])
 			}
 		}
