@@ -12,8 +12,12 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/remote"
+	remoteipam "github.com/linkspan/linkspan/cnm/ipam/remote"
 	"github.com/linkspan/linkspan/cnm/local"
 	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/cnm/plug"
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
@@ -35,9 +39,27 @@ func (h *host) openHere() (err error) {
 	}
 	if h.engine != nil {
 		cfg.Docker = h.engine
+	} else {
+		cfg.Plugin = hasPlugin
 	}
 	h.here, err = local.New(cfg)
 	return err
+}
+
+// folders is where anybody's plugins are found.
+func folders() plug.Folders { return plug.Folders{} }
+
+func hasPlugin(name string) error {
+	_, err := folders().Find(name)
+	return err
+}
+
+func (h *host) otherDriver(name string) cnm.Driver {
+	return remote.New(remote.Options{Plugin: plug.New(plug.Options{Name: name, Folders: folders()}), Log: h.role.log})
+}
+
+func (h *host) otherIPAM(name string) cnm.IPAM {
+	return remoteipam.New(remoteipam.Options{Plugin: plug.New(plug.Options{Name: name, Folders: folders()}), Log: h.role.log})
 }
 
 // avoid returns what no subnet that is chosen for a network of this host may

@@ -185,6 +185,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 		IPAMs: map[string]cnm.IPAM{
 			driverName: pool.New(pool.Options{Fabric: h.fabric}), cnm.DefaultIPAM: pool.New(pool.Options{Avoid: h.avoid}), nullKey: nullipam.New(),
 		},
+		OtherDriver: h.otherDriver, OtherIPAM: h.otherIPAM,
 	}); err != nil {
 		return err
 	}

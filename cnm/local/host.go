@@ -42,6 +42,9 @@ type Config struct {
 	FabricDriver, FabricIPAM string
 	// Drivers are the keys of the drivers whose networks are of one host.
 	Drivers []string
+	// Plugin says whether anybody's plugin of a name is there, whose error tells;
+	// nil: there are none.
+	Plugin func(name string) error
 	// InDocker are the names that dockerd has for those, where they are others.
 	InDocker map[string]string
 	Docker   Docker // nil: this host has none

@@ -213,7 +213,7 @@ func TestWords(t *testing.T) {
 		{with(func(n *apiv1.HostNetwork) { n.Name = "host" }), linkspan.Permission, "operation is not permitted on predefined host network"},
 		{with(func(n *apiv1.HostNetwork) { n.Name = "a/b" }), linkspan.Invalid, `network name "a/b" has a character that is not allowed`},
 		{with(func(n *apiv1.HostNetwork) { n.Driver = "bogus" }), linkspan.NotFound, `plugin "bogus" not found`},
-		{with(func(n *apiv1.HostNetwork) { n.IpamDriver = "bogus" }), linkspan.Invalid, `plugin "bogus" not found`},
+		{with(func(n *apiv1.HostNetwork) { n.IpamDriver = "bogus" }), linkspan.NotFound, `plugin "bogus" not found`},
 		{with(func(n *apiv1.HostNetwork) { n.Scope = "global" }), linkspan.Invalid, "networks of driver bridge have scope local, not global"},
 		{with(func(n *apiv1.HostNetwork) { n.Ingress = true }), linkspan.Invalid, "the ingress network is of a swarm, and this host has no Docker"},
 		{with(func(n *apiv1.HostNetwork) { n.ConfigOnly = true }), linkspan.Invalid, "config-only networks are Docker's, and this host has no Docker"},

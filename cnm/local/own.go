@@ -74,7 +74,10 @@ func (h *Host) specOf(n *apiv1.HostNetwork) (cnm.NetworkSpec, error) {
 	case "null":
 		spec.IPAM = "null"
 	default:
-		return spec, refuse("leave out --ipam-driver", "plugin %q not found", n.GetIpamDriver())
+		if err := h.plugin(n.GetIpamDriver()); err != nil {
+			return spec, err
+		}
+		spec.IPAM = n.GetIpamDriver()
 	}
 	return spec, readSubnets(n, &spec)
 }
@@ -95,11 +98,8 @@ func (h *Host) nameFree(name string) error {
 // checkKind refuses what is no network of this host.
 func (h *Host) checkKind(n *apiv1.HostNetwork) error {
 	switch {
-	case !slices.Contains(h.cfg.Drivers, n.GetDriver()):
-		return &linkspan.Error{
-			Code: linkspan.NotFound, Message: fmt.Sprintf("plugin %q not found", n.GetDriver()),
-			Hint: fmt.Sprintf("the drivers of this host are %v", h.cfg.Drivers),
-		}
+	case !slices.Contains(h.cfg.Drivers, n.GetDriver()) && h.plugin(n.GetDriver()) != nil:
+		return h.plugin(n.GetDriver())
 	case n.GetScope() != "" && n.GetScope() != scopeLocal:
 		return refuse("leave out --scope", "networks of driver %s have scope local, not %s", n.GetDriver(), n.GetScope())
 	case n.GetIngress():
@@ -108,6 +108,17 @@ func (h *Host) checkKind(n *apiv1.HostNetwork) error {
 		return refuse("give the network its settings itself", "config-only networks are Docker's, and this host has no Docker")
 	}
 	return nil
+}
+
+// plugin refuses the name of a plugin that there is not.
+func (h *Host) plugin(name string) error {
+	if h.cfg.Plugin != nil {
+		return h.cfg.Plugin(name)
+	}
+	return &linkspan.Error{
+		Code: linkspan.NotFound, Message: fmt.Sprintf("plugin %q not found", name),
+		Hint: fmt.Sprintf("the drivers of this host are %v", h.cfg.Drivers),
+	}
 }
 
 // readSubnets reads the subnets of a network.
