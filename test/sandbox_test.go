@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,6 +61,8 @@ func TestSandboxes(t *testing.T) {
 		t.Errorf("endpoints of web:\n%s", out)
 	}
 	t.Run("local networks", func(t *testing.T) { d.t = t; d.localNetworks() })
+	t.Run("names beyond", func(t *testing.T) { d.t = t; d.namesBeyond() })
+	t.Run("a plugin", func(t *testing.T) { d.t = t; d.plugin() })
 	t.Run("a crash", func(t *testing.T) { d.t = t; d.crash() })
 	t.Run("a power cut", func(t *testing.T) { d.t = t; d.powerCut() })
 }
@@ -116,6 +119,54 @@ func (d dockerless) localNetworks() {
 	if r := d.TryCLI("sandbox", "ls"); r.Exit != 1 || !strings.Contains(r.Err, "this is a controller") {
 		t.Errorf("beside the controller: %v", r)
 	}
+}
+
+// answering is a resolver that knows one address for all names.
+const answering = `import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 53))
+while True:
+    m, asker = s.recvfrom(4096)
+    end = m.index(b"\0", 12) + 5
+    head = m[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0)
+    s.sendto(head + m[12:end] + struct.pack("!HHHIHBBBB", 0xc00c, 1, 1, 60, 4, 192, 0, 2, 77), asker)`
+
+// namesBeyond has the host's resolver answer what the networks do not.
+func (d dockerless) namesBeyond() {
+	d.On(d.t, "h1", "sh", "-c", "echo nameserver 127.0.0.1 >/run/resolv.test && mount --bind /run/resolv.test /etc/resolv.conf")
+	d.t.Cleanup(func() { d.On(d.t, "h1", "umount", "/etc/resolv.conf") })
+	// It ends with the node.
+	d.On(d.t, "h1", "sh", "-c", "setsid python3 -c \"$0\" >/dev/null 2>&1 &", answering)
+	harness.Eventually(d.t, "the host's resolver answers a sandbox", func() error {
+		r := d.Try("h1", d.Binary, "sandbox", "exec", "c1", "--", "python3", "-c", "import socket; print(socket.gethostbyname('example.org'))")
+		if r.Out != "192.0.2.77" {
+			return errors.New(r.String())
+		}
+		return nil
+	})
+	d.pings("h1", "c1", "c2")
+}
+
+// plugin has somebody else's plugin make a network.
+func (d dockerless) plugin() {
+	program, err := filepath.Abs("pyplugin/plugin.py")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	const socket = "/run/docker/plugins/py.sock"
+	d.On(d.t, "h1", "mkdir", "-p", filepath.Dir(socket))
+	// It ends with the node, whose first process has it.
+	d.On(d.t, "h1", "sh", "-c", "setsid python3 "+program+" "+socket+" >/dev/null 2>&1 &")
+	harness.Eventually(d.t, "the plugin listens", func() error { return succeeded(d.Try("h1", "test", "-S", socket)) })
+	d.must("h1", "network create -d py --subnet 10.95.0.0/24 pynet")
+	d.must("h1", "sandbox create --network pynet p1")
+	d.must("h1", "sandbox create --network pynet p2")
+	d.pings("h1", "p1", "p2")
+	if r := d.typed("h1", "network rm pynet"); r.Exit != 1 || !strings.Contains(r.Err, "has active endpoints") {
+		d.t.Errorf("rm of a network in use: %v", r)
+	}
+	d.must("h1", "sandbox rm p1 p2")
+	d.must("h1", "network rm pynet")
 }
 
 // crash kills the switch process: sandboxes go on, and after it too.

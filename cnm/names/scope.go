@@ -21,6 +21,9 @@ type Scope struct {
 // here returns those who bear a name in a network of this host, or have the
 // address that it stands for.
 func (s Scope) here(name string) []Bearer {
+	if noNames(name) {
+		return nil
+	}
 	if address, ok := reverse(name); ok {
 		for _, bearers := range s.Here {
 			for _, b := range bearers {
@@ -37,6 +40,11 @@ func (s Scope) here(name string) []Bearer {
 	return s.Here[name]
 }
 
+// noNames says whether nobody can bear a name (RFC 6761, section 6.3).
+func noNames(name string) bool {
+	return name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost")
+}
+
 // maxScopes bounds the networks of one container that are searched.
 const maxScopes = 32
 
@@ -45,7 +53,7 @@ const maxScopes = 32
 // Both may be meant, as names of containers and of networks may hold dots.
 func readings(scopes []Scope, name string) []Question {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	if name == "" || name == "localhost" || strings.HasSuffix(name, ".localhost") { // RFC 6761, section 6.3
+	if noNames(name) {
 		return nil
 	}
 	if address, ok := reverse(name); ok {
