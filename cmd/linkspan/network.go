@@ -25,6 +25,10 @@ import (
 // scopeGlobal is the scope of networks of the fabric: they are on every host.
 const scopeGlobal = "global"
 
+// listLimit is how long the controller is waited for, as what this host knows by
+// itself can be shown without it.
+const listLimit = 15 * time.Second
+
 // networkRow is a network as it is listed.
 type networkRow struct {
 	ID        string            `json:"id"`
@@ -217,6 +221,8 @@ func networkRows(ctx context.Context, client *api.Client) ([]networkRow, error) 
 	if connect.CodeOf(errHere) == connect.CodeUnimplemented {
 		errHere = nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
 	r, err := client.Networks.List(ctx, connect.NewRequest(&apiv1.NetworkServiceListRequest{}))
 	if err == nil {
 		for _, n := range r.Msg.GetNetworks() {
