@@ -23,6 +23,7 @@ type Client struct {
 	Names     apiv1connect.NameServiceClient
 	Sites     apiv1connect.SiteServiceClient
 	System    apiv1connect.SystemServiceClient
+	Host      apiv1connect.HostServiceClient // of a switch only
 
 	http *http.Client
 }
@@ -40,6 +41,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Names:     apiv1connect.NewNameServiceClient(h, base, options...),
 		Sites:     apiv1connect.NewSiteServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
+		Host:      apiv1connect.NewHostServiceClient(h, base, options...),
 		http:      h,
 	}
 }

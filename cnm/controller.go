@@ -14,8 +14,7 @@ import (
 // Controller keeps the networks, endpoints, pools and addresses of one host.
 // Its methods run concurrently.
 type Controller struct {
-	drivers map[string]Driver
-	ipams   map[string]IPAM
+	parts   parts
 	log     *slog.Logger
 	now     func() time.Time
 	boxes   string // folder of the sandboxes made here
@@ -36,8 +35,7 @@ func New(options Options) (*Controller, error) {
 		return nil, err
 	}
 	c := &Controller{
-		drivers: options.Drivers,
-		ipams:   options.IPAMs,
+		parts:   newParts(options),
 		log:     options.Log,
 		now:     options.Now,
 		boxes:   options.Sandboxes,
@@ -62,7 +60,11 @@ func New(options Options) (*Controller, error) {
 
 // restore hands the drivers their records.
 func (c *Controller) restore() error {
-	for name, driver := range c.drivers {
+	for _, name := range c.driversInUse() {
+		driver, err := c.driver(name)
+		if err != nil {
+			continue // its networks stay, and say so when they are used
+		}
 		restorer, ok := driver.(Restorer)
 		if !ok {
 			continue
@@ -82,7 +84,7 @@ func (c *Controller) restore() error {
 
 // restoreIPAMs hands the IPAMs their records.
 func (c *Controller) restoreIPAMs() error {
-	for name, ipam := range c.ipams {
+	for name, ipam := range c.parts.ipams {
 		restorer, ok := ipam.(LeaseRestorer)
 		if !ok {
 			continue
@@ -108,20 +110,4 @@ func (c *Controller) changed() {
 	default:
 	}
 	c.bell.ring()
-}
-
-func (c *Controller) driver(name string) (Driver, error) {
-	driver, ok := c.drivers[name]
-	if !ok {
-		return nil, &linkspan.Error{Code: linkspan.NotFound, Message: "no network driver " + name}
-	}
-	return driver, nil
-}
-
-func (c *Controller) ipam(name string) (IPAM, error) {
-	ipam, ok := c.ipams[name]
-	if !ok {
-		return nil, &linkspan.Error{Code: linkspan.NotFound, Message: "no ipam driver " + name}
-	}
-	return ipam, nil
 }

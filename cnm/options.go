@@ -37,6 +37,11 @@ type Options struct {
 	// Drivers and IPAMs are the tables of parts, by name.
 	Drivers map[string]Driver
 	IPAMs   map[string]IPAM
+	// OtherDriver and OtherIPAM make the part of a name that is in neither table,
+	// such as anybody's plugin, whether or not it can work just now; nil: there
+	// are no others. They are called once for each name.
+	OtherDriver func(name string) Driver
+	OtherIPAM   func(name string) IPAM
 	// Sandboxes is the folder for the network namespaces that NewSandbox
 	// makes; empty: DefaultSandboxes. It is this controller's alone.
 	Sandboxes string

@@ -115,7 +115,7 @@ func (c *Controller) sweepLeases(ctx context.Context, taken time.Time, swept *Sw
 
 func (c *Controller) sweepInterfaces(ctx context.Context, swept *Swept) error {
 	var errs []error
-	for name, driver := range c.drivers {
+	for name, driver := range c.parts.drivers {
 		sweeper, ok := driver.(Sweeper)
 		if !ok {
 			continue
@@ -157,7 +157,7 @@ func (c *Controller) reclaim(ctx context.Context, lease Lease) (bool, error) {
 	if _, ok := c.ledger.lease(lease.key()); ok {
 		return false, nil
 	}
-	for _, ipam := range c.ipams {
+	for _, ipam := range c.parts.ipams {
 		if reclaimer, ok := ipam.(Reclaimer); ok {
 			return true, reclaimer.Reclaim(ctx, lease.Fabric, lease.Address.Addr())
 		}

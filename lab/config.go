@@ -37,6 +37,7 @@ type Config struct {
 	Dockerd        string       // the dockerd program; looked up when empty
 	StateDir       string       // DefaultStateDir when empty
 	Underlay       netip.Prefix // the hosts' own network, IPv4; 198.18.0.0/24 (RFC 2544) when unset
+	NoDocker       bool         // hosts without dockerd: sandboxes stand for containers
 	NoLiveRestore  bool         // containers end with their dockerd
 	SwitchArgs     []string     // more arguments for `linkspan serve switch`
 	ControllerArgs []string     // more arguments for `linkspan serve controller`

@@ -88,7 +88,7 @@ func TestNoSuchLab(t *testing.T) {
 }
 
 func TestLackError(t *testing.T) {
-	err := lackError(preflight("no-such-dockerd"))
+	err := lackError(Config{Dockerd: "no-such-dockerd"}.lacks())
 	if linkspan.CodeOf(err) != linkspan.Unavailable || !strings.Contains(err.Error(), "no-such-dockerd is missing") ||
 		!strings.Contains(linkspan.HintOf(err), "apt-get install docker.io") {
 		t.Errorf("%v; hint %q", err, linkspan.HintOf(err))

@@ -22,23 +22,31 @@ type Lack struct {
 
 // Preflight returns what keeps this machine from having a lab; nothing when it
 // may have one.
-func Preflight() []Lack { return preflight("dockerd") }
+func Preflight() []Lack { return Config{Dockerd: "dockerd"}.lacks() }
 
-func preflight(dockerd string) []Lack {
+// need is a program that a lab needs, and how to get it.
+type need struct{ program, fix string }
+
+func (c Config) lacks() []Lack {
 	var lacks []Lack
 	if os.Geteuid() != 0 {
 		lacks = append(lacks, Lack{"a lab needs root", "run it with sudo"})
 	}
-	for _, p := range []struct{ program, fix string }{
-		{dockerd, "apt-get install docker.io"},
-		{"docker", "apt-get install docker.io (or docker-cli)"},
-		{"containerd", "apt-get install containerd"},
-		{"runc", "apt-get install runc"},
+	needs := []need{
 		{"ovsdb-server", "apt-get install openvswitch-switch"},
 		{"ovsdb-tool", "apt-get install openvswitch-switch"},
 		{"ovs-vswitchd", "apt-get install openvswitch-switch"},
 		{"nsenter", "apt-get install util-linux"},
-	} {
+	}
+	if !c.NoDocker {
+		needs = append([]need{
+			{c.Dockerd, "apt-get install docker.io"},
+			{"docker", "apt-get install docker.io (or docker-cli)"},
+			{"containerd", "apt-get install containerd"},
+			{"runc", "apt-get install runc"},
+		}, needs...)
+	}
+	for _, p := range needs {
 		if _, err := lookPath(p.program); err != nil {
 			lacks = append(lacks, Lack{p.program + " is missing", p.fix})
 		}

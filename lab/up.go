@@ -41,7 +41,7 @@ func Up(ctx context.Context, cfg Config) (*Lab, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if err := lackError(preflight(cfg.Dockerd)); err != nil {
+	if err := lackError(cfg.lacks()); err != nil {
 		return nil, err
 	}
 	unlock, err := lockNew(ctx, cfg.dir())
@@ -142,8 +142,10 @@ func (b *builder) bootController(ctx context.Context) error {
 }
 
 func (b *builder) bootHosts(ctx context.Context) error {
-	if err := b.makeImage(ctx); err != nil {
-		return err
+	if !b.cfg.NoDocker {
+		if err := b.makeImage(ctx); err != nil {
+			return err
+		}
 	}
 	hosts, ctx := errgroup.WithContext(ctx)
 	hosts.SetLimit(atOnce)
@@ -158,6 +160,7 @@ func (b *builder) bootHost(ctx context.Context, i int) error {
 	spec := boot.Spec{
 		Name: name, Role: boot.RoleHost, Dir: b.node(name), Binary: b.cfg.Binary, Dockerd: b.cfg.Dockerd,
 		Outside: b.outside, LiveRestore: !b.cfg.NoLiveRestore, Args: b.cfg.SwitchArgs, RunSwitch: !b.cfg.Bare,
+		NoDocker:       b.cfg.NoDocker,
 		CgroupParent:   "/" + cgroupName(b.dir) + "/" + name,
 		ControllerAddr: b.cfg.controllerAddr().String() + ":" + controllerPort,
 	}
@@ -170,6 +173,9 @@ func (b *builder) bootHost(ctx context.Context, i int) error {
 		return err
 	}
 	b.say("host %s %s", name, addr)
+	if b.cfg.NoDocker {
+		return nil
+	}
 	return b.loadImage(ctx, name)
 }
 

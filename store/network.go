@@ -22,7 +22,7 @@ func (s *Store) CreateNetwork(ctx context.Context, n linkspan.Network) (linkspan
 	err := retry(ctx, "create network "+n.Name, func() (err error) {
 		existing, err = s.NetworkByName(ctx, n.Name)
 		if err == nil {
-			return &linkspan.Error{Code: linkspan.Exists, Message: "network " + n.Name + " exists already, with subnet " + existing.Subnet.String()}
+			return &linkspan.Error{Code: linkspan.Exists, Message: "network with name " + n.Name + " already exists, with subnet " + existing.Subnet.String()}
 		}
 		if linkspan.CodeOf(err) != linkspan.NotFound {
 			return err
@@ -70,7 +70,7 @@ func (s *Store) NetworkByName(ctx context.Context, name string) (linkspan.Networ
 	entry, err := s.kv.Get(ctx, networkNameKey(name))
 	if errors.Is(err, kv.ErrNotFound) || errors.Is(err, kv.ErrInvalid) {
 		return linkspan.Network{}, &linkspan.Error{
-			Code: linkspan.NotFound, Message: "network " + name + " does not exist",
+			Code: linkspan.NotFound, Message: "network " + name + " not found",
 			Hint: "linkspan network ls shows those that do",
 		}
 	}

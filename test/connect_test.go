@@ -108,7 +108,7 @@ func TestCompose(t *testing.T) {
 		}
 	}
 	harness.Eventually(t, "linkspan network rm shop_web", func() error {
-		if r := l.TryCLI("network", "rm", "shop_web"); r.Exit != 0 && !strings.Contains(r.Err, "no network") {
+		if r := l.TryCLI("network", "rm", "shop_web"); r.Exit != 0 && !strings.Contains(r.Err, "not found") {
 			return fmt.Errorf("%v", r)
 		}
 		return nil

@@ -25,15 +25,16 @@ const strictSwitch = `add table netdev strict; add chain netdev strict in { type
 func goesBy(t *testing.T, l *harness.Lab, network, want string) {
 	t.Helper()
 	harness.Eventually(t, "network "+network+" goes by "+want, func() error {
-		var n struct {
+		var all []struct {
 			Ways []struct {
 				Transport, Reason string
 				Pairs             []string
 			}
 		}
-		if err := json.Unmarshal([]byte(l.CLI(t, "network", "inspect", network)), &n); err != nil {
+		if err := json.Unmarshal([]byte(l.CLI(t, "network", "inspect", network)), &all); err != nil {
 			return err
 		}
+		n := all[0]
 		if len(n.Ways) != 1 || n.Ways[0].Transport != want || len(n.Ways[0].Pairs) != 1 {
 			return fmt.Errorf("%+v", n.Ways)
 		}

@@ -177,7 +177,7 @@ func (w *world) dissolve(name string) *action {
 				return err
 			}
 		}
-		if r := w.l.TryCLI("network", "rm", name); r.Exit != 0 && !strings.Contains(r.Err, "no network") {
+		if r := w.l.TryCLI("network", "rm", name); r.Exit != 0 && !strings.Contains(r.Err, "not found") {
 			return fmt.Errorf("%v", r)
 		}
 		w.count("network rm")

@@ -80,6 +80,9 @@ func (h *host) checkCertificate() *apiv1.Check {
 }
 
 func (h *host) checkDocker(ctx context.Context) *apiv1.Check {
+	if h.engine == nil {
+		return check("docker", apiv1.Check_STATE_OK, "none on this host; linkspan sandbox has what containers would be", "")
+	}
 	networks, err := h.engine.Networks(ctx)
 	return verdict("docker", err, fmt.Sprintf("answers; %d networks of ours", len(networks)),
 		"is dockerd running? linkspan serve switch --docker names its socket")

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -104,19 +105,19 @@ func TestController(t *testing.T) {
 
 	r.types("network create --subnet 10.7.0.0/24 --label a=b --idle 5m web").wants(t, exitDone, "000001\n")
 	r.types("network create --subnet 10.8.0.0/16 --gateway 10.8.0.254 --ip-range 10.8.4.0/22 --mtu 1400 --internal db").wants(t, exitDone, "000002\n")
-	r.types("network create --subnet 10.9.0.0/24 web").wants(t, exitFailed, "network web exists already")
+	r.types("network create --subnet 10.9.0.0/24 web").wants(t, exitFailed, "network with name web already exists")
 	r.types("network create --subnet 10.9.0.0/31 tiny").wants(t, exitFailed, "between /8 and /30")
 	r.types("network inspect none").wants(t, exitFailed, "linkspan network ls shows those that do")
 
 	for line, want := range map[string]string{
-		"network ls":                            "NETWORK ID   NAME   DRIVER    SUBNET        GATEWAY      IDLE   ENDPOINTS\n",
-		"network list -q":                       "db\nweb\n",
+		"network ls":                            "NETWORK ID   NAME   DRIVER     SCOPE    SUBNET\n",
+		"network list -q":                       "000002\n000001\n",
 		"network ls --format {{.Name}}={{.ID}}": "db=000002\nweb=000001\n",
 		"network ls --no-trunc":                 "CREATOR",
 		"network ls -o json":                    `"gateway": "10.8.0.254"`,
 		"network ls -o yaml":                    "- id: \"000002\"\n  name: db\n",
-		"network inspect web":                   `"idle": "5m0s"`,
-		"network inspect 000002 -o yaml":        "range: 10.8.4.0/22\n",
+		"network inspect web":                   `"Idle": "5m0s"`,
+		"network inspect 000002 -o yaml":        "  Range: 10.8.4.0/22\n",
 		"network inspect db --format {{.MTU}}":  "1400\n",
 		"endpoint ls":                           "CONTAINER   NETWORK   ADDRESS   SWITCH   STATE   MAC\n",
 		"route ls -o json":                      "[]\n",
@@ -144,7 +145,7 @@ func TestController(t *testing.T) {
 	}
 
 	removed := r.types("network rm none db")
-	if removed.status != exitFailed || removed.out != "db\n" || !strings.Contains(removed.err, "network none does not exist") {
+	if removed.status != exitFailed || removed.out != "db\n" || !strings.Contains(removed.err, "network none not found") {
 		t.Errorf("one that fails does not keep the others: %+v", removed)
 	}
 	r.types("switch rm none").wants(t, exitFailed, "switch none does not exist")
@@ -165,7 +166,7 @@ func TestController(t *testing.T) {
 	}
 
 	again := serveController(t, state)
-	again.types("network ls -q").wants(t, exitDone, "web\n")
+	again.types("network ls --format {{.Name}}").wants(t, exitDone, "web\n")
 	next, err := trust.ParseToken(again.types("switch token -q").out)
 	if err != nil || next.CA != parsed.CA {
 		t.Errorf("after a restart it is another fabric: %v, %v", next, err)
@@ -205,7 +206,7 @@ func TestTypedOnASwitch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveHTTP(ctx, slog.New(slog.DiscardHandler), l, localAPI(u, hostService{role: "switch"}))
+		ended <- serveHTTP(ctx, slog.New(slog.DiscardHandler), l, localAPI(u, hostService{role: "switch"}, apiv1connect.UnimplementedHostServiceHandler{}))
 	}()
 	defer func() {
 		cancel()

@@ -41,14 +41,19 @@ controller beside them. An image busybox is there on every host.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "lab %s is up: %s. Next:\n  linkspan lab exec h1 -- docker ps\n  linkspan lab down%s\n",
-				l.Name(), strings.Join(l.Hosts(), ", "), nameFlag(l.Name()))
+			next := "docker ps"
+			if cfg.NoDocker {
+				next = "linkspan sandbox ls"
+			}
+			_, err = fmt.Fprintf(a.out, "lab %s is up: %s. Next:\n  linkspan lab exec h1 -- %s\n  linkspan lab down%s\n",
+				l.Name(), strings.Join(l.Hosts(), ", "), next, nameFlag(l.Name()))
 			return err
 		},
 	}
 	f := c.Flags()
 	f.IntVar(&cfg.Hosts, "hosts", 2, "how `many` hosts")
 	f.StringVar(&cfg.Name, "name", lab.DefaultName, "`name` of the lab")
+	f.BoolVar(&cfg.NoDocker, "no-docker", false, "hosts without Docker, for linkspan sandbox")
 	f.BoolVar(&cfg.NoLiveRestore, "no-live-restore", false, "containers end with their dockerd")
 	f.StringArrayVar(&cfg.SwitchArgs, "switch-arg", nil, "one more `argument` for linkspan serve switch; may be repeated")
 	f.StringArrayVar(&cfg.ControllerArgs, "controller-arg", nil, "one more `argument` for linkspan serve controller; may be repeated")

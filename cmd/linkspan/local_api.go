@@ -24,7 +24,7 @@ import (
 // localAPI is what a switch serves on its own socket: what concerns this host it
 // answers itself, all else it passes to the controller, as this chassis and
 // with the name of who typed it.
-func localAPI(u *uplink, host hostService) http.Handler {
+func localAPI(u *uplink, host hostService, here apiv1connect.HostServiceHandler) http.Handler {
 	base, _ := url.Parse(channel.Base)
 	proxy := &httputil.ReverseProxy{
 		Transport:     u.http.Transport,
@@ -44,6 +44,7 @@ func localAPI(u *uplink, host hostService) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", proxy)
 	mux.Handle(apiv1connect.NewSystemServiceHandler(host))
+	mux.Handle(apiv1connect.NewHostServiceHandler(here))
 	return mux
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,34 +14,68 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/cmd/linkspan/dockerargs"
 	"github.com/linkspan/linkspan/cmd/linkspan/output"
+	"github.com/linkspan/linkspan/cnm/mirror"
 )
 
-// networkRow is a network as it is printed.
+// scopeGlobal is the scope of networks of the fabric: they are on every host.
+const scopeGlobal = "global"
+
+// listLimit is how long the controller is waited for, as what this host knows by
+// itself can be shown without it.
+const listLimit = 15 * time.Second
+
+// networkRow is a network as it is listed.
 type networkRow struct {
 	ID        string            `json:"id"`
 	Name      string            `json:"name"`
 	Driver    string            `json:"driver"`
+	Scope     string            `json:"scope"`
 	Subnet    string            `json:"subnet"`
 	Gateway   string            `json:"gateway"`
 	Range     string            `json:"range,omitempty"`
 	VNI       uint32            `json:"vni,omitempty"` // of an overlay
-	Idle      string            `json:"idle"`          // of routes
+	Idle      string            `json:"idle,omitempty"`
 	MTU       uint32            `json:"mtu,omitempty"`
 	Aux       map[string]string `json:"aux,omitempty"`
+	IPv4      bool              `json:"ipv4"`
+	IPv6      bool              `json:"ipv6"`
 	Internal  bool              `json:"internal"`
-	Transport string            `json:"transport"` // asked for
-	Labels    map[string]string `json:"labels,omitempty"`
+	Transport string            `json:"transport,omitempty"` // asked for
+	Labels    labels            `json:"labels,omitempty"`
 	Endpoints uint32            `json:"endpoints"`
 	Created   time.Time         `json:"created"`
 	Creator   string            `json:"creator,omitempty"`
+}
 
-	Attached []endpointRow `json:"attached,omitempty"` // inspect only
-	Ways     []wayRow      `json:"ways,omitempty"`     // inspect only
+// labels are printed by a template as docker does.
+type labels map[string]string
+
+func (l labels) String() string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(l)) {
+		list = append(list, key+"="+l[key])
+	}
+	return strings.Join(list, ",")
+}
+
+// Label is the value of a label, for templates.
+func (n networkRow) Label(key string) string { return n.Labels[key] }
+
+// CreatedAt is the time in the form that docker gives it.
+func (n networkRow) CreatedAt() string { return n.Created.String() }
+
+// Line implements [output.Liner] with what docker prints.
+func (n networkRow) Line() any {
+	return map[string]string{
+		"CreatedAt": n.CreatedAt(), "Driver": n.Driver, "ID": n.ID, "IPv4": strconv.FormatBool(n.IPv4), "IPv6": strconv.FormatBool(n.IPv6),
+		"Internal": strconv.FormatBool(n.Internal), "Labels": n.Labels.String(), "Name": n.Name, "Scope": n.Scope,
+	}
 }
 
 // wayRow is how packets go between some pairs of the network's switches.
@@ -62,172 +97,154 @@ func newWayRows(ways []*apiv1.Way) []wayRow {
 	return rows
 }
 
+// networkTable begins as docker's. An endpoint count of one of Docker's networks
+// says only whether there is any.
 var networkTable = output.Table[networkRow]{
-	Name: func(n networkRow) string { return n.Name },
+	Name: func(n networkRow) string { return n.ID },
 	Columns: []output.Column[networkRow]{
 		{Title: "NETWORK ID", Value: func(n networkRow) string { return n.ID }},
 		{Title: "NAME", Value: func(n networkRow) string { return n.Name }},
 		{Title: "DRIVER", Value: func(n networkRow) string { return n.Driver }},
-		{Title: "SUBNET", Value: func(n networkRow) string { return n.Subnet }},
-		{Title: "GATEWAY", Value: func(n networkRow) string { return n.Gateway }},
-		{Title: "IDLE", Value: func(n networkRow) string { return cmp.Or(n.Idle, "-") }},
-		{Title: "ENDPOINTS", Value: func(n networkRow) string { return strconv.Itoa(int(n.Endpoints)) }},
+		{Title: "SCOPE", Value: func(n networkRow) string { return n.Scope }},
+		{Title: "SUBNET", Value: func(n networkRow) string { return cmp.Or(n.Subnet, "-") }},
 	},
 	Wide: []output.Column[networkRow]{
+		{Title: "GATEWAY", Value: func(n networkRow) string { return cmp.Or(n.Gateway, "-") }},
+		{Title: "IDLE", Value: func(n networkRow) string { return cmp.Or(n.Idle, "-") }},
 		{Title: "TRANSPORT", Value: func(n networkRow) string { return cmp.Or(n.Transport, "-") }},
-		{Title: "CREATOR", Value: func(n networkRow) string { return n.Creator }},
+		{Title: "CREATOR", Value: func(n networkRow) string { return cmp.Or(n.Creator, "-") }},
 		{Title: "CREATED", Value: func(n networkRow) string { return n.Created.Format(time.RFC3339) }},
 	},
+	Heads: map[string]string{"ID": "NETWORK ID", "CreatedAt": "CREATED AT"},
 }
 
 func newNetworkRow(n *apiv1.Network) networkRow {
 	row := networkRow{
-		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Subnet: n.GetSubnet(), Gateway: n.GetGateway(),
+		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Driver: fabricDriver(n), Scope: scopeGlobal,
+		Subnet: n.GetSubnet(), Gateway: n.GetGateway(), IPv4: true,
 		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
-		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)), Driver: string(linkspan.Driver(n.GetDriver()).Name()),
+		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)),
 	}
-	if linkspan.Driver(row.Driver).Is(linkspan.Overlay) { // which has no routes
+	if linkspan.Driver(n.GetDriver()).Is(linkspan.Overlay) { // which has no routes
 		row.VNI, row.Idle, row.Transport = n.GetId(), "", ""
 	}
 	return row
 }
 
+// fabricDriver is the driver of a network of the fabric, as Docker calls it.
+func fabricDriver(n *apiv1.Network) string {
+	if linkspan.Driver(n.GetDriver()).Is(linkspan.Overlay) {
+		return mirror.OverlayDriver
+	}
+	return driverName
+}
+
+func newHostNetworkRow(n *apiv1.HostNetwork) networkRow {
+	row := networkRow{
+		ID: n.GetId(), Name: n.GetName(), Driver: n.GetDriver(), Scope: n.GetScope(), IPv4: n.GetIpv4(), IPv6: n.GetIpv6(),
+		Internal: n.GetInternal(), Labels: n.GetLabels(), Endpoints: uint32(len(n.GetEndpoints())), Created: n.GetCreated().AsTime(),
+	}
+	for _, s := range n.GetSubnets() {
+		if row.Subnet == "" {
+			row.Subnet, row.Gateway, row.Range, row.Aux = s.GetSubnet(), s.GetGateway(), s.GetRange(), s.GetAux()
+		}
+	}
+	return row
+}
+
+// asked is the network as filters see it.
+func (n networkRow) asked() dockerargs.Network {
+	return dockerargs.Network{
+		ID: n.ID, Name: n.Name, Driver: n.Driver, Scope: n.Scope, Labels: n.Labels, Created: n.Created,
+		Used: n.Endpoints > 0, Builtin: n.Scope != scopeGlobal && isBuiltin(n.Name),
+	}
+}
+
+// isBuiltin says whether a network of that name is one that Docker comes with.
+func isBuiltin(name string) bool { return name == "bridge" || name == "host" || name == "none" }
+
 func (a *app) networkCommand() *cobra.Command {
-	return noun("network", "networks, each under one name on every host",
-		a.networkLs(), a.networkCreate(), a.networkRm(), a.networkInspect())
+	return noun("network", "networks of all hosts, and of this one",
+		a.networkLs(), a.networkCreate(), a.networkRm(), a.networkInspect(), a.networkConnect(), a.networkDisconnect(), a.networkPrune())
 }
 
 func (a *app) networkLs() *cobra.Command {
 	var o output.Options
+	var given []string
 	c := &cobra.Command{
 		Use: "ls", Aliases: []string{"list"}, Short: "list networks", Args: exactly(0),
-		Example: "  linkspan network ls\n  linkspan network ls --format '{{.Name}} {{.Subnet}}'",
+		Long: `List networks: those of the fabric, which are on every host, and on a switch those
+of this host too, Docker's among them. A filter is one of driver, id, label, name,
+scope, type (custom or builtin) and dangling (true: nothing is attached).`,
+		Example: "  linkspan network ls\n  linkspan network ls --filter scope=global --format '{{.Name}} {{.Subnet}}'\n  linkspan network ls -q -f label=team=blue",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			filters, err := dockerargs.ParseFilters(given, "driver", "id", "label", "name", "scope", "type", "dangling")
+			if err != nil {
+				return err
+			}
 			client, err := a.target.client()
 			if err != nil {
 				return err
 			}
 			defer client.Close()
-			r, err := client.Networks.List(cmd.Context(), connect.NewRequest(&apiv1.NetworkServiceListRequest{}))
-			if err != nil {
+			rows, away := networkRows(cmd.Context(), client)
+			if away != nil && rows == nil {
+				return away
+			}
+			rows = slices.DeleteFunc(rows, func(n networkRow) bool { return !filters.Match(n.asked()) })
+			if err := networkTable.Print(a.out, o, shortIDs(rows, o)); err != nil || away == nil {
 				return err
 			}
-			rows := make([]networkRow, len(r.Msg.GetNetworks()))
-			for i, n := range r.Msg.GetNetworks() {
-				rows[i] = newNetworkRow(n)
-			}
-			slices.SortFunc(rows, func(x, y networkRow) int { return strings.Compare(x.Name, y.Name) })
-			return networkTable.Print(a.out, o, rows)
+			report(a.err, cmd, away) // what this host knows by itself is printed
+			return status(exitFailed)
 		},
 	}
 	o.AddFlags(c.Flags(), true)
+	c.Flags().Lookup("quiet").Usage = "print ids only"
+	c.Flags().StringArrayVarP(&given, "filter", "f", nil, "only those that a `filter` lets pass, as in driver=bridge; may be repeated")
 	return c
 }
 
-func (a *app) networkCreate() *cobra.Command {
-	n := &apiv1.Network{}
-	var idle time.Duration
-	var labels, aux []string
-	c := &cobra.Command{
-		Use: "create [flags] NAME", Short: "create a network on every host", Args: exactly(1),
-		Long: `Create a network. It appears under its name in docker network ls of every host.
-Containers of it talk across hosts; containers of other networks do not reach it.`,
-		Example: `  linkspan network create --subnet 10.7.0.0/24 web
-  linkspan network create --subnet 10.8.0.0/16 --ip-range 10.8.4.0/22 --idle 5m db
-  linkspan network create --driver overlay --subnet 10.9.0.0/24 wire`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			n.Name, n.Idle = args[0], durationpb.New(idle)
-			var err error
-			if n.Labels, err = parsePairs("label", labels); err != nil {
-				return err
-			}
-			if n.Aux, err = parsePairs("auxiliary address", aux); err != nil {
-				return err
-			}
-			client, err := a.target.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			r, err := client.Networks.Create(cmd.Context(), connect.NewRequest(&apiv1.NetworkServiceCreateRequest{Network: n}))
-			if err == nil {
-				_, err = fmt.Fprintln(a.out, linkspan.NetworkID(r.Msg.GetNetwork().GetId()))
-			}
-			return err
-		},
+// shortIDs cuts ids for people to the twelve characters that docker shows.
+func shortIDs(rows []networkRow, o output.Options) []networkRow {
+	if o.NoTrunc || !o.Quiet && (o.Output == "json" || o.Output == "yaml") {
+		return rows
 	}
-	f := c.Flags()
-	f.StringVar(&n.Subnet, "subnet", "", "addresses of the network, in `CIDR` form (needed)")
-	f.StringVar(&n.Driver, "driver", string(linkspan.Hotplug), "what carries its packets: hotplug (routes) or overlay (one layer 2 by VXLAN) (`choice`)")
-	f.StringVar(&n.Gateway, "gateway", "", "`address` of the router (default: the first of the subnet)")
-	f.StringVar(&n.Range, "ip-range", "", "lease addresses from this `CIDR` only")
-	f.StringArrayVar(&aux, "aux-address", nil, "keep an address out of use, as `name=address`; may be repeated")
-	f.DurationVar(&idle, "idle", linkspan.DefaultIdle, "unplug a route after this `time` without a packet")
-	f.Uint32Var(&n.Mtu, "mtu", 0, "largest packet of a container, in `bytes` (default: what the transport carries)")
-	f.StringVar(&n.Transport, "transport", "auto", "how packets go between hosts: auto, direct or tunnel (`choice`); direct refuses hosts without a direct path")
-	f.BoolVar(&n.Internal, "internal", false, "give containers no default route")
-	f.StringArrayVar(&labels, "label", nil, "attach a label, as `key=value`; may be repeated")
-	_ = c.MarkFlagRequired("subnet")
-	return c
+	for i := range rows {
+		rows[i].ID = rows[i].ID[:min(12, len(rows[i].ID))]
+	}
+	return rows
 }
 
-func parsePairs(what string, given []string) (map[string]string, error) {
-	pairs := make(map[string]string, len(given))
-	for _, p := range given {
-		key, value, _ := strings.Cut(p, "=")
-		if key == "" {
-			return nil, usageError{fmt.Errorf("%s %q has no name", what, p)}
+// networkRows lists the networks of the fabric and those of this host, by name.
+// When one of both does not answer, the error says so beside what the other one
+// said.
+func networkRows(ctx context.Context, client *api.Client) ([]networkRow, error) {
+	var rows []networkRow
+	here, errHere := client.Host.ListNetworks(ctx, connect.NewRequest(&apiv1.HostServiceListNetworksRequest{}))
+	if errHere == nil {
+		rows = make([]networkRow, 0, len(here.Msg.GetNetworks()))
+		for _, n := range here.Msg.GetNetworks() {
+			rows = append(rows, newHostNetworkRow(n))
 		}
-		pairs[key] = value
 	}
-	return pairs, nil
-}
-
-func (a *app) networkRm() *cobra.Command {
-	return &cobra.Command{
-		Use: "rm NETWORK...", Aliases: []string{"remove"}, Short: "remove networks from every host", Args: atLeast(1),
-		Long:              "Remove networks, by name or id, from every host. A network with an endpoint on any host stays.",
-		Example:           "  linkspan network rm web",
-		ValidArgsFunction: a.completeNetworks,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.target.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			return a.each(cmd, args, func(name string) error {
-				_, err := client.Networks.Remove(cmd.Context(), connect.NewRequest(&apiv1.NetworkServiceRemoveRequest{Network: name}))
-				return err
-			})
-		},
+	if connect.CodeOf(errHere) == connect.CodeUnimplemented {
+		errHere = nil
 	}
-}
-
-func (a *app) networkInspect() *cobra.Command {
-	var o output.Options
-	c := &cobra.Command{
-		Use: "inspect NETWORK", Short: "show all of a network and its endpoints", Args: exactly(1),
-		Example:           "  linkspan network inspect web\n  linkspan network inspect --format '{{.Subnet}}' web",
-		ValidArgsFunction: a.completeNetworks,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := a.target.client()
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			r, err := client.Networks.Get(cmd.Context(), connect.NewRequest(&apiv1.NetworkServiceGetRequest{Network: args[0]}))
-			if err != nil {
-				return err
-			}
-			row := newNetworkRow(r.Msg.GetNetwork())
-			row.Attached = newEndpointRows(r.Msg.GetEndpoints())
-			row.Ways = newWayRows(r.Msg.GetWays())
-			return output.PrintOne(a.out, o, row)
-		},
+	ctx, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	r, err := client.Networks.List(ctx, connect.NewRequest(&apiv1.NetworkServiceListRequest{}))
+	if err == nil {
+		for _, n := range r.Msg.GetNetworks() {
+			rows = append(rows, newNetworkRow(n))
+		}
 	}
-	o.AddFlags(c.Flags(), false)
-	return c
+	slices.SortStableFunc(rows, func(x, y networkRow) int { return strings.Compare(x.Name, y.Name) })
+	if err == nil {
+		err = errHere
+	}
+	return rows, err
 }
 
 // completeNetworks offers the names of networks that a command may mean.
@@ -237,15 +254,24 @@ func (a *app) completeNetworks(cmd *cobra.Command, _ []string, _ string) ([]stri
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer client.Close()
-	r, err := client.Networks.List(cmd.Context(), connect.NewRequest(&apiv1.NetworkServiceListRequest{}))
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
+	rows, _ := networkRows(cmd.Context(), client) // what is known is offered
 	names := make(map[string]bool)
-	for _, n := range r.Msg.GetNetworks() {
-		names[n.GetName()] = true
+	for _, n := range rows {
+		names[n.Name] = true
 	}
 	return slices.Sorted(maps.Keys(names)), cobra.ShellCompDirectiveNoFileComp
+}
+
+func parsePairs(what string, given []string) (map[string]string, error) {
+	pairs := make(map[string]string, len(given))
+	for _, p := range given {
+		key, value, _ := strings.Cut(p, "=")
+		if key == "" {
+			return nil, usageError{fmt.Errorf("invalid %s '%s': empty name", what, p)}
+		}
+		pairs[key] = value
+	}
+	return pairs, nil
 }
 
 // each does one thing to every argument, prints those that succeeded, tells of

@@ -17,7 +17,7 @@ type app struct {
 // nouns is the table of what can be typed after linkspan.
 func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
-		a.networkCommand(), a.endpointCommand(), a.routeCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
+		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
 		a.serveCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),
 	}

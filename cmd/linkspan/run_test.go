@@ -142,7 +142,7 @@ func TestWrongUsageOfFlags(t *testing.T) {
 		{"network create web", `"subnet" not set`},
 		{"network create --subnet 10.7.0.0/24 --idle soon web", "invalid argument"},
 		{"network create --subnet 10.7.0.0/24 --mtu -1 web", "invalid argument"},
-		{"network create --subnet 10.7.0.0/24 --label =x web", `label "=x" has no`},
+		{"network create --subnet 10.7.0.0/24 --label =x web", `invalid label '=x': empty name`},
 		{"network ls -o xml", "output xml is not known"},
 		{"network ls -q -o json", "--output and --quiet: only one"},
 		{"network ls -o json --format {{.Name}}", "--format and --output: only one"},

@@ -40,7 +40,7 @@ func (a *app) serveAll() *cobra.Command {
 			}
 			brain.log, hand.log = log.With("role", "controller"), log.With("role", "switch")
 			brain.socket = a.target.serving()
-			brain.more = hand.checks
+			brain.more, brain.beside = hand.checks, hand.beside
 			hand.token = func() (trust.Token, error) { return ownToken(cmd.Context(), brain.socket) }
 			brain.out, brain.observed, hand.observed = a.out, page.role("controller"), page.role("switch")
 			return page.during(cmd.Context(), log, func(ctx context.Context) error { return both(ctx, &brain, &hand) })

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,7 @@ type controllerRole struct {
 	openflowPlain string
 	profile       string
 	more          func(context.Context) []*apiv1.Check // of the other role of this process
+	beside        func(http.Handler) http.Handler      // adds what the other role serves locally; nil: nothing
 	flowLog       string
 	out           io.Writer // of the process
 	log           *slog.Logger

@@ -178,7 +178,11 @@ func (b *brain) listen(ctx context.Context, parts *errgroup.Group) error {
 		if err != nil {
 			return err
 		}
-		parts.Go(func() error { return serveHTTP(ctx, c.log, local, b.server.Local()) })
+		served := b.server.Local()
+		if c.beside != nil {
+			served = c.beside(served)
+		}
+		parts.Go(func() error { return serveHTTP(ctx, c.log, local, served) })
 	}
 	if c.profile != "" {
 		l, err := listenLoopback(ctx, "--pprof", c.profile)

@@ -55,7 +55,7 @@ func (s *switchRole) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.fastPath, "fast-path", "auto", "how packets get through a userspace Open vSwitch: auto, tso (also beside tunnels of other bridges) or none (`choice`)")
 	f.StringVar(&s.bridge, "bridge", "br-link", "`name` of the integration bridge")
 	f.StringVar(&s.ovsRunDir, "ovs-run-dir", "/var/run/openvswitch", "`folder` with Open vSwitch's sockets")
-	f.StringVar(&s.docker, "docker", "unix:///run/docker.sock", "`address` of Docker's socket")
+	f.StringVar(&s.docker, "docker", dockerAuto, "`address` of Docker's socket, or none for a host without; auto: "+dockerSocket+", where Docker is installed")
 	f.StringVar(&s.plugin, "plugin-socket", "/run/docker/plugins/linkspan.sock", "serve Docker's plugin protocol at this `file`")
 }
 

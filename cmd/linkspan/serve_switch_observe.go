@@ -37,13 +37,15 @@ func (h *host) ready(ctx context.Context) []metrics.Check {
 	if connected, since := h.fabric.Ready(); connected {
 		controller = metrics.Verdict("controller", nil, "is followed since "+since.UTC().Format("2006-01-02T15:04:05Z"))
 	}
-	return []metrics.Check{
+	checks := []metrics.Check{
 		h.member(time.Now()),
 		metrics.Verdict("ovsdb", ovsdb, "answers"),
 		metrics.Verdict("bridge", h.ovs.Ask(ctx), "answers"),
-		metrics.Verdict("plugin", docker.Ping(ctx, h.role.plugin), "answers at "+h.role.plugin),
-		controller,
 	}
+	if h.engine != nil {
+		checks = append(checks, metrics.Verdict("plugin", docker.Ping(ctx, h.role.plugin), "answers at "+h.role.plugin))
+	}
+	return append(checks, controller)
 }
 
 // member says whether this host's certificate is still good.
@@ -57,6 +59,9 @@ func (h *host) member(now time.Time) metrics.Check {
 
 // checkPlugin says whether dockerd finds this switch.
 func (h *host) checkPlugin(ctx context.Context) *apiv1.Check {
+	if h.engine == nil {
+		return check("plugin", apiv1.Check_STATE_OK, "not needed without Docker", "")
+	}
 	return verdict("plugin", docker.Ping(ctx, h.role.plugin), "answers at "+h.role.plugin,
 		"restart linkspan serve switch: it makes the socket that dockerd looks for anew")
 }

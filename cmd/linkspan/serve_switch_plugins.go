@@ -25,10 +25,14 @@ type pluginSocket struct {
 	listener net.Listener
 }
 
-// plugins opens the sockets: the one of the settings, and those of the other
-// drivers beside it, as Docker finds a driver by the name of its socket.
+// plugins opens the sockets, on a host that has Docker: the one of the settings, and
+// those of the other drivers beside it, as Docker finds a driver by the name of its
+// socket.
 func (h *host) plugins() ([]*pluginSocket, error) {
 	s := h.role
+	if h.engine == nil {
+		return nil, nil
+	}
 	all := []*pluginSocket{{options: docker.Options{Name: driverName, Driver: driverName, IPAM: driverName}}}
 	all = append(all, &pluginSocket{options: docker.Options{
 		Name: mirror.OverlayDriver, Driver: overlayKey, IPAM: driverName, IPAMName: driverName, OwnWayOut: true,

@@ -21,11 +21,15 @@ import (
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/docker"
 	"github.com/linkspan/linkspan/cnm/driver/bridge"
+	hostdriver "github.com/linkspan/linkspan/cnm/driver/host"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
 	"github.com/linkspan/linkspan/cnm/driver/macvlan"
+	nulldriver "github.com/linkspan/linkspan/cnm/driver/null"
 	"github.com/linkspan/linkspan/cnm/driver/overlay"
 	"github.com/linkspan/linkspan/cnm/fabric"
+	nullipam "github.com/linkspan/linkspan/cnm/ipam/null"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
+	"github.com/linkspan/linkspan/cnm/local"
 	"github.com/linkspan/linkspan/cnm/mirror"
 	"github.com/linkspan/linkspan/cnm/names"
 	"github.com/linkspan/linkspan/metrics"
@@ -59,7 +63,8 @@ type host struct {
 	local   *bridge.Driver
 	overlay *overlay.Driver
 	mirror  *mirror.Mirror
-	engine  *mirror.Engine
+	engine  *mirror.Engine // nil: this host has no Docker
+	here    *local.Host
 	names   *names.Keeper
 	storm   *storm.Watch
 
@@ -181,16 +186,24 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	h.local = bridge.New(bridge.Options{Log: s.log})
 	if h.model, err = cnm.New(cnm.Options{
 		Store: db, Log: s.log,
-		Drivers: map[string]cnm.Driver{driverName: driver, overlayKey: h.overlay, bridgeKey: h.local, macvlanKey: macvlan.New()},
-		IPAMs:   map[string]cnm.IPAM{driverName: pool.New(pool.Options{Fabric: h.fabric})},
+		Drivers: map[string]cnm.Driver{
+			driverName: driver, overlayKey: h.overlay, bridgeKey: h.local, macvlanKey: macvlan.New(), nullKey: nulldriver.New(), hostKey: hostdriver.New(),
+		},
+		IPAMs: map[string]cnm.IPAM{
+			driverName: pool.New(pool.Options{Fabric: h.fabric}), cnm.DefaultIPAM: pool.New(pool.Options{Avoid: h.avoid}), nullKey: nullipam.New(),
+		},
+		OtherDriver: h.otherDriver, OtherIPAM: h.otherIPAM,
 	}); err != nil {
 		return err
 	}
-	h.engine = mirror.NewEngine(s.docker)
+	h.openDocker()
 	h.mirror, err = mirror.New(ctx, mirror.Config{
-		Host: me.Name, Docker: h.engine, Fabric: h.fabric, Model: h.model, Store: db, Log: s.log,
+		Host: me.Name, Docker: h.dockerd(), Fabric: h.fabric, Model: h.model, Store: db, Log: s.log,
 	})
 	if err != nil {
+		return err
+	}
+	if err := h.openHere(); err != nil {
 		return err
 	}
 	h.names, err = names.New(names.Config{
@@ -230,6 +243,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.fabric.Run(ctx) })
 	parts.Go(func() error { return h.mirror.Run(ctx) })
 	parts.Go(func() error { return h.names.Run(ctx) })
+	parts.Go(func() error { return h.here.Run(ctx) })
 	parts.Go(func() error { return h.storm.Run(ctx) })
 	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
@@ -238,12 +252,15 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.keepLinksUp(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
 	if local != nil {
-		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks})
+		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks}, h.here)
 		parts.Go(func() error { return serveHTTP(ctx, s.log, local, api) })
 	}
 	ready()
 	err = parts.Wait()
-	return firstCause(err, h.engine.Close())
+	if h.engine != nil {
+		err = firstCause(err, h.engine.Close())
+	}
+	return err
 }
 
 // firstCause keeps the error that ended the parts; what fails while closing

@@ -137,10 +137,11 @@ const (
 	strangeAfter = 10 * time.Second       // until a network that only dockerd knows is removed
 )
 
-// Config is what a Mirror is made of; all fields but the last are needed.
+// Config is what a Mirror is made of; all fields but Docker and the last are
+// needed.
 type Config struct {
 	Host   string // this chassis's name
-	Docker Docker
+	Docker Docker // nil: this host has none, and nothing is shown anywhere
 	Fabric Fabric
 	Model  Model
 	Store  kv.Store // the host's own; keys under "mirror/"

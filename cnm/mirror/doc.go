@@ -13,6 +13,9 @@
 // A dockerd or a controller that is away is waited for. While the fabric is
 // not connected nothing is touched.
 //
+// On a host without Docker only the last part is left: what the fabric has of
+// this host and the host does not is taken away, and the other way round.
+//
 // It never runs inside a plugin call, which would deadlock dockerd, and it
 // keeps no record but a note of which networks were here before. A network that
 // it makes is bound at once and bears its number in the label [LabelNetwork],

@@ -226,3 +226,7 @@ func dockerError(op string, err error) error {
 	}
 	return &linkspan.Error{Code: code, Op: "docker " + op, Err: err}
 }
+
+// Client returns the client of dockerd, for what the mirror has no part in. It
+// is the engine's: nobody else closes it.
+func (e *Engine) Client() (*client.Client, error) { return e.dial(false) }

@@ -28,7 +28,7 @@ type Mirror struct {
 // New makes a Mirror and reads its notes. The error is that of the store, or
 // has code Invalid when a part is missing.
 func New(ctx context.Context, cfg Config) (*Mirror, error) {
-	if cfg.Docker == nil || cfg.Fabric == nil || cfg.Model == nil || cfg.Store == nil || cfg.Log == nil {
+	if cfg.Fabric == nil || cfg.Model == nil || cfg.Store == nil || cfg.Log == nil {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Op: "make mirror", Message: "a part is not configured"}
 	}
 	if cfg.StrangeAfter == 0 {
@@ -47,7 +47,9 @@ func (m *Mirror) Run(ctx context.Context) error {
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { m.listen(ctx) })
+	if m.cfg.Docker != nil {
+		wg.Go(func() { m.listen(ctx) })
+	}
 
 	failures := 0
 	for {

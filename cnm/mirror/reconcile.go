@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
 )
 
 // reconcile is the one step. An error means that it is to be tried again soon.
@@ -18,6 +19,9 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 		return nil // the fabric tells when it is
 	}
 	taken := time.Now()
+	if m.cfg.Docker == nil {
+		return m.alone(ctx, taken)
+	}
 	docker, err := limited(ctx, dockerLimit, m.cfg.Docker.Networks)
 	if err != nil {
 		return err
@@ -39,6 +43,19 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// alone is the step on a host without Docker: nobody has networks to compare, but
+// the fabric's record of this host's endpoints is kept true.
+func (m *Mirror) alone(ctx context.Context, taken time.Time) error {
+	if taken.Sub(m.swept) < Interval {
+		return nil
+	}
+	m.swept = taken
+	ctx, cancel := context.WithTimeout(ctx, dockerLimit)
+	defer cancel()
+	_, err := m.cfg.Model.Reconcile(ctx, cnm.Present{Taken: taken, Fabric: m.cfg.Fabric.Endpoints()})
+	return errors.Join(err, m.cfg.Fabric.Resync(ctx, local(m.cfg.Model)))
 }
 
 // mirrored returns the networks that are, or shall be, the fabric's.

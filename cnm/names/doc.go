@@ -16,7 +16,9 @@
 //
 // A [Keeper] keeps one [Window] per namespace: two sockets and a table of
 // nftables that the kernel takes away when the process ends, however it ends,
-// so that Docker's resolver is then asked as if nothing had been. Answers are
+// so that Docker's resolver is then asked as if nothing had been. In a sandbox
+// that is not Docker's there is none: the window answers for networks of the host
+// too, and all else goes to the host's own resolvers. Answers are
 // for the moment (TTL 0): one from the controller is used for a second, and
 // for a day while no controller answers.
 //

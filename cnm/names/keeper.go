@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,11 +55,17 @@ type Keeper struct {
 	resolver *Resolver
 	windows  map[string]*Window   // by path
 	awaited  map[string]time.Time // paths without a window, since when
-	wanted   map[string][]Scope   // by path, as of the last look
+	wanted   map[string]wish      // by path, as of the last look
 	looked   time.Time            // when that was
 	told     map[string]string    // by path: the trouble that was logged
 	closing  sync.WaitGroup
 	state    atomic.Pointer[State]
+}
+
+// wish is what a window shall answer for.
+type wish struct {
+	scopes []Scope
+	own    bool // the sandbox is not Docker's
 }
 
 // State is how it stands.
@@ -125,10 +132,13 @@ func (k *Keeper) retry(ctx context.Context) time.Duration {
 
 // look opens and closes what has to be, and says when to look again.
 func (k *Keeper) look(ctx context.Context) time.Duration {
-	wanted := make(map[string][]Scope)
-	for _, s := range k.cfg.Model.Sandboxes() {
-		if scopes := k.scopes(s); len(scopes) > 0 {
-			wanted[s.Key] = scopes
+	wanted := make(map[string]wish)
+	all := k.cfg.Model.Sandboxes()
+	here := residents(all)
+	for _, s := range all {
+		w := wish{k.scopes(s, here), s.ID != "" && !s.Given}
+		if w.own || len(w.scopes) > 0 {
+			wanted[s.Key] = w
 		}
 	}
 	for path, w := range k.windows {
@@ -143,11 +153,11 @@ func (k *Keeper) look(ctx context.Context) time.Duration {
 	}
 	k.wanted, k.looked = wanted, time.Now()
 	again := glance
-	for path, scopes := range wanted {
+	for path, wish := range wanted {
 		if w, ok := k.windows[path]; ok {
-			w.SetScopes(scopes)
+			w.SetScopes(wish.scopes)
 		} else {
-			again = min(again, k.open(ctx, path, scopes))
+			again = min(again, k.open(ctx, path, wish))
 		}
 	}
 	k.note()
@@ -163,24 +173,56 @@ func (k *Keeper) note() {
 	k.state.Store(&s)
 }
 
-// scopes returns the networks that a sandbox is in, as the fabric has them.
-func (k *Keeper) scopes(s cnm.Sandbox) []Scope {
+// scopes returns the networks that a sandbox is in: of the fabric, and of this
+// host where Docker does not answer for them.
+func (k *Keeper) scopes(s cnm.Sandbox, here map[string]map[string][]Bearer) []Scope {
 	var scopes []Scope
 	for _, e := range s.Endpoints {
-		here, err := k.cfg.Model.Network(e.Network)
-		if err != nil || !here.Bound() {
+		n, err := k.cfg.Model.Network(e.Network)
+		if err != nil || e.Leaving != nil {
 			continue
 		}
-		if n, ok := k.cfg.Networks.Network(here.Fabric); ok && e.Leaving == nil {
-			scopes = append(scopes, Scope{Network: n.ID, Name: n.Name, Subnet: n.Subnet})
+		if n.Own && !n.Bound() {
+			scopes = append(scopes, Scope{Name: n.Name, Subnet: n.Subnet, Here: here[n.ID]})
+		}
+		if f, ok := k.cfg.Networks.Network(n.Fabric); ok && n.Bound() {
+			scopes = append(scopes, Scope{Network: f.ID, Name: f.Name, Subnet: f.Subnet})
 		}
 	}
 	return scopes
 }
 
-// open opens a window, and says when to try again if it did not.
-func (k *Keeper) open(ctx context.Context, path string, scopes []Scope) time.Duration {
-	w, err := Open(ctx, k.resolver, path, scopes)
+// residents returns, by network and name in lower case, who is in the sandboxes
+// that are not Docker's.
+func residents(all []cnm.Sandbox) map[string]map[string][]Bearer {
+	found := make(map[string]map[string][]Bearer)
+	for _, s := range all {
+		for _, e := range s.Endpoints {
+			if !e.Own || e.Leaving != nil {
+				continue
+			}
+			if found[e.Network] == nil {
+				found[e.Network] = make(map[string][]Bearer)
+			}
+			for _, name := range append([]string{e.Name}, e.Aliases...) {
+				for _, a := range e.Addresses() {
+					name := strings.ToLower(name)
+					found[e.Network][name] = append(found[e.Network][name], Bearer{Address: a.Addr(), Container: e.Name})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// open opens a window, and says when to try again if it did not. In a sandbox
+// that is not Docker's all else is the host's to answer.
+func (k *Keeper) open(ctx context.Context, path string, wish wish) time.Duration {
+	beyond := beyondDocker
+	if wish.own {
+		beyond = beyondHost
+	}
+	w, err := open(ctx, k.resolver, path, wish.scopes, beyond)
 	if err == nil {
 		k.windows[path] = w
 		k.settle(path)

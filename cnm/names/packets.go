@@ -31,7 +31,7 @@ func (w *Window) servePackets(ctx context.Context) {
 }
 
 func (w *Window) answerPacket(ctx context.Context, message []byte, from netip.AddrPort) {
-	if reply := w.answer(ctx, message, false, w.askDocker); reply != nil {
+	if reply := w.answer(ctx, message, false, w.askBeyond); reply != nil {
 		_, _ = w.udp.WriteToUDPAddrPort(reply, from) // who asked will ask again
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -54,31 +55,51 @@ func orNil(message []byte, err error) []byte {
 // look returns the records of the type that the question is for; ours says
 // that somebody bears the name, whatever there is of that type.
 func (r *Resolver) look(ctx context.Context, scopes []Scope, asked dnsmessage.Question) (records []record, ours bool) {
-	questions := readings(scopes[:min(len(scopes), maxScopes)], asked.Name.String())
+	scopes = scopes[:min(len(scopes), maxScopes)]
+	f := finding{asked: asked}
+	name := strings.ToLower(strings.TrimSuffix(asked.Name.String(), "."))
+	_, backwards := reverse(name)
+	for _, s := range scopes {
+		f.add(s.here(name), backwards, s.Name)
+	}
+	questions := readings(scopes, name)
 	if len(questions) == 0 {
-		return nil, false
+		return spread(f.records), f.ours
 	}
 	answers, err := r.source.Ask(ctx, questions)
 	if err != nil || len(answers) != len(questions) {
-		return nil, false
+		return spread(f.records), f.ours
 	}
 	for i, bearers := range answers {
-		for _, b := range bearers {
-			if questions[i].Address.IsValid() {
-				name, ok := pointer(b.Container, networkName(scopes, questions[i].Network))
-				ours = ours || ok
-				if ok && wants(asked.Type, dnsmessage.TypePTR) {
-					records = append(records, record{name: name})
-				}
-				continue
+		f.add(bearers, questions[i].Address.IsValid(), networkName(scopes, questions[i].Network))
+	}
+	return spread(f.records), f.ours
+}
+
+// finding is what was found for a question so far.
+type finding struct {
+	asked   dnsmessage.Question
+	records []record
+	ours    bool // somebody bears the name
+}
+
+// add takes bearers of a network in; backwards says that the question was for
+// an address.
+func (f *finding) add(bearers []Bearer, backwards bool, network string) {
+	for _, b := range bearers {
+		if backwards {
+			name, ok := pointer(b.Container, network)
+			f.ours = f.ours || ok
+			if ok && wants(f.asked.Type, dnsmessage.TypePTR) {
+				f.records = append(f.records, record{name: name})
 			}
-			ours = true
-			if wants(asked.Type, typeOf(b)) {
-				records = append(records, record{address: b.Address})
-			}
+			continue
+		}
+		f.ours = true
+		if wants(f.asked.Type, typeOf(b)) {
+			f.records = append(f.records, record{address: b.Address})
 		}
 	}
-	return spread(records), ours
 }
 
 func typeOf(b Bearer) dnsmessage.Type {

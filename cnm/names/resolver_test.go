@@ -298,3 +298,53 @@ func TestBearersComeInTurn(t *testing.T) {
 		t.Errorf("always the same first: %v", first)
 	}
 }
+
+// TestNamesOfThisHost asks in a network of this host, beside one of the fabric,
+// whose source may be away.
+func TestNamesOfThisHost(t *testing.T) {
+	at := func(a string) []names.Bearer {
+		return []names.Bearer{{Address: netip.MustParseAddr(a), Container: "s1"}}
+	}
+	local := names.Scope{Name: "Lan", Subnet: netip.MustParsePrefix("10.9.0.0/24"), Here: map[string][]names.Bearer{
+		"s1": at("10.9.0.2"), "alias": at("10.9.0.2"), "c1": at("10.9.0.3"), "localhost": at("10.9.0.4"),
+	}}
+	for _, source := range []names.Source{town(), away{}} {
+		r := names.NewResolver(source)
+		for name, want := range map[string]int{
+			"s1": 1, "S1.lan": 1, "alias": 1, "2.0.9.10.in-addr.arpa": 1, "nobody": 0, "localhost": 0, "s1.web": 0, "9.0.9.10.in-addr.arpa": 0,
+		} {
+			kind := dnsmessage.TypeA
+			if strings.HasSuffix(name, ".arpa") {
+				kind = dnsmessage.TypePTR
+			}
+			reply := r.Resolve(t.Context(), []names.Scope{local, web}, ask(t, name, kind), false)
+			if got := count(t, reply); got != want {
+				t.Errorf("%s, source %T: %d records, want %d", name, source, got, want)
+			}
+		}
+	}
+	reply := names.NewResolver(town()).Resolve(t.Context(), []names.Scope{local, web}, ask(t, "c1", dnsmessage.TypeA), false)
+	if got := count(t, reply); got != 2 {
+		t.Errorf("c1 is in both networks, and has %d addresses", got)
+	}
+}
+
+// away is a Source that does not answer.
+type away struct{}
+
+func (away) Ask(context.Context, []names.Question) ([][]names.Bearer, error) {
+	return nil, errors.New("away")
+}
+
+// count returns how many answers a reply has; none for no reply.
+func count(t *testing.T, reply []byte) int {
+	t.Helper()
+	if reply == nil {
+		return 0
+	}
+	var m dnsmessage.Message
+	if err := m.Unpack(reply); err != nil {
+		t.Fatal(err)
+	}
+	return len(m.Answers)
+}

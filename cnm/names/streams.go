@@ -47,7 +47,7 @@ func (w *Window) answerStream(ctx context.Context, conn net.Conn) {
 		if err != nil {
 			return
 		}
-		reply := w.answer(ctx, message, true, w.askDockerByStream)
+		reply := w.answer(ctx, message, true, w.askBeyondByStream)
 		if reply == nil || conn.SetDeadline(time.Now().Add(streamIdle)) != nil || writeMessage(conn, reply) != nil {
 			return
 		}

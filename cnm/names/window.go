@@ -30,6 +30,7 @@ type Window struct {
 	udp      *net.UDPConn
 	tcp      *net.TCPListener
 	redirect *redirect
+	beyond   func(*Window) []dialer // who is asked what is none of ours
 	scopes   atomic.Pointer[[]Scope]
 
 	queries     chan struct{} // tokens
@@ -42,12 +43,16 @@ type Window struct {
 // networks of the scopes. The error has code NotFound while there is no
 // namespace, and Unavailable when the kernel is too old.
 func Open(ctx context.Context, resolver *Resolver, path string, scopes []Scope) (*Window, error) {
+	return open(ctx, resolver, path, scopes, beyondDocker)
+}
+
+func open(ctx context.Context, resolver *Resolver, path string, scopes []Scope, beyond func(*Window) []dialer) (*Window, error) {
 	space, err := openNamespace(path)
 	if err != nil {
 		return nil, err
 	}
 	w := &Window{
-		resolver: resolver, space: space,
+		resolver: resolver, space: space, beyond: beyond,
 		queries: make(chan struct{}, maxQueries), connections: make(chan struct{}, maxConnections),
 	}
 	w.SetScopes(scopes)

@@ -42,6 +42,9 @@ func (s Spec) components(dir *os.Root) []component {
 		if s.RunSwitch {
 			list = append(list, s.serveSwitch(dir))
 		}
+		if s.NoDocker {
+			return list
+		}
 		return append(list, s.dockerd())
 	}
 	return nil
@@ -80,6 +83,9 @@ func (s Spec) vswitchd() component {
 func (s Spec) serveSwitch(dir *os.Root) component {
 	token := present(dir, JoinFile)
 	argv := []string{s.Binary, "serve", "switch", "--controller", s.ControllerAddr, "--join-file", joinFile}
+	if s.NoDocker {
+		argv = append(argv, "--docker", "none")
+	}
 	return component{
 		name:    Switch,
 		argv:    append(argv, s.Args...),

@@ -48,6 +48,7 @@ type Spec struct {
 	Outside        string   `json:"outside"`                   // the mount namespace of who started it; never its own
 	Binary         string   `json:"binary"`                    // the linkspan program, absolute
 	Dockerd        string   `json:"dockerd,omitempty"`         // absolute, or a name to look up
+	NoDocker       bool     `json:"no_docker,omitempty"`       // run no dockerd
 	CgroupParent   string   `json:"cgroup_parent,omitempty"`   // where its containers' groups go
 	LiveRestore    bool     `json:"live_restore,omitempty"`    // containers outlive dockerd
 	RunSwitch      bool     `json:"run_switch,omitempty"`      // run `linkspan serve switch`

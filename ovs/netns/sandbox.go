@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"runtime"
 
 	"github.com/vishvananda/netlink"
@@ -101,6 +102,14 @@ func onThread(fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
+		if unix.Gettid() == os.Getpid() {
+			// The runtime never destroys the first thread: it would stay in the other
+			// namespace, and the whole process seem to be there. Held here, it is not
+			// the one that is used.
+			defer runtime.UnlockOSThread()
+			done <- onThread(fn)
+			return
+		}
 		err := errThread
 		defer func() { done <- err }()
 		err = fn()

@@ -23,7 +23,7 @@ func (l *Lab) Network(t *testing.T, name, subnet string, flags ...string) {
 func (l *Lab) RemoveLater(t *testing.T, name string) {
 	t.Cleanup(func() {
 		Eventually(t, "network "+name+" can be removed", func() error {
-			names, err := l.Lines("network", "ls", "-q")
+			names, err := l.Lines("network", "ls", "--filter", "scope=global", "--format", "{{.Name}}")
 			if err != nil || !slices.Contains(names, name) {
 				return err
 			}

@@ -23,6 +23,11 @@ type runnable struct {
 
 func table() []runnable {
 	return []runnable{
+		{command: "linkspan network create -d bridge", host: true, needs: web.there},
+		{command: "linkspan network connect", host: true, needs: web.there},
+		{command: "linkspan network disconnect", host: true},
+		{command: "linkspan network rm back", host: true},
+		{command: "linkspan sandbox", host: true, needs: web.there},
 		{command: "linkspan network create", needs: web.gone},
 		{command: "docker network create", host: true, needs: web.gone},
 		{command: "docker run --network web", host: true, needs: web.there, change: func(s string) string {
@@ -108,7 +113,7 @@ func (w web) on(host string, argv ...string) harness.Result {
 
 func (w web) exists(t *testing.T, name string) bool {
 	t.Helper()
-	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "-q")), name)
+	return slices.Contains(strings.Fields(must(t, w.home, "linkspan", "network", "ls", "--format", "{{.Name}}")), name)
 }
 
 // known waits until the controller has a network, however it was made.

@@ -23,7 +23,11 @@ type Options struct {
 func (o *Options) AddFlags(flags *pflag.FlagSet, list bool) {
 	o.Output = "table"
 	flags.VarP((*form)(&o.Output), "output", "o", "print as `table`, json or yaml")
-	flags.StringVar(&o.Format, "format", "", "print each through a Go `template`, such as '{{.Name}}'; {{json .}} prints all of it")
+	short := "f" // where there are no filters, as docker has it
+	if list {
+		short = ""
+	}
+	flags.StringVarP(&o.Format, "format", short, "", "print each through a Go `template`, such as '{{.Name}}'; {{json .}} prints all of it, json a line of that, 'table {{.Name}}' a table")
 	if list {
 		flags.BoolVarP(&o.Quiet, "quiet", "q", false, "print names only")
 		flags.BoolVar(&o.NoTrunc, "no-trunc", false, "do not shorten anything")

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+
+	"connectrpc.com/connect"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api"
+	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/remote"
+	remoteipam "github.com/linkspan/linkspan/cnm/ipam/remote"
+	"github.com/linkspan/linkspan/cnm/local"
+	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/cnm/plug"
+	"github.com/linkspan/linkspan/ovs/netns"
+)
+
+// The keys of the drivers that have one network each.
+const (
+	nullKey = "null"
+	hostKey = "host"
+)
+
+// resolverFile is what programs in sandboxes have for /etc/resolv.conf.
+const resolverFile = "/run/linkspan/resolv.conf"
+
+// openHere makes the service that is about this host alone.
+func (h *host) openHere() (err error) {
+	cfg := local.Config{
+		Model: h.model, Fabric: h.fabric, FabricDriver: driverName, FabricIPAM: driverName, Log: h.role.log, Resolver: resolverFile,
+		Drivers:  []string{bridgeKey, macvlanKey, nullKey, hostKey},
+		InDocker: map[string]string{bridgeKey: mirror.BridgeDriver, macvlanKey: mirror.MacvlanDriver},
+	}
+	if h.engine != nil {
+		cfg.Docker = h.engine
+	} else {
+		cfg.Plugin = hasPlugin
+	}
+	h.here, err = local.New(cfg)
+	return err
+}
+
+// folders is where anybody's plugins are found.
+func folders() plug.Folders { return plug.Folders{} }
+
+func hasPlugin(name string) error {
+	_, err := folders().Find(name)
+	return err
+}
+
+func (h *host) otherDriver(name string) cnm.Driver {
+	return remote.New(remote.Options{Plugin: plug.New(plug.Options{Name: name, Folders: folders()}), Log: h.role.log})
+}
+
+func (h *host) otherIPAM(name string) cnm.IPAM {
+	return remoteipam.New(remoteipam.Options{Plugin: plug.New(plug.Options{Name: name, Folders: folders()}), Log: h.role.log})
+}
+
+// avoid returns what no subnet that is chosen for a network of this host may
+// overlap with: what the host has routes to, and the fabric's networks.
+func (h *host) avoid(ctx context.Context) ([]netip.Prefix, error) {
+	taken, err := netns.Destinations(ctx)
+	for _, n := range h.fabric.Networks() {
+		taken = append(taken, n.Subnet)
+	}
+	return taken, err
+}
+
+// beside adds to the API of another role of this process what is about this
+// host.
+func (s *switchRole) beside(next http.Handler) http.Handler {
+	refusals := connect.NewErrorWriter()
+	mux := http.NewServeMux()
+	mux.Handle("/", next)
+	mux.HandleFunc("/"+apiv1connect.HostServiceName+"/", func(w http.ResponseWriter, r *http.Request) {
+		h := s.host.Load()
+		if h == nil {
+			_ = refusals.Write(w, r, api.ToRPC(&linkspan.Error{Code: linkspan.Unavailable, Message: "the switch is starting", Hint: "try again"})) // nobody is left to be told
+			return
+		}
+		_, handler := apiv1connect.NewHostServiceHandler(h.here)
+		handler.ServeHTTP(w, r)
+	})
+	return mux
+}
