@@ -72,7 +72,7 @@ func TestOverlay(t *testing.T) {
 	if got := l.On(t, "h2", "docker", "network", "inspect", "-f", "{{.Driver}} {{.IPAM.Driver}} {{index .Labels \"tier\"}}", "multi"); got != "linkspan-overlay linkspan db" {
 		t.Errorf("on h2 it is %s", got)
 	}
-	if got := l.CLI(t, "network", "inspect", "--format", "{{.Driver}}", "multi"); got != "overlay" {
+	if got := l.CLI(t, "network", "inspect", "--format", "{{.Driver}}", "multi"); got != "linkspan-overlay" {
 		t.Errorf("the controller has it as %s", got)
 	}
 	c1 := l.Run(t, "h1", "multi1", "--network", "multi", "--network-alias", "db")

@@ -1,29 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A small Docker network and IPAM plugin for tests: an implementation
-of the protocol that shares nothing with ours. A network is a Linux bridge, an
-endpoint a veth; pools count up. Usage: plugin.py SOCKET"""
+"""A Docker network and IPAM plugin that shares nothing with ours: a network is a
+bridge, an endpoint a veth; pools count up. Usage: plugin.py SOCKET"""
 
-import http.server
-import ipaddress
-import json
-import os
-import socketserver
-import subprocess
-import sys
+import http.server, ipaddress, json, os, socketserver, subprocess, sys
 
 networks, endpoints, pools = {}, {}, {}
 
-
-class Refused(Exception):
-    pass
-
+class Refused(Exception): pass
 
 def ip(*args):
     done = subprocess.run(["ip", *args], capture_output=True, text=True)
     if done.returncode:
         raise Refused("ip %s: %s" % (" ".join(args), done.stderr.strip()))
-
 
 def create_network(r):
     if r["NetworkID"] in networks:
@@ -40,11 +29,6 @@ def create_network(r):
         ip("addr", "add", gateway, "dev", bridge)
     networks[r["NetworkID"]] = {"bridge": bridge, "gateway": "" if internal else gateway.split("/")[0]}
 
-
-def delete_network(r):
-    ip("link", "del", networks.pop(r["NetworkID"])["bridge"])
-
-
 def create_endpoint(r):
     if r["EndpointID"] in endpoints:
         raise Refused("endpoint exists")
@@ -55,11 +39,6 @@ def create_endpoint(r):
     endpoints[r["EndpointID"]] = {"net": networks[r["NetworkID"]], "mac": mac, "n": r["EndpointID"][-8:]}
     return {} if r["Interface"].get("MacAddress") else {"Interface": {"MacAddress": mac}}
 
-
-def delete_endpoint(r):
-    del endpoints[r["EndpointID"]]
-
-
 def join(r):
     e = endpoints[r["EndpointID"]]
     ip("link", "add", "pyh" + e["n"], "type", "veth", "peer", "name", "pyc" + e["n"])
@@ -67,17 +46,11 @@ def join(r):
     ip("link", "set", "pyh" + e["n"], "master", e["net"]["bridge"], "up")
     return {"InterfaceName": {"SrcName": "pyc" + e["n"], "DstPrefix": "eth"}, "Gateway": e["net"]["gateway"]}
 
-
-def leave(r):
-    ip("link", "del", "pyh" + endpoints[r["EndpointID"]]["n"])
-
-
 def request_pool(r):
     pool = r["Pool"] or "10.99.%d.0/24" % len(pools)
     name = "%s/%s#%d" % (r["AddressSpace"], pool, len(pools))
     pools[name] = {"net": ipaddress.ip_network(pool), "used": set()}
     return {"PoolID": name, "Pool": pool, "Data": {}}
-
 
 def request_address(r):
     p = pools[r["PoolID"]]
@@ -88,19 +61,18 @@ def request_address(r):
             return {"Address": "%s/%d" % (a, p["net"].prefixlen), "Data": {}}
     raise Refused("no address is free")
 
-
 CALLS = {
     "Plugin.Activate": lambda r: {"Implements": ["NetworkDriver", "IpamDriver"]},
     "NetworkDriver.GetCapabilities": lambda r: {"Scope": "local"},
-    "NetworkDriver.CreateNetwork": create_network, "NetworkDriver.DeleteNetwork": delete_network,
-    "NetworkDriver.CreateEndpoint": create_endpoint, "NetworkDriver.DeleteEndpoint": delete_endpoint,
-    "NetworkDriver.Join": join, "NetworkDriver.Leave": leave,
+    "NetworkDriver.CreateNetwork": create_network, "NetworkDriver.CreateEndpoint": create_endpoint, "NetworkDriver.Join": join,
+    "NetworkDriver.DeleteNetwork": lambda r: ip("link", "del", networks.pop(r["NetworkID"])["bridge"]),
+    "NetworkDriver.DeleteEndpoint": lambda r: endpoints.pop(r["EndpointID"]) and None,
+    "NetworkDriver.Leave": lambda r: ip("link", "del", "pyh" + endpoints[r["EndpointID"]]["n"]),
     "IpamDriver.GetDefaultAddressSpaces": lambda r: {"LocalDefaultAddressSpace": "py", "GlobalDefaultAddressSpace": "pyg"},
     "IpamDriver.RequestPool": request_pool, "IpamDriver.ReleasePool": lambda r: pools.pop(r["PoolID"]) and None,
     "IpamDriver.RequestAddress": request_address,
     "IpamDriver.ReleaseAddress": lambda r: pools[r["PoolID"]]["used"].discard(r["Address"]),
 }
-
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -117,16 +89,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *args):
-        pass
-
+    def log_message(self, *args): pass
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
-
 if __name__ == "__main__":
-    hidden = sys.argv[1] + ".new"
-    server = Server(hidden, Handler)
-    os.rename(hidden, sys.argv[1])
+    server = Server(sys.argv[1] + ".new", Handler)
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
     server.serve_forever()

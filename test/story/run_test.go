@@ -101,7 +101,9 @@ func runDocuments(t *testing.T, h *harness.Home) {
 
 // ofOneHost says whether a network is created that the controller does not know.
 func ofOneHost(command string) bool {
-	return strings.Contains(command, "-d linkspan-bridge") || strings.Contains(command, "-d linkspan-macvlan")
+	return slices.ContainsFunc([]string{"bridge", "macvlan", "linkspan-bridge", "linkspan-macvlan"}, func(driver string) bool {
+		return strings.Contains(command, "-d "+driver+" ")
+	})
 }
 
 // web is the documents' network on the demo's lab.
