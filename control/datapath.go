@@ -42,6 +42,7 @@ type datapath struct {
 
 	refused refusals
 	plugs   plugs
+	owed    owed
 }
 
 var _ session.Handler = (*datapath)(nil)

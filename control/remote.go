@@ -86,7 +86,7 @@ func (g *plug) proceed() {
 		return
 	}
 	plug := g.reach
-	if far.session.Settled() {
+	if far.settled() {
 		plug = g.carry
 	}
 	if !plug(far) {
@@ -100,23 +100,22 @@ func (g *plug) carry(far *datapath) bool {
 	hub, dec := g.home.hub, &g.decision
 	hub.index.route(dec.Source, dec.Destination)
 	leg := pipeline.LegOf(dec, g.home.id)
-	sent := far.session.Barrier(0, func(b []byte) ([]byte, bool) {
-		if !hub.holds(g.view, dec) {
-			return b, false
-		}
-		// Once more: a flush between the first time and the lock forgot it.
-		hub.index.route(dec.Source, dec.Destination)
-		b = hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id))
-		for _, w := range g.close() {
-			b = pipeline.AppendCarry(b, 0, &leg, w.frame)
-		}
-		return b, true
-	}, func(error) {}) // what a lost flow would have taken comes up there
-	if sent {
-		far.session.Flush() // it has read all before, so this does not wait
-		g.plugHome(func() ([]waiting, bool) { return nil, true })
+	b := far.session.Begin()
+	if !hub.holds(g.view, dec) {
+		far.session.EndQuietly(b)
+		return false
 	}
-	return sent
+	// Once more: a flush between the first time and the lock forgot it.
+	hub.index.route(dec.Source, dec.Destination)
+	b = hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id))
+	for _, w := range g.close() {
+		b = pipeline.AppendCarry(b, 0, &leg, w.frame)
+	}
+	far.session.EndQuietly(b)
+	far.session.Flush() // it has read all before, so this does not wait
+	far.owes()
+	g.plugHome(func() ([]waiting, bool) { return nil, true })
+	return true
 }
 
 // reach plugs the far side. It returns false when the decision fell before.

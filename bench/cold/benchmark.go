@@ -123,7 +123,7 @@ func (c *config) write(r *report.Report, subjects []*subject, samples [][][]samp
 			func(s sample) time.Duration { return s.first - s.next }},
 		{"First packet", "The round trip of an echo request that finds no flow in either direction.",
 			func(s sample) time.Duration { return s.first }},
-		{"Next packets", fmt.Sprintf("The middle one of the %d round trips that follow.", hots),
+		{"Next packets", fmt.Sprintf("The middle one of %d round trips, 30 ms after the first packet unless -pause says otherwise: hot ones, when what plugging left to be done is done.", hots),
 			func(s sample) time.Duration { return s.next }},
 	}
 	for _, sub := range subjects {
