@@ -103,7 +103,8 @@ func TestLinesTellWhoTalkedToWhom(t *testing.T) {
 		f.ping(2, 99)
 		f.later(2 * time.Second)
 		f.ping(4, 3)
-		f.later(31 * time.Second)
+		f.later(28500 * time.Millisecond) // the first one idles out before the second
+		f.later(2500 * time.Millisecond)
 		f.later(5 * time.Second)
 		f.ping(3, 2)
 		f.later(time.Second)
