@@ -38,7 +38,9 @@ func (p *Peering) updateOverlays(old *view.View, d *view.Delta) {
 	for id := range touched {
 		for _, v := range []*view.View{old, p.view} {
 			for member := range v.OverlayMembers(id) {
-				p.noteOverlay(member, id, false)
+				// One that left and comes back before it is told misses what is forbidden
+				// meanwhile: that is noted for members only.
+				p.noteOverlay(member, id, !p.view.InOverlay(id, member))
 			}
 		}
 	}

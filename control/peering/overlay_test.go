@@ -107,6 +107,21 @@ func TestSitesApartAreNotTold(t *testing.T) {
 	wants(t, "moved into one site", overlaysOf(a, 5), "7 whole 10.9.0.2=2@192.0.2.1 10.9.0.3=3@192.0.2.2 10.9.0.4=4@192.0.2.2")
 }
 
+// One that leaves an overlay and comes back before it is told of either is told
+// what was forbidden meanwhile.
+func TestWhatIsForbiddenInAbsence(t *testing.T) {
+	w := newWorld(2)
+	far, clear := chassis(2, 2), linkspan.ClearanceOf("ams", linkspan.DefaultSite)
+	far.Site = "ams"
+	w.update(view.PutChassis(far), view.PutClearance(&clear), overlaid(7, 2, 1, 2), overlaid(7, 3, 2, 3))
+	a := w.p.Attach(1)
+	wants(t, "allowed", overlaysOf(a, 1), "7 whole 10.9.0.2=2@192.0.2.1 10.9.0.3=3@192.0.2.2")
+	w.update(view.RemoveEndpoint(7, at(2)))
+	w.update(view.RemoveClearance("ams", linkspan.DefaultSite))
+	w.update(overlaid(7, 2, 1, 2))
+	wants(t, "back", overlaysOf(a, 2), "7 whole 10.9.0.2=2@192.0.2.1")
+}
+
 // held is what a chassis knows that takes what it is told.
 type held map[linkspan.NetworkID]map[netip.Addr]string
 
