@@ -3,6 +3,7 @@
 package control
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/linkspan/linkspan/control/decide"
@@ -112,7 +113,8 @@ func (g *plug) carry(far *datapath) bool {
 		b = pipeline.AppendCarry(b, 0, &leg, w.frame)
 	}
 	far.session.EndQuietly(b)
-	far.session.Flush() // it has read all before, so this does not wait
+	far.session.Wake()
+	runtime.Gosched() // its writer goes first; whether the far side reads is not waited for
 	far.owes()
 	g.plugHome(func() ([]waiting, bool) { return nil, true })
 	return true

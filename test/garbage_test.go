@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api/channel"
 	"github.com/linkspan/linkspan/lab"
 	"github.com/linkspan/linkspan/test/harness"
 )
@@ -66,6 +68,7 @@ func TestGarbage(t *testing.T) {
 		})
 	}
 	t.Run("TLS without a certificate", func(t *testing.T) { strangers(t, l, controller) })
+	t.Run("frames of a stranger", func(t *testing.T) { frames(t, l, controller) })
 	t.Run("foreign datapath id", func(t *testing.T) { foreign(t, l, controller) })
 	t.Run("malformed OpenFlow of a joined chassis", func(t *testing.T) { malformed(t, l, controller) })
 	connected(t, l)
@@ -145,6 +148,33 @@ func strangers(t *testing.T, l *harness.Lab, controller string) {
 	}
 	secure := tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 	speak(t, "OpenFlow of a stranger", secure, []byte{4, 0, 0, 8, 0, 0, 0, 1})
+}
+
+// frames speaks to the layer below HTTP/2, and asks for a channel, without a
+// certificate.
+func frames(t *testing.T, l *harness.Lab, controller string) {
+	t.Helper()
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		return l.Dial(t, "h1", "tcp", controller+":7443")
+	}
+	for name, blob := range map[string][]byte{
+		"noise":              blobs()["noise"],
+		"half a frame":       {0, 0, 0xff},
+		"a frame of nobody":  {0, 9, 0, 1, 7},
+		"a short grant":      {0x80, 0, 0, 1, 0},
+		"a grant for HTTP/2": {0x80, 0, 0, 4, 0, 0, 0, 1},
+	} {
+		conn, err := dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		speak(t, name, tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{channel.Protocol}}), blob)
+	}
+	client := &http.Client{Timeout: goneAfter, Transport: channel.Transport(dial, &tls.Config{InsecureSkipVerify: true})}
+	defer client.CloseIdleConnections()
+	if _, err := channel.Dial(t.Context(), client, channel.Base); linkspan.CodeOf(err) != linkspan.Permission {
+		t.Errorf("a channel of a stranger: %v", err)
+	}
 }
 
 // member connects to port 6653 with h1's own certificate.

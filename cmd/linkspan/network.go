@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -274,12 +275,19 @@ func parsePairs(what string, given []string) (map[string]string, error) {
 	return pairs, nil
 }
 
+// errNothing says that there was nothing to do, and nothing to tell. It is never
+// changed.
+var errNothing = errors.New("nothing to do")
+
 // each does one thing to every argument, prints those that succeeded, tells of
 // those that did not, and goes on: as docker does.
 func (a *app) each(cmd *cobra.Command, args []string, do func(string) error) error {
 	failed := false
 	for _, arg := range args {
 		err := do(arg)
+		if errors.Is(err, errNothing) {
+			continue
+		}
 		if err == nil {
 			fmt.Fprintln(a.out, arg)
 			continue

@@ -35,7 +35,7 @@ is attached to, on any host, stays.`,
 			return a.each(cmd, args, func(name string) error {
 				err := removeNetwork(cmd.Context(), client, name)
 				if force && connect.CodeOf(err) == connect.CodeNotFound {
-					return nil
+					return errNothing
 				}
 				return err
 			})

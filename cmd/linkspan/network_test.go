@@ -139,7 +139,7 @@ f123456789ab   none   null              local    -
 		{[]string{"network", "inspect", "-f", "{{.Name}}", "back", "nope", "web"}, 1, "linkspan: network nope not found\nback\nweb\n"},
 		{[]string{"network", "inspect", "--scope", "local", "web"}, 1, "linkspan: network web not found\n  leave out --scope\n"},
 		{[]string{"network", "rm", "web"}, 1, "linkspan: network web has an endpoint, c1\n"},
-		{[]string{"network", "rm", "-f", "nope"}, 0, "nope\n"},
+		{[]string{"network", "rm", "-f", "nope"}, 0, ""},
 		{[]string{"sandbox", "ls"}, 1, "linkspan: sandboxes are of one host, and this is a controller\n  type it on the host, where linkspan serve switch runs; in a lab: linkspan lab exec h1 -- linkspan ...\n"},
 	} {
 		if status, got := says(t, socket, "", c.args...); status != c.status || got != c.want {

@@ -33,6 +33,7 @@ var commands = map[string]struct {
 	"disconnect": {1, (*stage).disconnect}, // CHASSIS
 	"follow":     {1, (*stage).followCmd},  // CHASSIS
 	"busy":       {2, (*stage).busy},       // CHASSIS yes|no
+	"stall":      {1, (*stage).stall},      // CHASSIS: it reads nothing any more
 	"ping":       {2, (*stage).ping},       // NAME NAME|ADDRESS [TTL]
 	"spoof":      {4, (*stage).spoof},      // NAME SOURCE MAC DESTINATION
 	"arp":        {3, (*stage).arp},        // NAME SENDER TARGET
@@ -178,6 +179,11 @@ func (s *stage) ping(w []string) error {
 func (s *stage) busy(w []string) error {
 	s.fabric.Switch(s.chassis[w[0]]).SetBusy(w[1] == "yes")
 	s.fabric.Settle()
+	return nil
+}
+
+func (s *stage) stall(w []string) error {
+	s.fabric.Conn(s.chassis[w[0]]).Stall()
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (s *Session) Run(ctx context.Context, h Handler) error {
 	s.echoed.Store(int64(time.Since(s.began)))
 	stop := context.AfterFunc(ctx, func() { s.Fail(context.Cause(ctx)) })
 	defer stop()
-	s.out.begin(s.Flush)
+	s.out.begin(s.flush)
 	ends := s.watch()
 	s.Fail(s.read(h))
 	ends()

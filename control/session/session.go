@@ -83,7 +83,7 @@ func (s *Session) Begin() []byte {
 // End takes the buffer back and has it written soon.
 func (s *Session) End(b []byte) {
 	s.store(b)
-	s.out.rouse(s.Flush)
+	s.out.rouse(s.flush)
 }
 
 // EndQuietly takes the buffer back. It is for the session's own Handler: what
@@ -91,11 +91,11 @@ func (s *Session) End(b []byte) {
 func (s *Session) EndQuietly(b []byte) { s.store(b) }
 
 // Wake has what was appended quietly written soon.
-func (s *Session) Wake() { s.out.rouse(s.Flush) }
+func (s *Session) Wake() { s.out.rouse(s.flush) }
 
-// Flush writes what was appended, unless another goroutine does so. It waits for
-// the switch to read, so it is for a session that is Settled.
-func (s *Session) Flush() {
+// flush writes what was appended, unless another goroutine does so. It waits for
+// the switch to read.
+func (s *Session) flush() {
 	if err := s.out.flush(s.conn); err != nil {
 		s.Fail(unavailable("write to the switch", err))
 	}
