@@ -43,12 +43,13 @@ func (c *config) benchmark(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	near, far, err := c.prepare(ctx, s, r)
+	var l layout
+	near, far, err := c.prepare(ctx, s, &l, r)
 	if err != nil {
 		return err
 	}
 	cells := append(c.cells(", same host", near), c.cells(", two hosts", far)...)
-	if r.Cells, err = c.interleave(ctx, s, cells); err != nil {
+	if r.Cells, err = c.interleave(ctx, s, &l, cells); err != nil {
 		return err
 	}
 	if err := r.Write(c.results, c.name); err != nil {
@@ -59,11 +60,11 @@ func (c *config) benchmark(ctx context.Context, args []string) (err error) {
 }
 
 // prepare starts all pairs.
-func (c *config) prepare(ctx context.Context, s *stand.Stand, r *report.Report) (near, far []*pair, err error) {
+func (c *config) prepare(ctx context.Context, s *stand.Stand, l *layout, r *report.Report) (near, far []*pair, err error) {
 	if err := c.choose(ctx, s); err != nil {
 		return nil, nil, err
 	}
-	near, far, err = c.startOurs(ctx, s)
+	near, far, err = c.startOurs(ctx, s, l)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,7 +72,7 @@ func (c *config) prepare(ctx context.Context, s *stand.Stand, r *report.Report) 
 	if c.fastPath == "none" {
 		features = "tx off tso off gso off"
 	}
-	near, far, err = c.startStatic(ctx, s, near, far, features)
+	near, far, err = c.startStatic(ctx, s, l, near, far, features)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,15 +89,15 @@ func (c *config) prepare(ctx context.Context, s *stand.Stand, r *report.Report) 
 }
 
 // startStatic appends the static pairs.
-func (c *config) startStatic(ctx context.Context, s *stand.Stand, near, far []*pair, features string) (_, _ []*pair, err error) {
+func (c *config) startStatic(ctx context.Context, s *stand.Stand, l *layout, near, far []*pair, features string) (_, _ []*pair, err error) {
 	for i, matched := range []bool{true, false} {
 		by := []string{"two static flows by address", "two static flows by port"}[i]
-		p, err := static{by, fmt.Sprintf("st%d", i), fmt.Sprintf("10.91.%d", i), features, matched}.joined(ctx, s)
+		p, err := static{by, fmt.Sprintf("st%d", i), fmt.Sprintf("10.91.%d", i), features, matched}.joined(ctx, s, l)
 		if err != nil {
 			return nil, nil, err
 		}
 		near = append(near, p)
-		if p, err = (static{by, fmt.Sprintf("fa%d", i), fmt.Sprintf("10.92.%d", i), features, matched}).apart(ctx, s, 7001+i); err != nil {
+		if p, err = (static{by, fmt.Sprintf("fa%d", i), fmt.Sprintf("10.92.%d", i), features, matched}).apart(ctx, s, l, 7001+i); err != nil {
 			return nil, nil, err
 		}
 		far = append(far, p)
@@ -104,7 +105,7 @@ func (c *config) startStatic(ctx context.Context, s *stand.Stand, near, far []*p
 	return near, far, nil
 }
 
-func (c *config) startOurs(ctx context.Context, s *stand.Stand) (near, far []*pair, err error) {
+func (c *config) startOurs(ctx context.Context, s *stand.Stand, l *layout) (near, far []*pair, err error) {
 	for _, n := range []struct{ name, subnet, transport string }{
 		{"near", "10.81.0.0/24", "tunnel"}, {"tunnel", "10.82.0.0/24", "tunnel"}, {"direct", "10.83.0.0/24", "direct"},
 	} {
@@ -112,12 +113,13 @@ func (c *config) startOurs(ctx context.Context, s *stand.Stand) (near, far []*pa
 			return nil, nil, err
 		}
 	}
-	a, err := plugged(ctx, s, "Linkspan", "near", "h1", "h1")
+	uplinks(s, l)
+	a, err := plugged(ctx, s, l, "Linkspan", "near", "h1", "h1")
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, transport := range []string{"tunnel", "direct"} {
-		p, err := plugged(ctx, s, "Linkspan, "+transport, transport, "h1", "h2")
+		p, err := plugged(ctx, s, l, "Linkspan, "+transport, transport, "h1", "h2")
 		if err != nil {
 			return nil, nil, err
 		}
@@ -135,13 +137,17 @@ func (c *config) cells(where string, pairs []*pair) []cell {
 }
 
 // interleave measures all pairs of all cells, one after the other, so many
-// times, every other time backwards.
-func (c *config) interleave(ctx context.Context, s *stand.Stand, cells []cell) ([]report.Cell, error) {
+// times, every other time backwards, and each time with the ports in another
+// order.
+func (c *config) interleave(ctx context.Context, s *stand.Stand, l *layout, cells []cell) ([]report.Cell, error) {
 	out := make([]report.Cell, len(cells))
 	for i, cell := range cells {
 		out[i] = report.Cell{Name: cell.name, About: about(cell.kind), Unit: cell.unit, Rows: make([]report.Row, len(cell.pairs))}
 	}
 	for round := range c.pairs {
+		if err := l.shuffle(ctx, s, round); err != nil {
+			return nil, err
+		}
 		for i, cell := range cells {
 			n := len(cell.pairs)
 			for k := range n {

@@ -4,12 +4,24 @@ package main
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/bench/stand"
 )
 
+// uplinks adds the ports that lead to other hosts.
+func uplinks(s *stand.Stand, l *layout) {
+	for _, host := range s.Hosts() {
+		l.add(host, "ovs-vsctl del-port lsvx",
+			fmt.Sprintf("ovs-vsctl add-port br-link lsvx -- set interface lsvx ofport_request=%d", linkspan.TunnelPort))
+		l.add(host, "ovs-vsctl del-port lsdx",
+			fmt.Sprintf("ovs-vsctl add-port br-link lsdx -- set interface lsdx ofport_request=%d", linkspan.DirectPort))
+	}
+}
+
 // plugged starts two containers of a network of ours.
-func plugged(ctx context.Context, s *stand.Stand, subject, network, h1, h2 string) (*pair, error) {
+func plugged(ctx context.Context, s *stand.Stand, l *layout, subject, network, h1, h2 string) (*pair, error) {
 	p := &pair{subject: subject, host: h1, from: network + "-from"}
 	to := network + "-to"
 	for _, e := range []struct{ host, name string }{{h1, p.from}, {h2, to}} {
@@ -19,10 +31,14 @@ func plugged(ctx context.Context, s *stand.Stand, subject, network, h1, h2 strin
 		if err := start(ctx, s, e.host, e.name, "--network", network); err != nil {
 			return nil, err
 		}
+		address, _, err := s.Ask(ctx, e.host, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", e.name)
+		if err != nil {
+			return nil, err
+		}
+		p.to = address // the second one's is left
+		l.add(e.host, "docker network disconnect "+network+" "+e.name, "docker network connect --ip "+address+" "+network+" "+e.name)
 	}
-	var err error
-	p.to, _, err = s.Ask(ctx, h2, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", to)
-	return p, err
+	return p, nil
 }
 
 // network makes a network of ours, over one transport.

@@ -33,21 +33,21 @@ func (c static) end(host, letter, last string) end {
 }
 
 // joined starts the two on one host.
-func (c static) joined(ctx context.Context, s *stand.Stand) (*pair, error) {
+func (c static) joined(ctx context.Context, s *stand.Stand, l *layout) (*pair, error) {
 	a, b := c.end("h1", "a", "1"), c.end("h1", "b", "2")
 	for _, e := range []end{a, b} {
 		if err := e.start(ctx, s, c.features); err != nil {
 			return nil, err
 		}
 	}
-	if err := c.bridge(s, a, a.link, b.link, b.address); err != nil {
+	if err := c.bridge(s, l, a, a.link, b.link, b.address); err != nil {
 		return nil, err
 	}
 	return &pair{c.subject, a.host, a.name, b.address}, nil
 }
 
 // apart starts them on two hosts, with a vxlan device between them.
-func (c static) apart(ctx context.Context, s *stand.Stand, number int) (*pair, error) {
+func (c static) apart(ctx context.Context, s *stand.Stand, l *layout, number int) (*pair, error) {
 	a, b := c.end("h1", "a", "1"), c.end("h2", "b", "2")
 	for _, e := range [][2]end{{a, b}, {b, a}} {
 		here, there := e[0], e[1]
@@ -61,7 +61,7 @@ func (c static) apart(ctx context.Context, s *stand.Stand, number int) (*pair, e
 		); err != nil {
 			return nil, err
 		}
-		if err := c.bridge(s, here, here.link, c.name+"x", there.address); err != nil {
+		if err := c.bridge(s, l, here, here.link, c.name+"x", there.address); err != nil {
 			return nil, err
 		}
 	}
@@ -95,10 +95,14 @@ func (e end) start(ctx context.Context, s *stand.Stand, features string) error {
 
 // bridge makes a bridge with two ports and a flow each way. What asks for
 // addresses is let through beside them.
-func (c static) bridge(s *stand.Stand, e end, a, b, far string) error {
+func (c static) bridge(s *stand.Stand, l *layout, e end, a, b, far string) error {
 	name, there, back := "br-"+c.name, "", ""
 	if c.matched {
 		there, back = ",ip,nw_src="+e.address+",nw_dst="+far, ",ip,nw_src="+far+",nw_dst="+e.address
+	}
+	for number, port := range []string{a, b} {
+		l.add(e.host, "ovs-vsctl del-port "+port,
+			fmt.Sprintf("ovs-vsctl add-port %s %s -- set interface %s ofport_request=%d", name, port, port, number+1))
 	}
 	return each(s, e.host,
 		"ovs-vsctl add-br "+name+" -- set bridge "+name+" datapath_type=netdev fail_mode=secure other_config:disable-in-band=true"+
