@@ -18,7 +18,7 @@ type app struct {
 func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
 		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
-		a.serveCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
+		a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),
 	}
 }

@@ -5,7 +5,7 @@ package main
 import "github.com/spf13/cobra"
 
 func (a *app) serveCommand() *cobra.Command {
-	c := noun("serve", "run a role on this host", a.serveController(), a.serveSwitch(), a.serveAll())
+	c := noun("serve", "run a role on this host", a.serveController(), a.serveSwitch(), a.serveAll(), a.servePlugin())
 	c.Example = `  linkspan serve controller
   linkspan serve switch --join-file token
   linkspan serve all                          both, on one host`

@@ -36,6 +36,7 @@ type switchRole struct {
 	ovsRunDir   string
 	docker      string
 	plugin      string
+	swarm       string                      // socket for the managed plugin; none: not served
 	token       func() (trust.Token, error) // asked for when the host has not joined
 	rejoins     bool                        // also asked for at each start: a new token lets a removed host in again
 	log         *slog.Logger
@@ -57,6 +58,7 @@ func (s *switchRole) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.ovsRunDir, "ovs-run-dir", "/var/run/openvswitch", "`folder` with Open vSwitch's sockets")
 	f.StringVar(&s.docker, "docker", dockerAuto, "`address` of Docker's socket, or none for a host without; auto: "+dockerSocket+", where Docker is installed")
 	f.StringVar(&s.plugin, "plugin-socket", "/run/docker/plugins/linkspan.sock", "serve Docker's plugin protocol at this `file`")
+	f.StringVar(&s.swarm, "swarm-socket", swarmSocket, "serve the managed plugin of swarms at this `file`, or none")
 }
 
 func (a *app) serveSwitch() *cobra.Command {

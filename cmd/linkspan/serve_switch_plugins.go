@@ -19,9 +19,19 @@ const (
 	overlayKey = string(linkspan.Overlay)
 )
 
+// The managed plugin that swarms need: what people type after docker network
+// create -d, and where it finds the switch of its host. That folder is the
+// plugin's alone, and is there before the switch is, as at a boot.
+const (
+	swarmDriver = "linkspan/swarm:latest"
+	swarmSocket = "/var/lib/linkspan/plugin/swarm.sock"
+	swarmNone   = "none"
+)
+
 // pluginSocket is one of the sockets that Docker's drivers of ours are behind.
 type pluginSocket struct {
 	options  docker.Options
+	path     string // empty: beside the first one
 	listener net.Listener
 }
 
@@ -40,9 +50,17 @@ func (h *host) plugins() ([]*pluginSocket, error) {
 	for name, key := range map[string]string{mirror.BridgeDriver: bridgeKey, mirror.MacvlanDriver: macvlanKey} {
 		all = append(all, &pluginSocket{options: docker.Options{Name: name, Driver: key, IPv6: true, OneHost: true, OwnWayOut: true}})
 	}
+	if s.swarm != swarmNone {
+		all = append(all, &pluginSocket{path: s.swarm, options: docker.Options{
+			Name: swarmDriver, Driver: driverName, IPAM: driverName, Swarm: h.swarm,
+		}})
+	}
 	for i, p := range all {
-		path := s.plugin
-		if i > 0 {
+		path := p.path
+		switch {
+		case i == 0:
+			path = s.plugin
+		case path == "":
 			path = filepath.Join(filepath.Dir(s.plugin), p.options.Name+".sock")
 		}
 		p.options.Controller, p.options.Log = h.model, s.log

@@ -32,6 +32,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/local"
 	"github.com/linkspan/linkspan/cnm/mirror"
 	"github.com/linkspan/linkspan/cnm/names"
+	"github.com/linkspan/linkspan/cnm/swarm"
 	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/fastpath"
@@ -58,6 +59,7 @@ type host struct {
 	tso     fastpath.State // that the choice was made in
 	tunnel  *tunnel.Tunnel
 	direct  directPort
+	swarm   *swarm.Books
 	fabric  *fabric.Fabric
 	model   *cnm.Controller
 	local   *bridge.Driver
@@ -183,6 +185,11 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	if err != nil {
 		return err
 	}
+	if h.swarm, err = swarm.New(ctx, swarm.Config{
+		Store: db, Fabric: h.fabric, Of: mirror.SwarmID, Check: driver.Check, Avoid: h.avoid, Log: s.log,
+	}); err != nil {
+		return err
+	}
 	h.local = bridge.New(bridge.Options{Log: s.log})
 	if h.model, err = cnm.New(cnm.Options{
 		Store: db, Log: s.log,
@@ -242,6 +249,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.model.Run(ctx) })
 	parts.Go(func() error { return h.fabric.Run(ctx) })
 	parts.Go(func() error { return h.mirror.Run(ctx) })
+	parts.Go(func() error { return h.swarm.Run(ctx) })
 	parts.Go(func() error { return h.names.Run(ctx) })
 	parts.Go(func() error { return h.here.Run(ctx) })
 	parts.Go(func() error { return h.storm.Run(ctx) })

@@ -21,7 +21,7 @@ func (s *Server) requestPool(ctx context.Context, req *plugin.RequestPoolRequest
 	if len(req.Options) > 0 {
 		wish.Options = req.Options
 	}
-	p, err := s.options.Controller.RequestPool(ctx, wish)
+	p, err := s.poolsIn(req.AddressSpace).RequestPool(ctx, wish)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (s *Server) requestPool(ctx context.Context, req *plugin.RequestPoolRequest
 }
 
 func (s *Server) releasePool(ctx context.Context, req *plugin.ReleasePoolRequest) (any, error) {
-	return plugin.Empty{}, s.options.Controller.ReleasePool(ctx, req.PoolID)
+	return plugin.Empty{}, s.poolsOf(req.PoolID).ReleasePool(ctx, req.PoolID)
 }
 
 func (s *Server) requestAddress(ctx context.Context, req *plugin.RequestAddressRequest) (any, error) {
@@ -37,7 +37,7 @@ func (s *Server) requestAddress(ctx context.Context, req *plugin.RequestAddressR
 	if err != nil {
 		return nil, err
 	}
-	address, err := s.options.Controller.RequestAddress(ctx, cnm.AddressWish{
+	address, err := s.poolsOf(req.PoolID).RequestAddress(ctx, cnm.AddressWish{
 		Pool: req.PoolID, Want: want,
 		Gateway:   req.Options[plugin.OptionAddressType] == plugin.AddressTypeGateway,
 		Container: req.Options[plugin.OptionEndpointName],
@@ -53,5 +53,5 @@ func (s *Server) releaseAddress(ctx context.Context, req *plugin.ReleaseAddressR
 	if err != nil {
 		return nil, err
 	}
-	return plugin.Empty{}, s.options.Controller.ReleaseAddress(ctx, req.PoolID, address)
+	return plugin.Empty{}, s.poolsOf(req.PoolID).ReleaseAddress(ctx, req.PoolID, address)
 }

@@ -39,8 +39,11 @@ type Options struct {
 	// OwnWayOut says that the driver's networks have a way out, or shall have
 	// none: Docker adds no interface of its own to their containers.
 	OwnWayOut bool
-	Log       *slog.Logger  // nil: nobody is told
-	Limit     time.Duration // of one call; 0: DefaultLimit
+	// Swarm keeps the books of the swarm's manager, where the driver's networks
+	// are those of a whole swarm; nil: they are of one dockerd each.
+	Swarm Swarm
+	Log   *slog.Logger  // nil: nobody is told
+	Limit time.Duration // of one call; 0: DefaultLimit
 	// Observe gets each call after its end: its operation, as in
 	// NetworkDriver.Join, and ok or error; nil: nobody.
 	Observe func(operation, result string, took time.Duration)
@@ -76,11 +79,16 @@ func New(options Options) *Server {
 // Serve answers until ctx ends, waits for the calls under way, closes the
 // listener and returns nil; or it returns why it cannot go on.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	return serve(ctx, s, listener, s.options.Limit, s.options.Log)
+}
+
+// serve gives calls under way, when ctx ends, as long as one may take.
+func serve(ctx context.Context, handler http.Handler, listener net.Listener, limit time.Duration, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           s,
+		Handler:           handler,
 		ReadHeaderTimeout: readLimit,
 		ReadTimeout:       readLimit,
-		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
@@ -89,7 +97,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.Limit+stopReserve)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit+stopReserve)
 	defer cancel()
 	err := server.Shutdown(stop)
 	if err != nil {

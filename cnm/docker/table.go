@@ -33,13 +33,17 @@ func (s *Server) networkTable() map[string]call {
 	if s.options.OneHost {
 		reach = plugin.ScopeLocal
 	}
+	scope := plugin.ScopeLocal
+	if s.options.Swarm != nil {
+		scope = plugin.ScopeGlobal
+	}
 	return map[string]call{
 		"/NetworkDriver.GetCapabilities": constant(plugin.NetworkCapabilities{
-			Scope: plugin.ScopeLocal, ConnectivityScope: reach,
+			Scope: scope, ConnectivityScope: reach,
 		}),
 		"/NetworkDriver.GwAllocCheck":                with(s.gwAllocCheck),
 		"/NetworkDriver.AllocateNetwork":             with(s.allocateNetwork),
-		"/NetworkDriver.FreeNetwork":                 with(nothing[plugin.NetworkRequest]),
+		"/NetworkDriver.FreeNetwork":                 with(s.freeNetwork),
 		"/NetworkDriver.CreateNetwork":               with(s.createNetwork),
 		"/NetworkDriver.DeleteNetwork":               with(s.deleteNetwork),
 		"/NetworkDriver.CreateEndpoint":              with(s.createEndpoint),
@@ -73,9 +77,4 @@ func nothing[R any](context.Context, *R) (any, error) { return plugin.Empty{}, n
 // gwAllocCheck wants a gateway for every network.
 func (s *Server) gwAllocCheck(context.Context, *plugin.GwAllocCheckRequest) (any, error) {
 	return plugin.GwAllocCheckResponse{}, nil
-}
-
-// allocateNetwork gives all options back: the nodes see only those.
-func (s *Server) allocateNetwork(_ context.Context, req *plugin.AllocateNetworkRequest) (any, error) {
-	return plugin.AllocateNetworkResponse{Options: req.Options}, nil
 }

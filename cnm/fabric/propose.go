@@ -37,6 +37,17 @@ func (f *Fabric) Propose(ctx context.Context, n linkspan.Network) (out linkspan.
 	return out, adopted, f.awaitNetwork(ctx, op, out.ID)
 }
 
+// Remove removes a network from the fabric. Code NotFound: there is none; InUse:
+// it has endpoints; Unavailable: ctx ended first.
+func (f *Fabric) Remove(ctx context.Context, id linkspan.NetworkID) error {
+	request := &apiv1.NetworkServiceRemoveRequest{Network: id.String()}
+	_, err := f.call(ctx, "remove network "+id.String(), func(ctx context.Context) error {
+		_, err := f.cfg.Networks.Remove(ctx, connect.NewRequest(request))
+		return err
+	})
+	return err
+}
+
 // awaitNetwork returns once the stream has told of a network. Until then it is
 // not ours to act on: it may have been removed again in the meantime.
 func (f *Fabric) awaitNetwork(ctx context.Context, op string, id linkspan.NetworkID) error {

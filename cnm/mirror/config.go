@@ -110,11 +110,13 @@ var (
 	_ Docker = (*Engine)(nil)
 )
 
-// Network is a network of our driver as dockerd lists it.
+// Network is a network of our driver as dockerd lists it, or one of a swarm,
+// whose driver has the name of whatever plugin was installed.
 type Network struct {
 	ID      string
 	Name    string
 	Driver  string
+	Swarm   bool // the swarm's managers made it, and hosts have it while they have tasks
 	Created time.Time
 	Labels  map[string]string
 }

@@ -65,6 +65,9 @@ func (e *Engine) dial(fresh bool) (*client.Client, error) {
 	return c, nil
 }
 
+// scopeSwarm is the scope of networks that a swarm's managers made.
+const scopeSwarm = "swarm"
+
 // Networks implements [Docker]. The list holds all that is needed; inspecting
 // each would wait for dockerd's locks.
 func (e *Engine) Networks(ctx context.Context) ([]Network, error) {
@@ -72,16 +75,19 @@ func (e *Engine) Networks(ctx context.Context) ([]Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("driver", drivers()...)})
+	list, err := c.NetworkList(ctx, client.NetworkListOptions{})
 	if err != nil {
 		return nil, dockerError("list networks", err)
 	}
 	networks := make([]Network, 0, len(list.Items))
 	for _, item := range list.Items {
-		if !slices.Contains(drivers(), item.Driver) || item.ConfigOnly {
+		swarm := item.Scope == scopeSwarm
+		if !swarm && !slices.Contains(drivers(), item.Driver) || item.ConfigOnly {
 			continue
 		}
-		networks = append(networks, Network{ID: item.ID, Name: item.Name, Driver: item.Driver, Created: item.Created, Labels: item.Labels})
+		networks = append(networks, Network{
+			ID: item.ID, Name: item.Name, Driver: item.Driver, Swarm: swarm, Created: item.Created, Labels: item.Labels,
+		})
 	}
 	return networks, nil
 }

@@ -21,6 +21,10 @@ const (
 	// settles nothing: it is read while the host's own record is not bound.
 	LabelNetwork = labelPrefix + "network"
 
+	// labelSwarm is the label of a network of the fabric that is a swarm's, with
+	// the id that it has in the swarm.
+	labelSwarm = labelPrefix + "swarm"
+
 	// labelOption begins, on a network of the fabric, the label that has the
 	// text of an option as it was typed after docker network create -o. The
 	// name of the option follows.
@@ -35,6 +39,10 @@ func numberOf(d Network) linkspan.NetworkID {
 	}
 	return id
 }
+
+// SwarmID returns the id that a network of the fabric has in the swarm whose it
+// is; empty: it is no swarm's.
+func SwarmID(n linkspan.Network) string { return n.Labels[labelSwarm] }
 
 // foreign returns a copy of the labels that are not the mirror's own.
 func foreign(labels map[string]string) map[string]string {

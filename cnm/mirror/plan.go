@@ -27,7 +27,7 @@ func plan(o observed) []action {
 		p.judge(d)
 	}
 	for _, f := range slices.SortedFunc(slices.Values(o.fabric), byID) {
-		if !p.shown[f.ID] && !p.names[f.Name] {
+		if !p.shown[f.ID] && !p.names[f.Name] && SwarmID(f) == "" { // a swarm's hosts have theirs from its managers
 			p.add(action{verb: verbCreate, fabric: f, restored: p.vanished(f.ID)})
 		}
 	}
@@ -51,6 +51,10 @@ func (p *planner) judge(d Network) {
 	n, known := p.model[d.ID]
 	id, bound := p.claim(d)
 	f, exists := p.fabric[id]
+	if d.Swarm {
+		p.judgeSwarm(d, n, known)
+		return
+	}
 	switch {
 	case !known && p.old[d.ID]:
 		p.refuse(d, linkspan.NotFound, "the switch on this host has no record of it")
@@ -74,6 +78,22 @@ func (p *planner) judge(d Network) {
 	}
 }
 
+// judgeSwarm decides about a network of a swarm, which this host has while it has
+// tasks there. Managers list all of them, also those of other drivers.
+func (p *planner) judgeSwarm(d Network, n cnm.Network, known bool) {
+	if !known {
+		return
+	}
+	p.names[d.Name] = true
+	f, exists := p.fabric[n.Fabric]
+	switch {
+	case !n.Bound():
+		p.propose(d, n)
+	case exists:
+		p.show(d, n, f)
+	}
+}
+
 // believe takes a label at its word when d is what the fabric has.
 func (p *planner) believe(d Network, n cnm.Network, f linkspan.Network) {
 	wish, err := wishOf(d, n)
@@ -94,7 +114,7 @@ func (p *planner) show(d Network, n cnm.Network, f linkspan.Network) {
 	switch {
 	case !n.Bound() || n.Name != f.Name || n.MTU != f.MTU || n.Transport != f.Transport:
 		p.add(action{verb: verbBind, docker: d, fabric: f})
-	case p.notes[f.ID] != d.ID:
+	case p.notes[f.ID] != d.ID && !d.Swarm:
 		p.add(action{verb: verbNote, docker: d, fabric: f})
 	}
 }
@@ -109,6 +129,7 @@ func (p *planner) propose(d Network, n cnm.Network) {
 	p.add(action{verb: verbPropose, docker: d, fabric: wish})
 }
 
+// refuse has a network removed, or, when it is a swarm's, those told who wait.
 func (p *planner) refuse(d Network, code linkspan.Code, why string) {
 	p.add(action{verb: verbRemove, docker: d, why: why, refusal: &linkspan.Error{Code: code, Message: why}})
 }

@@ -23,8 +23,10 @@ var update = flag.Bool("update", false, "rewrite the stories in testdata")
 // A story is a file of cases: a comment, what is observed, a line of dashes,
 // what is planned. The words of an observation:
 //
-//	fabric ID NAME SUBNET [driver=D]         the fabric has this network
-//	docker ID NAME [label=ID] [driver=D]     dockerd lists this network; later lines are younger
+//	fabric ID NAME SUBNET [driver=D] [swarm=DOCKERID]
+//	                                         the fabric has this network
+//	docker ID NAME [label=ID] [driver=D] [swarm]
+//	                                         dockerd lists this network; later lines are younger
 //	model ID SUBNET [bound=ID] [name=NAME] [internal] [gateway=A] [range=P] [mtu=N] [OPTION=VALUE]
 //	note ID DOCKERID                         it was shown here before
 //	old DOCKERID                             only dockerd knows it, for long enough
@@ -77,8 +79,12 @@ func parseObserved(t *testing.T, text string) observed {
 		switch w[0] {
 		case "fabric":
 			n := linkspan.Network{ID: networkID(t, w[1]), Name: w[2], Subnet: netip.MustParsePrefix(w[3])}
-			if len(w) > 4 {
-				n.Driver = linkspan.Driver(strings.TrimPrefix(w[4], "driver="))
+			for _, word := range w[4:] {
+				if id, ok := strings.CutPrefix(word, "swarm="); ok {
+					n.Labels = map[string]string{labelSwarm: id}
+					continue
+				}
+				n.Driver = linkspan.Driver(strings.TrimPrefix(word, "driver="))
 			}
 			n.ApplyDefaults()
 			o.fabric = append(o.fabric, n)
@@ -87,6 +93,10 @@ func parseObserved(t *testing.T, text string) observed {
 			for _, word := range w[3:] {
 				if driver, ok := strings.CutPrefix(word, "driver="); ok {
 					d.Driver = driver
+					continue
+				}
+				if word == "swarm" {
+					d.Swarm = true
 					continue
 				}
 				d.Labels[LabelNetwork] = strings.TrimPrefix(word, "label=")

@@ -62,7 +62,7 @@ func (m *Mirror) alone(ctx context.Context, taken time.Time) error {
 func mirrored(all []Network) []Network {
 	return slices.DeleteFunc(slices.Clone(all), func(n Network) bool {
 		_, ours := ofFabric(n.Driver)
-		return !ours
+		return !ours && !n.Swarm
 	})
 }
 
@@ -121,6 +121,9 @@ func (m *Mirror) bind(ctx context.Context, a action) error {
 		return err
 	}
 	m.cfg.Log.Info("docker network stands for a network of the fabric", "name", a.docker.Name, "docker", a.docker.ID, "network", a.fabric.ID)
+	if a.docker.Swarm {
+		return nil // it goes and comes with the host's tasks
+	}
 	return m.notes.put(ctx, a.fabric.ID, a.docker.ID)
 }
 

@@ -51,6 +51,10 @@ func (m *Mirror) remove(ctx context.Context, a action) error {
 	if a.refusal != nil {
 		m.cfg.Model.Refuse(ctx, a.docker.ID, m.named(a))
 	}
+	if a.docker.Swarm { // only the swarm's managers can remove it
+		m.reportOnce(linkspan.NetworkRefused, a.docker.Name, fmt.Sprintf("of no use on %s: %s", m.cfg.Host, a.why))
+		return nil
+	}
 	limited, cancel := context.WithTimeout(ctx, dockerLimit)
 	defer cancel()
 	err := m.cfg.Docker.Remove(limited, a.docker.ID)

@@ -24,6 +24,9 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 	if driver, ours := ofFabric(d.Driver); ours && driver != linkspan.Hotplug {
 		wish.Driver = driver
 	}
+	if d.Swarm {
+		wish.Labels[labelSwarm] = d.ID
+	}
 	if wish.Range == wish.Subnet {
 		wish.Range = linkspan.Network{}.Range
 	}
@@ -51,6 +54,8 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 // for under its name; "" when it is.
 func mismatch(wish, got *linkspan.Network) string {
 	switch {
+	case SwarmID(*wish) != SwarmID(*got):
+		return fmt.Sprintf("in the fabric it is %s, here %s", ofSwarm(got), ofSwarm(wish))
 	case !got.Driver.Is(wish.Driver.Name()):
 		return fmt.Sprintf("it is of driver %s in the fabric, not %s", inDocker(got.Driver), inDocker(wish.Driver))
 	case wish.Subnet != got.Subnet:
@@ -79,6 +84,13 @@ func rangeText(p netip.Prefix) string {
 		return "the whole subnet"
 	}
 	return p.String()
+}
+
+func ofSwarm(n *linkspan.Network) string {
+	if id := SwarmID(*n); id != "" {
+		return "network " + id + " of a swarm"
+	}
+	return "no swarm's"
 }
 
 func inward(internal bool) string {

@@ -93,7 +93,7 @@ func (d *Driver) Restore(_ []cnm.Network, endpoints []cnm.Endpoint) error {
 
 // CreateNetwork checks the network's options; there is nothing to prepare.
 func (d *Driver) CreateNetwork(_ context.Context, n cnm.Network) error {
-	return d.checkNetwork(n)
+	return d.Check(n)
 }
 
 // DeleteNetwork has nothing to undo.

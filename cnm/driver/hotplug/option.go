@@ -27,9 +27,9 @@ const (
 // defaultPrefix is what Docker's own drivers call an interface.
 const defaultPrefix = "eth"
 
-// checkNetwork refuses options that are unknown or wrong, by name: none is
-// silently ignored.
-func (d *Driver) checkNetwork(n cnm.Network) error {
+// Check refuses options of a network that are unknown or wrong, by name, with code
+// Invalid: none is silently ignored.
+func (d *Driver) Check(n cnm.Network) error {
 	for _, key := range slices.Sorted(maps.Keys(n.Options)) {
 		if err := d.checkOption(n, key, n.Options[key]); err != nil {
 			return err
