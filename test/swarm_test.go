@@ -139,6 +139,17 @@ func TestSwarm(t *testing.T) {
 			t.Errorf("h2 shows %q, %v", shown, err)
 		}
 	})
+	t.Run("one network is one line", func(t *testing.T) {
+		service(t, l, "far", "--network", "app", "--constraint", "node.hostname==h2")
+		tasks(t, l, "far", "h2")
+		for _, host := range l.Hosts() {
+			names := strings.Fields(l.On(t, host, l.Binary, "network", "ls", "--format", "{{.Name}}"))
+			if count(names, "app") != 1 || count(names, "web") != 1 {
+				t.Errorf("on %s network ls shows %q", host, names)
+			}
+		}
+		l.On(t, "h1", "docker", "service", "rm", "far")
+	})
 	t.Run("networks stay apart", func(t *testing.T) {
 		api := tasks(t, l, "api", "h1", "h2")
 		on[0].Isolated(t, api[1].Address(t, "web"))

@@ -38,7 +38,7 @@ func (h *host) openHere() (err error) {
 		InDocker: map[string]string{bridgeKey: mirror.BridgeDriver, macvlanKey: mirror.MacvlanDriver},
 	}
 	if h.engine != nil {
-		cfg.Docker = h.engine
+		cfg.Docker, cfg.InSwarm = h.engine, mirror.SwarmID
 	} else {
 		cfg.Plugin = hasPlugin
 	}

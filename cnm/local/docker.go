@@ -54,6 +54,11 @@ func (h *Host) face(n network.Network) (linkspan.NetworkID, bool) {
 	if err == nil && known.Bound() {
 		return known.Fabric, true
 	}
+	for _, f := range h.cfg.Fabric.Networks() { // managers list those of their swarm that are used elsewhere
+		if h.cfg.InSwarm != nil && h.cfg.InSwarm(f) == n.ID {
+			return f.ID, true
+		}
+	}
 	return 0, n.Driver == h.cfg.FabricDriver
 }
 

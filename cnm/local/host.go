@@ -48,6 +48,9 @@ type Config struct {
 	// InDocker are the names that dockerd has for those, where they are others.
 	InDocker map[string]string
 	Docker   Docker // nil: this host has none
+	// InSwarm returns the id that a network of the fabric has in a Docker swarm;
+	// empty: it is no swarm's. nil: none is.
+	InSwarm func(n linkspan.Network) string
 	// Resolver is the file that programs in sandboxes have for
 	// /etc/resolv.conf; empty: they have the host's.
 	Resolver string
