@@ -4,7 +4,8 @@
 // a real one does: with a token of its own, a certificate, and one mutually
 // authenticated connection, for the API, for the stream of what it must know, and
 // for the OpenFlow channel of its bridge. The bridge keeps its flows and meters
-// as Open vSwitch does and tells the truth about them; packets do not exist, and
+// as Open vSwitch does and tells the truth about them; the host knows the endpoints
+// of overlay networks that it was told of. Packets and kernels do not exist, and
 // nothing is measured here but what arrives.
 //
 //	f := fleet.New(fleet.Config{Socket: socket, API: "127.0.0.1:7443", Dir: dir})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,8 @@ type Host struct {
 
 	knows           atomic.Bool   // counted by the fleet
 	messages, bytes atomic.Uint64 // of the stream
+	overlays        overlays      // of follow alone
+	overlaid        atomic.Int64  // endpoints in these
 	broke           atomic.Pointer[error]
 }
 
@@ -55,7 +58,7 @@ func (f *Fleet) join(ctx context.Context, n int) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{fleet: f, number: n, underlay: fmt.Sprintf("198.18.%d.%d", n>>8, n&0xff)} // RFC 2544: for benchmarks
+	h := &Host{fleet: f, number: n, underlay: fmt.Sprintf("198.18.%d.%d", n>>8, n&0xff), overlays: make(overlays)} // RFC 2544: for benchmarks
 	stranger := f.dialing(h.number)
 	stranger.TLSClientConfig = trust.JoinConfig(token.CA, nil)
 	defer stranger.CloseIdleConnections()
@@ -101,26 +104,32 @@ func (f *Fleet) dialing(n int) *http.Transport {
 // Endpoint is one to be attached.
 type Endpoint struct {
 	Network linkspan.NetworkID
-	Address string
-	Port    uint32 // on the host's bridge
+	Address netip.Addr
+	Number  uint32          // among the host's, from 1
+	Driver  linkspan.Driver // of the network
 }
 
 // Attach reserves an address and attaches it.
 func (h *Host) Attach(ctx context.Context, e Endpoint) error {
-	container := fmt.Sprintf("c%04d-%d", h.number, e.Port)
+	container := fmt.Sprintf("c%04d-%d", h.number, e.Number)
 	_, err := h.api.Chassis.Reserve(ctx, connect.NewRequest(&apiv1.ChassisServiceReserveRequest{
-		Network: uint32(e.Network), Address: e.Address, Container: container,
+		Network: uint32(e.Network), Address: e.Address.String(), Container: container,
 	}))
 	if err != nil {
 		return fmt.Errorf("reserve %s: %w", e.Address, api.FromRPC(err))
 	}
-	_, err = h.api.Chassis.Attach(ctx, connect.NewRequest(&apiv1.ChassisServiceAttachRequest{Endpoint: &apiv1.Endpoint{
-		Network: uint32(e.Network), Address: e.Address, Container: container, Port: e.Port,
-		Id:      fmt.Sprintf("%032x%032x", h.number, e.Port), // as long as Docker's
-		Mac:     linkspan.MAC{2, 0x42, byte(h.number >> 8), byte(h.number), byte(e.Port >> 8), byte(e.Port)}.String(),
-		Aliases: []string{fmt.Sprintf("%012x", h.number<<16|int(e.Port))}, // Docker's own: the short id
-	}}))
-	if err != nil {
+	m := &apiv1.Endpoint{
+		Network: uint32(e.Network), Address: e.Address.String(), Container: container,
+		Id:      fmt.Sprintf("%032x%032x", h.number, e.Number), // as long as Docker's
+		Mac:     linkspan.MAC{2, 0x42, byte(h.number >> 8), byte(h.number), byte(e.Number >> 8), byte(e.Number)}.String(),
+		Aliases: []string{fmt.Sprintf("%012x", h.number<<16|int(e.Number))}, // Docker's own: the short id
+	}
+	if e.Driver.Is(linkspan.Overlay) {
+		m.Driver = string(e.Driver)
+	} else {
+		m.Port = e.Number // on the host's bridge
+	}
+	if _, err = h.api.Chassis.Attach(ctx, connect.NewRequest(&apiv1.ChassisServiceAttachRequest{Endpoint: m})); err != nil {
 		return fmt.Errorf("attach %s: %w", e.Address, api.FromRPC(err))
 	}
 	return nil
@@ -129,7 +138,7 @@ func (h *Host) Attach(ctx context.Context, e Endpoint) error {
 // Release takes an endpoint away.
 func (h *Host) Release(ctx context.Context, e Endpoint) error {
 	_, err := h.api.Chassis.Release(ctx, connect.NewRequest(&apiv1.ChassisServiceReleaseRequest{
-		Network: uint32(e.Network), Address: e.Address,
+		Network: uint32(e.Network), Address: e.Address.String(),
 	}))
 	return api.FromRPC(err)
 }

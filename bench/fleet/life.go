@@ -59,8 +59,9 @@ func (h *Host) Reconnect() {
 	}
 }
 
-// follow acknowledges whatever the controller tells: a simulated host has no
-// tunnel to set up.
+// follow acknowledges what the controller tells, as a real host does: all but
+// what is of overlays alone. A simulated host has no tunnel to set up, and what it
+// is told of overlays it has in its memory.
 func (h *Host) follow(ctx context.Context) {
 	h.again(ctx, func(ctx context.Context) (worked bool, _ error) {
 		stream, err := h.api.Chassis.Follow(ctx, connect.NewRequest(&apiv1.ChassisServiceFollowRequest{
@@ -74,6 +75,12 @@ func (h *Host) follow(ctx context.Context) {
 			m := stream.Msg()
 			h.messages.Add(1)
 			h.bytes.Add(uint64(proto.Size(m)))
+			if err := h.learn(m); err != nil {
+				return worked, err
+			}
+			if onlyOverlays(m) {
+				continue
+			}
 			_, err := h.api.Chassis.Acknowledge(ctx, connect.NewRequest(&apiv1.ChassisServiceAcknowledgeRequest{Sequence: m.GetSequence()}))
 			if err != nil {
 				return worked, err

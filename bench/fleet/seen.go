@@ -5,16 +5,18 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 )
 
-// Seen is something that a host learned: of a peer, of a network, or how many
-// flows its bridge has now. One of the first three is set.
+// Seen is something that a host learned: of a peer, of a network, of an endpoint
+// of an overlay network, or how many flows its bridge has now.
 type Seen struct {
 	Peer    uint32 // number of a chassis
 	Network uint32
+	Address netip.Addr // of an endpoint of the network, which is an overlay
 	Flows   *Bridge
-	Gone    bool   // it is no peer, or no network, any more
+	Gone    bool   // it is no peer, no network or no endpoint any more
 	Number  uint32 // of flows
 }
 

@@ -34,7 +34,7 @@ func (c *config) choose(ctx context.Context, s *stand.Stand) error {
 // plain waits until a switch has found that userspace TSO is gone.
 func (c *config) plain(s *stand.Stand, host string) error {
 	for until := time.Now().Add(changeTime); ; time.Sleep(100 * time.Millisecond) {
-		found, err := s.On(host, c.linkspan, "doctor")
+		found, err := s.On(host, c.Linkspan, "doctor")
 		if strings.Contains(found, "without TSO") && !strings.Contains(found, "until it is started anew") {
 			return nil
 		}

@@ -5,39 +5,28 @@ package main
 import (
 	"errors"
 	"flag"
-	"time"
+
+	"github.com/linkspan/linkspan/bench/pairs"
 )
 
 // config is what the command line says.
 type config struct {
-	linkspan string // program
-	results  string // folder
-	name     string // of the files there
+	pairs.Config
 	fastPath string // of the switches
-	pairs    int
-	time     time.Duration
-
-	dir string // for the lab
 }
 
-func (c *config) flags(f *flag.FlagSet) {
-	f.StringVar(&c.linkspan, "linkspan", "bin/linkspan", "the `program` to measure")
-	f.StringVar(&c.results, "results", "bench/results", "write the report into this `folder`")
-	f.StringVar(&c.name, "name", "forward", "`name` of the report, without ending")
+var _ pairs.Program = (*config)(nil)
+
+// Flags implements [pairs.Program].
+func (c *config) Flags(f *flag.FlagSet) {
+	c.AddFlags(f, "forward")
 	f.StringVar(&c.fastPath, "fast-path", "auto", "of the switches: auto or none (`choice`)")
-	f.IntVar(&c.pairs, "pairs", 20, "how many `times` each thing is measured, in turn")
-	f.DurationVar(&c.time, "time", 2*time.Second, "how long each measurement is")
 }
 
-// validate says what cannot be measured.
-func (c *config) validate() error {
-	switch {
-	case c.pairs < 2:
-		return errors.New("-pairs: a confidence interval needs two or more")
-	case c.time < 100*time.Millisecond:
-		return errors.New("-time: at least 100ms")
-	case c.fastPath != "auto" && c.fastPath != "none":
+// Validate says what cannot be measured.
+func (c *config) Validate() error {
+	if c.fastPath != "auto" && c.fastPath != "none" {
 		return errors.New("-fast-path: auto or none")
 	}
-	return nil
+	return c.Config.Validate()
 }

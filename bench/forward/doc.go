@@ -9,6 +9,5 @@
 //
 //	bench/run forward -pairs 20
 //
-// Called as "forward serve ADDRESS" and "forward load KIND ADDRESS DURATION" it
-// is the two ends of the load, which run in the containers.
+// How it measures is package pairs.
 package main

@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/bench/stand"
 )
 
@@ -23,6 +25,16 @@ type attached struct{ host, off, back string }
 
 // add adds a port.
 func (l *layout) add(host, off, back string) { l.ports = append(l.ports, attached{host, off, back}) }
+
+// uplinks adds the ports that lead to other hosts.
+func (l *layout) uplinks(s *stand.Stand) {
+	for _, host := range s.Hosts() {
+		l.add(host, "ovs-vsctl del-port lsvx",
+			fmt.Sprintf("ovs-vsctl add-port br-link lsvx -- set interface lsvx ofport_request=%d", linkspan.TunnelPort))
+		l.add(host, "ovs-vsctl del-port lsdx",
+			fmt.Sprintf("ovs-vsctl add-port br-link lsdx -- set interface lsdx ofport_request=%d", linkspan.DirectPort))
+	}
+}
 
 // shuffle takes all ports off and puts them back in another order, which round
 // decides.

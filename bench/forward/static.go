@@ -5,8 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
+	"github.com/linkspan/linkspan/bench/pairs"
 	"github.com/linkspan/linkspan/bench/stand"
 )
 
@@ -33,7 +33,7 @@ func (c static) end(host, letter, last string) end {
 }
 
 // joined starts the two on one host.
-func (c static) joined(ctx context.Context, s *stand.Stand, l *layout) (*pair, error) {
+func (c static) joined(ctx context.Context, s *stand.Stand, l *layout) (*pairs.Pair, error) {
 	a, b := c.end("h1", "a", "1"), c.end("h1", "b", "2")
 	for _, e := range []end{a, b} {
 		if err := e.start(ctx, s, c.features); err != nil {
@@ -43,18 +43,18 @@ func (c static) joined(ctx context.Context, s *stand.Stand, l *layout) (*pair, e
 	if err := c.bridge(s, l, a, a.link, b.link, b.address); err != nil {
 		return nil, err
 	}
-	return &pair{c.subject, a.host, a.name, b.address}, nil
+	return &pairs.Pair{Subject: c.subject, Host: a.host, From: a.name, To: b.address}, nil
 }
 
 // apart starts them on two hosts, with a vxlan device between them.
-func (c static) apart(ctx context.Context, s *stand.Stand, l *layout, number int) (*pair, error) {
+func (c static) apart(ctx context.Context, s *stand.Stand, l *layout, number int) (*pairs.Pair, error) {
 	a, b := c.end("h1", "a", "1"), c.end("h2", "b", "2")
 	for _, e := range [][2]end{{a, b}, {b, a}} {
 		here, there := e[0], e[1]
 		if err := here.start(ctx, s, c.features); err != nil {
 			return nil, err
 		}
-		if err := each(s, here.host,
+		if err := s.Each(here.host,
 			fmt.Sprintf("ip link add %sx type vxlan id %d dstport 4791 local %s remote %s nolearning",
 				c.name, number, s.Address(here.host), s.Address(there.host)),
 			"ip link set "+c.name+"x mtu "+mtu+" up",
@@ -65,7 +65,7 @@ func (c static) apart(ctx context.Context, s *stand.Stand, l *layout, number int
 			return nil, err
 		}
 	}
-	return &pair{c.subject, a.host, a.name, b.address}, nil
+	return &pairs.Pair{Subject: c.subject, Host: a.host, From: a.name, To: b.address}, nil
 }
 
 // start starts the container and gives it a veth as a container of ours has,
@@ -73,23 +73,16 @@ func (c static) apart(ctx context.Context, s *stand.Stand, l *layout, number int
 // for names in a container, and ours, have its kernel track connections, which
 // is not to be a difference.
 func (e end) start(ctx context.Context, s *stand.Stand, features string) error {
-	if err := start(ctx, s, e.host, e.name, "--network", "near"); err != nil {
+	if err := pairs.Start(ctx, s, e.host, e.name, "--network", "near"); err != nil {
 		return err
 	}
-	pid, _, err := s.Ask(ctx, e.host, "inspect", "--format", "{{.State.Pid}}", e.name)
+	within, err := pairs.Veth{Host: e.host, Container: e.name, Link: e.link, Address: e.address + "/24", MTU: mtu}.Plug(ctx, s)
 	if err != nil {
 		return err
 	}
-	inside := "nsenter -t " + pid + " -n "
-	return each(s, e.host,
-		"ip link add "+e.link+" mtu "+mtu+" type veth peer name "+e.link+"-p mtu "+mtu,
-		"ip link set "+e.link+"-p netns "+pid,
-		"ip link set "+e.link+" up",
-		inside+"ip link set "+e.link+"-p name st0",
-		inside+"ip address add "+e.address+"/24 dev st0",
-		inside+"ethtool -K st0 "+features,
-		inside+"ip link set st0 gso_max_size 65000",
-		inside+"ip link set st0 up",
+	return s.Each(e.host,
+		within+"ethtool -K "+pairs.Inside+" "+features,
+		within+"ip link set "+pairs.Inside+" gso_max_size 65000",
 	)
 }
 
@@ -104,7 +97,7 @@ func (c static) bridge(s *stand.Stand, l *layout, e end, a, b, far string) error
 		l.add(e.host, "ovs-vsctl del-port "+port,
 			fmt.Sprintf("ovs-vsctl add-port %s %s -- set interface %s ofport_request=%d", name, port, port, number+1))
 	}
-	return each(s, e.host,
+	return s.Each(e.host,
 		"ovs-vsctl add-br "+name+" -- set bridge "+name+" datapath_type=netdev fail_mode=secure other_config:disable-in-band=true"+
 			" -- add-port "+name+" "+a+" -- set interface "+a+" ofport_request=1"+
 			" -- add-port "+name+" "+b+" -- set interface "+b+" ofport_request=2",
@@ -113,14 +106,4 @@ func (c static) bridge(s *stand.Stand, l *layout, e end, a, b, far string) error
 		"ovs-ofctl add-flow "+name+" in_port=1,arp,actions=output:2",
 		"ovs-ofctl add-flow "+name+" in_port=2,arp,actions=output:1",
 	)
-}
-
-// each runs commands on a host, one after the other.
-func each(s *stand.Stand, host string, commands ...string) error {
-	for _, c := range commands {
-		if _, err := s.On(host, strings.Fields(c)...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

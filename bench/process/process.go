@@ -79,6 +79,15 @@ func (p *Process) Listening(ctx context.Context, network, address string) error 
 	}
 }
 
+// Frozen does something while the program does nothing: it is stopped before and
+// goes on after that.
+func (p *Process) Frozen(do func() error) error {
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return errors.Join(do(), p.cmd.Process.Signal(syscall.SIGCONT))
+}
+
 // Stop ends the program and waits for it.
 func (p *Process) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already

@@ -55,9 +55,42 @@ func TestListeningTellsWhenItEnded(t *testing.T) {
 	}
 }
 
-func TestIdleGrows(t *testing.T) {
-	before, err := process.Idle()
-	if err != nil || before <= 0 {
-		t.Fatalf("idle for %s, %v", before, err)
+func TestProcessorsHaveWorked(t *testing.T) {
+	for name, of := range map[string]func() (time.Duration, error){"idle": process.Idle, "busy": process.Busy} {
+		if d, err := of(); err != nil || d <= 0 {
+			t.Errorf("%s for %s, %v", name, d, err)
+		}
+	}
+}
+
+// TestFrozen: a program does nothing while it is frozen, and goes on then.
+func TestFrozen(t *testing.T) {
+	p := start(t, "while :; do :; done")
+	used := func() time.Duration {
+		t.Helper()
+		d, err := p.CPU()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for used() == 0 { // until it works
+		time.Sleep(time.Millisecond)
+	}
+	var before, after time.Duration
+	err := p.Frozen(func() error {
+		before = used()
+		for busy := time.Now(); time.Since(busy) < 100*time.Millisecond; {
+			after = used()
+		}
+		return nil
+	})
+	if err != nil || after > before+10*time.Millisecond { // one tick may be under way
+		t.Errorf("it used %s while it was frozen: %v", after-before, err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); used() <= after; {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not go on")
+		}
 	}
 }

@@ -61,15 +61,29 @@ func stat(pid int) ([]string, error) {
 
 // Idle returns how long all processors together have been idle since boot.
 func Idle() (time.Duration, error) {
+	_, idle, err := processors()
+	return idle, err
+}
+
+// Busy returns how long all processors together have done anything since boot,
+// for programs or in the kernel.
+func Busy() (time.Duration, error) {
+	busy, _, err := processors()
+	return busy, err
+}
+
+// processors reads the first line of /proc/stat (proc(5)). Guests are counted
+// among the programs already, and what other machines took is nobody's.
+func processors() (busy, idle time.Duration, err error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	var user, nice, system, idle, wait int64
-	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d", &user, &nice, &system, &idle, &wait); err != nil {
-		return 0, fmt.Errorf("/proc/stat: %w", err)
+	var user, nice, system, rest, wait, interrupts, soft int64
+	if _, err := fmt.Sscanf(string(text), "cpu %d %d %d %d %d %d %d", &user, &nice, &system, &rest, &wait, &interrupts, &soft); err != nil {
+		return 0, 0, fmt.Errorf("/proc/stat: %w", err)
 	}
-	return time.Duration(idle+wait) * tick, nil
+	return time.Duration(user+nice+system+interrupts+soft) * tick, time.Duration(rest+wait) * tick, nil
 }
 
 // Anonymous returns the resident memory of the program that no file stands

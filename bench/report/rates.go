@@ -9,7 +9,7 @@ import (
 
 // rates prints the rows of a cell with a unit of its own.
 func (c *Cell) rates(b *bytes.Buffer) {
-	fmt.Fprintf(b, "| subject | %s | per ovs-vswitchd CPU second | p50 | p99 | segments sent again/s | idle cores | trials |\n|---|---|---|---|---|---|---|---|\n", c.Unit)
+	fmt.Fprintf(b, "| subject | %s | per %s CPU second | p50 | p99 | segments sent again/s | idle cores | trials |\n|---|---|---|---|---|---|---|---|\n", c.Unit, c.CPU)
 	for i := range c.Rows {
 		mid := c.Rows[i].middle()
 		median, high := "-", "-"

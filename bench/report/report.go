@@ -30,6 +30,7 @@ type Cell struct {
 	Name   string  `json:"name"`
 	About  string  `json:"about"`          // what was done
 	Unit   string  `json:"unit,omitempty"` // of PerSecond, where it is no controller's answers
+	CPU    string  `json:"cpu,omitempty"`  // whose time PerCPUSecond is of, where that is no controller's
 	Rows   []Row   `json:"rows"`
 	Ratios []Ratio `json:"ratios,omitempty"`
 }

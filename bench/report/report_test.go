@@ -70,12 +70,12 @@ func TestTimesHaveTheirOwnTable(t *testing.T) {
 }
 
 func TestRatesHaveTheirOwnTable(t *testing.T) {
-	r := report.Report{Cells: []report.Cell{{Name: "Throughput", Unit: "Gbit/s", Rows: []report.Row{
+	r := report.Report{Cells: []report.Cell{{Name: "Throughput", Unit: "Gbit/s", CPU: "machine", Rows: []report.Row{
 		{Subject: "ours", Trials: []report.Trial{{PerSecond: 8.5, Repeated: 12000, Idle: 0.5}}},
 		{Subject: "theirs", Trials: []report.Trial{{PerSecond: 12345, PerCPUSecond: 24000, Median: 40 * time.Microsecond, High: time.Millisecond}}},
 	}}}}
 	text := string(r.Markdown())
-	for _, want := range []string{"| subject | Gbit/s |", "| ours | 8.50 | - | - | - | 12.0 k | 0.50 | 1 |", "| theirs | 12.3 k | 24.0 k | 40 us | 1000 us | - | 0.00 | 1 |"} {
+	for _, want := range []string{"| subject | Gbit/s | per machine CPU second |", "| ours | 8.50 | - | - | - | 12.0 k | 0.50 | 1 |", "| theirs | 12.3 k | 24.0 k | 40 us | 1000 us | - | 0.00 | 1 |"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

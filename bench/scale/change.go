@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -24,8 +25,8 @@ type changing struct {
 	times []time.Duration
 }
 
-// time does one change and notes how long it takes until so many hosts have seen
-// it.
+// time does one change and notes how long it takes, from the request on, until so
+// many hosts have seen it.
 func (m *changing) time(ctx context.Context, what fleet.Seen, hosts int, do func() error) error {
 	began := time.Now()
 	err := m.stage.fleet.Until(ctx, what, hosts, do)
@@ -65,6 +66,7 @@ func (s *stage) measured(ctx context.Context, do func(m *changing, i int) error,
 	idle := time.Duration(s.figures.IdleCores * float64(spent))
 	c := cost{
 		Until:    time.Duration(stats.Median(seen)),
+		Slowest:  time.Duration(slices.Max(seen)),
 		CPU:      max(0, time.Duration(float64(now-used-idle)/n)),
 		Messages: float64(b.Messages-bridges.Messages+f.Messages-streams.Messages) / n,
 		Bytes:    float64(b.Bytes-bridges.Bytes+f.Bytes-streams.Bytes) / n,
@@ -91,7 +93,8 @@ func (s *stage) change(ctx context.Context) (err error) {
 	return nil
 }
 
-// addEndpoints adds one more endpoint on some hosts, in a network that they have.
+// addEndpoints adds one more endpoint on some hosts, in a network that they have:
+// its host's bridge gets flows, or all hosts are told where it is.
 func (s *stage) addEndpoints(ctx context.Context) (cost, error) {
 	at := func(i int) (*fleet.Host, fleet.Endpoint) {
 		n := len(s.fleet.Hosts)
@@ -100,12 +103,20 @@ func (s *stage) addEndpoints(ctx context.Context) (cost, error) {
 	}
 	return s.measured(ctx, func(m *changing, i int) error {
 		h, e := at(i)
-		want := fleet.Seen{Flows: h.Bridge, Number: uint32(h.Bridge.Flows() + flowsPerEndpoint)}
-		return m.time(ctx, want, 1, func() error { return h.Attach(ctx, e) })
+		want, hosts := fleet.Seen{Flows: h.Bridge, Number: uint32(h.Bridge.Flows() + flowsPerEndpoint)}, 1
+		if s.layout.overlaid() {
+			want, hosts = overlaid(e), len(s.fleet.Hosts)
+		}
+		return m.time(ctx, want, hosts, func() error { return h.Attach(ctx, e) })
 	}, func(i int) error {
 		h, e := at(i)
 		return h.Release(ctx, e)
 	})
+}
+
+// overlaid is that a host knows an endpoint of an overlay network.
+func overlaid(e fleet.Endpoint) fleet.Seen {
+	return fleet.Seen{Network: uint32(e.Network), Address: e.Address}
 }
 
 // presence is the number, among the networks that are made later, of the one
@@ -125,7 +136,7 @@ func (s *stage) addPresence(ctx context.Context) (cost, error) {
 	}
 	before := s.fleet.Hosts[0].Bridge.Flows()
 	for h, host := range s.fleet.Hosts[:members] {
-		if err := host.Attach(ctx, extraEndpoint(id, presence, h)); err != nil {
+		if err := host.Attach(ctx, s.layout.extraEndpoint(id, presence, h)); err != nil {
 			return cost{}, err
 		}
 	}
@@ -135,13 +146,13 @@ func (s *stage) addPresence(ctx context.Context) (cost, error) {
 	flows := s.fleet.Hosts[0].Bridge.Flows() - before
 	c, err := s.measured(ctx, func(m *changing, i int) error {
 		h := members + i*7%(n-members)
-		return s.appear(ctx, m, h, extraEndpoint(id, presence, h), members, flows)
+		return s.appear(ctx, m, h, s.layout.extraEndpoint(id, presence, h), members, flows)
 	}, func(int) error { return nil })
 	if err != nil {
 		return c, err
 	}
 	for h, host := range s.fleet.Hosts[:members] {
-		if err := host.Release(ctx, extraEndpoint(id, presence, h)); err != nil {
+		if err := host.Release(ctx, s.layout.extraEndpoint(id, presence, h)); err != nil {
 			return c, err
 		}
 	}
@@ -150,17 +161,27 @@ func (s *stage) addPresence(ctx context.Context) (cost, error) {
 
 // appear gives a host its first endpoint of a network that the first hosts are
 // members of, and takes it away. Where all of them are its peers already, the
-// flows of its own bridge are what changes.
+// flows of its own bridge are what changes; in an overlay all members and the
+// host itself are told.
 func (s *stage) appear(ctx context.Context, m *changing, h int, e fleet.Endpoint, members, flows int) error {
 	host := s.fleet.Hosts[h]
+	attach, release := func() error { return host.Attach(ctx, e) }, func() error { return host.Release(ctx, e) }
+	if s.layout.overlaid() {
+		if err := m.time(ctx, overlaid(e), members+1, attach); err != nil {
+			return err
+		}
+		gone := overlaid(e)
+		gone.Gone = true // what comes back before anybody knew that it went is no news
+		return s.fleet.Until(ctx, gone, members, release)
+	}
 	want, hosts := fleet.Seen{Peer: uint32(host.ID)}, s.strangers(h, members)
 	if hosts == 0 {
 		want, hosts = fleet.Seen{Flows: host.Bridge, Number: uint32(host.Bridge.Flows() + flows)}, 1
 	}
-	if err := m.time(ctx, want, hosts, func() error { return host.Attach(ctx, e) }); err != nil {
+	if err := m.time(ctx, want, hosts, attach); err != nil {
 		return err
 	}
-	return host.Release(ctx, e)
+	return release()
 }
 
 // strangers returns how many of the first hosts are no peers of host h yet.

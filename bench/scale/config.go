@@ -25,7 +25,7 @@ type config struct {
 }
 
 func (c *config) flags(f *flag.FlagSet) {
-	c.sizes, c.layouts = []int{10, 100, 300, 1000}, allLayouts()
+	c.sizes, c.layouts = []int{10, 100, 300, 1000}, allLayouts()[:2]
 	f.StringVar(&c.linkspan, "linkspan", "bin/linkspan", "the `program` to measure")
 	f.StringVar(&c.results, "results", "bench/results", "write the report into this `folder`")
 	f.StringVar(&c.name, "name", "scale", "`name` of the report, without ending")
@@ -44,7 +44,7 @@ func (c *config) flags(f *flag.FlagSet) {
 		}
 		return nil
 	})
-	f.Func("layouts", "`names` of how networks lie over hosts: shared, flat (default shared,flat)", func(s string) error {
+	f.Func("layouts", "`names` of how networks lie over hosts: shared, flat, overlay (default shared,flat)", func(s string) error {
 		c.layouts = nil
 		for part := range strings.SplitSeq(s, ",") {
 			l, err := layoutOf(part)
@@ -65,9 +65,13 @@ func (c *config) validate() error {
 	case c.changes < 1 || c.idle < time.Second:
 		return errors.New("-changes and -idle: at least 1 and 1s")
 	}
+	most := maxHosts
+	for _, l := range c.layouts {
+		most = min(most, l.most)
+	}
 	for i, n := range c.sizes {
-		if n < 2 || n > 1000 || i > 0 && n <= c.sizes[i-1] {
-			return errors.New("-sizes: rising, from 2 to 1000")
+		if n < 2 || n > most || i > 0 && n <= c.sizes[i-1] {
+			return fmt.Errorf("-sizes: rising, from 2 to %d with these layouts", most)
 		}
 	}
 	return nil

@@ -20,7 +20,12 @@ type layout struct {
 	// which of the host's endpoints there it is.
 	on           func(h, e, networks, endpoints int) (network, index int)
 	bits, stride int // of a network's subnet; of the addresses of a host there
+	driver       linkspan.Driver
+	most         int // hosts
 }
+
+// maxHosts is how many hosts can be simulated.
+const maxHosts = 1000
 
 // The realistic layout: a network is on many hosts, with some endpoints on each.
 const (
@@ -33,7 +38,7 @@ func allLayouts() []layout {
 		{
 			name:  "shared",
 			about: "Networks of 500 endpoints, 10 of them on each of 50 hosts (of fewer hosts while there are not so many); each host is in 10 networks and has up to some hundred peers",
-			bits:  17, stride: 32,
+			bits:  17, stride: 32, most: maxHosts,
 			networks: func(n, endpoints int) int {
 				stripes := endpoints / perNetwork
 				return stripes * max(1, n*endpoints/netSize/stripes)
@@ -47,7 +52,13 @@ func allLayouts() []layout {
 		},
 		{
 			name: "flat", about: "The worst case: one network over all hosts, so that all are peers of all",
-			bits: 8, stride: 2048,
+			bits: 8, stride: 2048, most: maxHosts,
+			networks: func(int, int) int { return 1 },
+			on:       func(_, e, _, _ int) (int, int) { return 0, e },
+		},
+		{
+			name: "overlay", about: "One overlay network over all hosts: each is told of each endpoint",
+			bits: 8, stride: 2048, driver: linkspan.Overlay, most: 300, // all of it is in memory for each simulated host
 			networks: func(int, int) int { return 1 },
 			on:       func(_, e, _, _ int) (int, int) { return 0, e },
 		},
@@ -82,9 +93,13 @@ func extraSubnet(network int) netip.Prefix {
 }
 
 // extraEndpoint returns the one endpoint of host h in such a network.
-func extraEndpoint(id linkspan.NetworkID, network, h int) fleet.Endpoint {
-	return fleet.Endpoint{Network: id, Address: number(extraSubnet(network).Addr(), h+2).String(), Port: 5000}
+func (l *layout) extraEndpoint(id linkspan.NetworkID, network, h int) fleet.Endpoint {
+	return fleet.Endpoint{Network: id, Address: number(extraSubnet(network).Addr(), h+2), Number: 5000, Driver: l.driver}
 }
+
+// overlaid says whether the networks are overlays: hosts then know where all
+// endpoints are, else bridges have flows for their own.
+func (l *layout) overlaid() bool { return l.driver.Is(linkspan.Overlay) }
 
 // number returns the address that stands n after a.
 func number(a netip.Addr, n int) netip.Addr {

@@ -56,9 +56,16 @@ func restRows() []row {
 		{"heap and stacks, all", func(f *figures) float64 { return float64(f.Attached.live()) }, size},
 		{"resident, all attached", func(f *figures) float64 { return float64(f.Attached.Resident) }, size},
 		{"of that, without files", func(f *figures) float64 { return float64(f.Attached.Anonymous) }, size},
+		{"**store per endpoint: its record**", more(func(f *figures) (int64, int64) { return f.StoreAttached.Data, f.StoreJoined.Data }, endpoints), size},
+		{"store per endpoint: in use, with the history of 10 minutes", more(func(f *figures) (int64, int64) { return f.StoreAttached.Used, f.StoreJoined.Used }, endpoints), size},
+		{"store, records", func(f *figures) float64 { return float64(f.StoreAttached.Data) }, size},
+		{"store, in use, with the history of 10 minutes", func(f *figures) float64 { return float64(f.StoreAttached.Used) }, size},
+		{"store, on disk, with the log", func(f *figures) float64 { return float64(f.StoreAttached.Disk) }, size},
 		{"idle controller, cores", func(f *figures) float64 { return f.IdleCores }, cores},
 		{"all hosts join, connect", took(func(f *figures) time.Duration { return f.JoinTime }), span},
-		{"all endpoints attach", took(func(f *figures) time.Duration { return f.AttachTime }), span},
+		{"all endpoints attach, until all concerned know them", took(func(f *figures) time.Duration { return f.AttachTime }), span},
+		{"all endpoints attach: messages to hosts, per endpoint", func(f *figures) float64 { return f.AttachMessages }, count},
+		{"all endpoints attach: bytes of these, per endpoint", func(f *figures) float64 { return f.AttachBytes }, size},
 	}
 }
 
@@ -95,6 +102,7 @@ func changeRows() (list []row) {
 	} {
 		list = append(list,
 			row{c.name + ": known to all concerned after", took(func(f *figures) time.Duration { return c.of(f).Until }), span},
+			row{c.name + ": the slowest of these", took(func(f *figures) time.Duration { return c.of(f).Slowest }), span},
 			row{c.name + ": controller CPU", took(func(f *figures) time.Duration { return c.of(f).CPU }), span},
 			row{c.name + ": messages to hosts", func(f *figures) float64 { return c.of(f).Messages }, count},
 			row{c.name + ": bytes of these", func(f *figures) float64 { return c.of(f).Bytes }, size})

@@ -54,9 +54,11 @@ func (c *config) measure(ctx context.Context, dir string, l layout, n int) (figu
 		{"join", s.join},
 		{"rest", s.rest},
 		{"joined", s.look(&s.figures.Joined)},
+		{"store", s.weigh(&s.figures.StoreJoined)},
 		{"attach", s.attach},
 		{"idle", s.idle},
 		{"attached", s.look(&s.figures.Attached)},
+		{"store", s.weigh(&s.figures.StoreAttached)},
 		{"changes", s.change},
 		{"reconnect", s.reconnect},
 		{"restart", func(ctx context.Context) error { return s.restart(ctx, &s.figures.Crash, func() {}) }},
@@ -111,7 +113,7 @@ func (s *stage) makeNetworks(ctx context.Context) error {
 
 func (s *stage) makeNetwork(ctx context.Context, name string, subnet netip.Prefix) (linkspan.NetworkID, error) {
 	r, err := s.fleet.Admin().Networks.Create(ctx, connect.NewRequest(&apiv1.NetworkServiceCreateRequest{
-		Network: &apiv1.Network{Name: name, Subnet: subnet.String()},
+		Network: &apiv1.Network{Name: name, Subnet: subnet.String(), Driver: string(s.layout.driver)},
 	}))
 	if err != nil {
 		return 0, fmt.Errorf("create network %s: %w", name, api.FromRPC(err))
@@ -129,9 +131,11 @@ func (s *stage) join(ctx context.Context) error {
 // atOnce is how many endpoints are attached at a time, over all hosts.
 const atOnce = 64
 
-// attach makes every endpoint, and waits until its flows are there.
+// attach makes every endpoint, and waits until its flows are there, or all hosts
+// know it.
 func (s *stage) attach(ctx context.Context) error {
 	before := s.flows()
+	bridges, streams := s.fleet.Count()
 	began := time.Now()
 	group, calls := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -145,10 +149,16 @@ func (s *stage) attach(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := s.informed(ctx); err != nil {
+		return err
+	}
 	if err := s.settle(ctx); err != nil {
 		return err
 	}
-	s.figures.AttachTime = time.Since(began)
+	s.figures.AttachTime = time.Since(began) - quiet
+	b, f := s.fleet.Count()
+	s.figures.AttachMessages = float64(b.Messages-bridges.Messages+f.Messages-streams.Messages) / float64(s.figures.Endpoints)
+	s.figures.AttachBytes = float64(b.Bytes-bridges.Bytes+f.Bytes-streams.Bytes) / float64(s.figures.Endpoints)
 	s.figures.Flows = float64(s.flows()-before) / float64(s.figures.Endpoints)
 	return nil
 }
@@ -161,7 +171,7 @@ func (s *stage) endpoint(h, e int) fleet.Endpoint {
 		index = s.layout.stride/2 + more
 	}
 	return fleet.Endpoint{
-		Network: s.networks[network], Port: uint32(e + 1), Address: s.layout.address(network, h, index).String(),
+		Network: s.networks[network], Number: uint32(e + 1), Address: s.layout.address(network, h, index), Driver: s.layout.driver,
 	}
 }
 
@@ -176,9 +186,29 @@ func (s *stage) flows() (n int) {
 	return n
 }
 
+// informed waits until all hosts know all endpoints of an overlay network.
+func (s *stage) informed(ctx context.Context) error {
+	if !s.layout.overlaid() {
+		return nil
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	want := s.figures.Hosts * s.figures.Endpoints
+	for s.fleet.Overlaid() != want {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the hosts know %d endpoints of overlays, not %d: %w", s.fleet.Overlaid(), want, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// quiet is how long nothing comes when all is done.
+const quiet = 300 * time.Millisecond
+
 // settle waits until nothing has come for a while.
 func (s *stage) settle(ctx context.Context) error {
-	const quiet = 300 * time.Millisecond
 	for {
 		bridges, streams := s.fleet.Count()
 		select {

@@ -64,6 +64,9 @@ func (s *stage) restart(ctx context.Context, f *start, meanwhile func()) error {
 	if err := s.fleet.InPlace(ctx); err != nil {
 		return err
 	}
+	if err := s.informed(ctx); err != nil {
+		return err
+	}
 	f.InPlace = time.Since(began)
 	if f.CPU, err = s.controller.process.CPU(); err != nil {
 		return err

@@ -23,25 +23,34 @@ type figures struct {
 	Flows      float64       `json:"static_flows_per_endpoint"`
 	JoinTime   time.Duration `json:"join_ns"`
 	AttachTime time.Duration `json:"attach_ns"`
-	Empty      usage         `json:"empty"`     // networks only
-	Joined     usage         `json:"joined"`    // all hosts connected
-	Attached   usage         `json:"attached"`  // all endpoints attached
-	Restarted  usage         `json:"restarted"` // after a crash
-	IdleCores  float64       `json:"idle_cores"`
-	Endpoint   cost          `json:"endpoint"`
-	Presence   cost          `json:"presence"`
-	Network    cost          `json:"network"`
-	Reconcile  cost          `json:"reconcile"`
-	Crash      start         `json:"crash"`
-	Power      start         `json:"power"`
+	// To hosts while all endpoints attach, for each of these.
+	AttachMessages float64 `json:"attach_messages"`
+	AttachBytes    float64 `json:"attach_bytes"`
+
+	Empty     usage `json:"empty"`     // networks only
+	Joined    usage `json:"joined"`    // all hosts connected
+	Attached  usage `json:"attached"`  // all endpoints attached
+	Restarted usage `json:"restarted"` // after a crash
+
+	StoreJoined   weight `json:"store_joined"`   // all hosts connected
+	StoreAttached weight `json:"store_attached"` // all endpoints attached
+
+	IdleCores float64 `json:"idle_cores"`
+	Endpoint  cost    `json:"endpoint"`
+	Presence  cost    `json:"presence"`
+	Network   cost    `json:"network"`
+	Reconcile cost    `json:"reconcile"`
+	Crash     start   `json:"crash"`
+	Power     start   `json:"power"`
 }
 
 // cost is that of one change.
 type cost struct {
-	Until    time.Duration `json:"until_ns"` // all whom it concerns have seen it, median
-	CPU      time.Duration `json:"cpu_ns"`   // of the controller
-	Messages float64       `json:"messages"` // to hosts
-	Bytes    float64       `json:"bytes"`    // of these
+	Until    time.Duration `json:"until_ns"`     // all whom it concerns have seen it, median
+	Slowest  time.Duration `json:"until_max_ns"` // the same, of the slowest
+	CPU      time.Duration `json:"cpu_ns"`       // of the controller
+	Messages float64       `json:"messages"`     // to hosts
+	Bytes    float64       `json:"bytes"`        // of these
 }
 
 // start is that of a controller with everything stored.

@@ -104,3 +104,14 @@ func (s *Stand) On(node string, argv ...string) (string, error) {
 	}
 	return strings.TrimSpace(string(out)), nil
 }
+
+// Each runs commands on a node, one after the other. Their words are what spaces
+// part.
+func (s *Stand) Each(node string, commands ...string) error {
+	for _, c := range commands {
+		if _, err := s.On(node, strings.Fields(c)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/linkspan/linkspan/bench/forward/load"
+	"github.com/linkspan/linkspan/bench/load"
 )
 
 func TestLoads(t *testing.T) {
@@ -43,7 +43,7 @@ func TestLoads(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if r.PerSecond <= 0 || kind != load.Stream && (r.Median <= 0 || r.High < r.Median) {
+		if r.Busy < 0 || r.PerSecond <= 0 || kind != load.Stream && (r.Median <= 0 || r.High < r.Median) {
 			t.Errorf("%s: %+v", kind, r)
 		}
 	}

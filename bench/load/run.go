@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/linkspan/linkspan/bench/process"
 	"github.com/linkspan/linkspan/bench/stats"
 )
 
@@ -20,6 +21,7 @@ import (
 type Result struct {
 	PerSecond   float64       `json:"per_second"`      // bits, round trips or connections
 	Lasted      time.Duration `json:"lasted_ns"`       // the load, with what was not counted
+	Busy        time.Duration `json:"busy_ns"`         // all processors of the machine meanwhile, whatever they did
 	Median      time.Duration `json:"p50_ns,omitzero"` // of a round trip or a connection
 	High        time.Duration `json:"p99_ns,omitzero"`
 	Retransmits uint32        `json:"retransmits,omitzero"` // segments, of a stream
@@ -38,6 +40,20 @@ func Run(ctx context.Context, kind Kind, address string, d time.Duration) (Resul
 	if _, err := connectOnce(ctx, address); err != nil {
 		return Result{}, err
 	}
+	before, err := process.Busy()
+	if err != nil {
+		return Result{}, err
+	}
+	r, err := put(ctx, kind, address, d)
+	if err != nil {
+		return Result{}, err
+	}
+	after, err := process.Busy()
+	r.Busy = after - before
+	return r, err
+}
+
+func put(ctx context.Context, kind Kind, address string, d time.Duration) (Result, error) {
 	switch kind {
 	case Stream:
 		return stream(ctx, address, d)
