@@ -52,6 +52,8 @@ unit: ## tests of every package, on real components where they need them
 	CGO_ENABLED=1 go build -race ./...
 	@# One package after the other: they start dockerd and Open vSwitch, and disturb each other.
 	CGO_ENABLED=1 go test -race -p 1 -timeout 15m ./...
+	@# Docker's own proxies against our plugin server: a module of its own.
+	cd test/moby && CGO_ENABLED=1 go test -race -timeout 5m ./...
 
 e2e: deps build ## the whole product on two and more hosts in a lab
 	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/... ./bench/scenario
@@ -75,6 +77,7 @@ $(TOOLS)/kernel: | deps-kernel
 
 lint: $(TOOLS)/golangci-lint ## style and the import law
 	$(TOOLS)/golangci-lint run ./...
+	cd test/moby && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
 
 $(TOOLS)/golangci-lint:
 	@echo 'building golangci-lint'
