@@ -20,13 +20,16 @@ PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroll
 # What `make test-kernel` needs beside them.
 KERNEL_PACKAGES := qemu-system-x86 cpio e2fsprogs kmod iptables
 
+# What building runc needs.
+RUNC_PACKAGES := gcc libc6-dev libseccomp-dev pkg-config
+
 # Versions of the tools that are built from their Go modules.
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s
 
-.PHONY: help deps build test unit lint e2e test-kernel deps-kernel fuzz soak bench demo docs generate clean
+.PHONY: help deps build test unit lint e2e test-kernel deps-kernel dockerd-28 dockerd-29 fuzz soak bench demo docs generate clean
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,14 +87,43 @@ $(TOOLS)/golangci-lint:
 	@mkdir -p $(TOOLS)
 	@cd $(TOOLS) && GOBIN=$(TOOLS) go install $(GOLANGCI_LINT)
 
+dockerd-28: $(TOOLS)/docker-28/dockerd ## build Docker's engine of the 28 line, for soak and lab up --dockerd
+
+dockerd-29: $(TOOLS)/docker-29/dockerd $(TOOLS)/docker-29/runc ## the same of the 29 line, with the runc that it needs
+
+# Each is pinned by the go.sum of a module that has nothing else in it; $(1) is
+# the module that the program is of.
+version = $$(go list -m -f '{{.Version}}' $(1) | sed 's/^v//; s/+incompatible//')
+DOCKERD_TAGS := exclude_graphdriver_btrfs,exclude_graphdriver_devicemapper
+
+$(TOOLS)/docker-28/dockerd: test/dockerd/28/go.mod test/dockerd/28/go.sum
+	@echo 'building dockerd of the 28 line'
+	@cd test/dockerd/28 && CGO_ENABLED=0 go build -trimpath -tags $(DOCKERD_TAGS) -o $@ \
+	  -ldflags "-s -w -X github.com/docker/docker/dockerversion.Version=$(call version,github.com/docker/docker)" \
+	  github.com/docker/docker/cmd/dockerd
+
+$(TOOLS)/docker-29/dockerd: test/dockerd/29/go.mod test/dockerd/29/go.sum
+	@echo 'building dockerd of the 29 line'
+	@cd test/dockerd/29 && CGO_ENABLED=0 go build -trimpath -tags $(DOCKERD_TAGS) -o $@ \
+	  -ldflags "-s -w -X github.com/moby/moby/v2/dockerversion.Version=29-moby-$(call version,github.com/moby/moby/v2)" \
+	  github.com/moby/moby/v2/cmd/dockerd
+
+$(TOOLS)/docker-29/runc: test/dockerd/runc/go.mod test/dockerd/runc/go.sum
+	@$(MAKE) --no-print-directory deps PACKAGES='$(RUNC_PACKAGES)'
+	@echo 'building runc'
+	@cd test/dockerd/runc && CGO_ENABLED=1 go build -trimpath -tags seccomp -o $@ \
+	  -ldflags "-s -w -X main.version=$(call version,github.com/opencontainers/runc)" \
+	  github.com/opencontainers/runc
+
 fuzz: ## every fuzz target for FUZZTIME (not part of test)
 	@for p in $$(go list ./...); do \
 	  dir=$$(go list -f '{{.Dir}}' $$p); \
 	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
 
-soak: deps build ## an hour of coming and going under random kills (not part of test)
-	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
+soak: deps build dockerd-28 dockerd-29 ## an hour of coming and going under random kills, with three dockerds (not part of test)
+	LINKSPAN_SOAK_DOCKERD=dockerd:$(TOOLS)/docker-28/dockerd:$(TOOLS)/docker-29/dockerd \
+	  LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
 
 bench: deps build ## measure against peers; results go to bench/results
 	bench/run
