@@ -122,6 +122,8 @@ fuzz: ## every fuzz target for FUZZTIME (not part of test)
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
 
 soak: deps build dockerd-28 dockerd-29 ## an hour of coming and going under random kills, with three dockerds (not part of test)
+	@# First the plugin alone, asked by each of the newer ones.
+	for v in 28 29; do PATH=$(TOOLS)/docker-$$v:$$PATH go test -count=1 -run '^TestDockerd' ./cnm/docker; done
 	LINKSPAN_SOAK_DOCKERD=dockerd:$(TOOLS)/docker-28/dockerd:$(TOOLS)/docker-29/dockerd \
 	  LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
 
