@@ -20,13 +20,16 @@ PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroll
 # What `make test-kernel` needs beside them.
 KERNEL_PACKAGES := qemu-system-x86 cpio e2fsprogs kmod iptables
 
+# What building runc needs.
+RUNC_PACKAGES := gcc libc6-dev libseccomp-dev pkg-config
+
 # Versions of the tools that are built from their Go modules.
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s
 
-.PHONY: help deps build test unit lint e2e test-kernel deps-kernel fuzz soak bench demo docs generate clean
+.PHONY: help deps build test unit lint e2e test-kernel deps-kernel dockerd-28 dockerd-29 fuzz soak bench demo docs generate clean
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +55,8 @@ unit: ## tests of every package, on real components where they need them
 	CGO_ENABLED=1 go build -race ./...
 	@# One package after the other: they start dockerd and Open vSwitch, and disturb each other.
 	CGO_ENABLED=1 go test -race -p 1 -timeout 15m ./...
+	@# Docker's own proxies against our plugin server: a module of its own.
+	cd test/moby && CGO_ENABLED=1 go test -race -timeout 5m ./...
 
 e2e: deps build ## the whole product on two and more hosts in a lab
 	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/... ./bench/scenario
@@ -75,11 +80,40 @@ $(TOOLS)/kernel: | deps-kernel
 
 lint: $(TOOLS)/golangci-lint ## style and the import law
 	$(TOOLS)/golangci-lint run ./...
+	cd test/moby && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
 
 $(TOOLS)/golangci-lint:
 	@echo 'building golangci-lint'
 	@mkdir -p $(TOOLS)
 	@cd $(TOOLS) && GOBIN=$(TOOLS) go install $(GOLANGCI_LINT)
+
+dockerd-28: $(TOOLS)/docker-28/dockerd ## build Docker's engine of the 28 line, for soak and lab up --dockerd
+
+dockerd-29: $(TOOLS)/docker-29/dockerd $(TOOLS)/docker-29/runc ## the same of the 29 line, with the runc that it needs
+
+# Each is pinned by the go.sum of a module that has nothing else in it; $(1) is
+# the module that the program is of.
+version = $$(go list -m -f '{{.Version}}' $(1) | sed 's/^v//; s/+incompatible//')
+DOCKERD_TAGS := exclude_graphdriver_btrfs,exclude_graphdriver_devicemapper
+
+$(TOOLS)/docker-28/dockerd: test/dockerd/28/go.mod test/dockerd/28/go.sum
+	@echo 'building dockerd of the 28 line'
+	@cd test/dockerd/28 && CGO_ENABLED=0 go build -trimpath -tags $(DOCKERD_TAGS) -o $@ \
+	  -ldflags "-s -w -X github.com/docker/docker/dockerversion.Version=$(call version,github.com/docker/docker)" \
+	  github.com/docker/docker/cmd/dockerd
+
+$(TOOLS)/docker-29/dockerd: test/dockerd/29/go.mod test/dockerd/29/go.sum
+	@echo 'building dockerd of the 29 line'
+	@cd test/dockerd/29 && CGO_ENABLED=0 go build -trimpath -tags $(DOCKERD_TAGS) -o $@ \
+	  -ldflags "-s -w -X github.com/moby/moby/v2/dockerversion.Version=29-moby-$(call version,github.com/moby/moby/v2)" \
+	  github.com/moby/moby/v2/cmd/dockerd
+
+$(TOOLS)/docker-29/runc: test/dockerd/runc/go.mod test/dockerd/runc/go.sum
+	@$(MAKE) --no-print-directory deps PACKAGES='$(RUNC_PACKAGES)'
+	@echo 'building runc'
+	@cd test/dockerd/runc && CGO_ENABLED=1 go build -trimpath -tags seccomp -o $@ \
+	  -ldflags "-s -w -X main.version=$(call version,github.com/opencontainers/runc)" \
+	  github.com/opencontainers/runc
 
 fuzz: ## every fuzz target for FUZZTIME (not part of test)
 	@for p in $$(go list ./...); do \
@@ -87,8 +121,11 @@ fuzz: ## every fuzz target for FUZZTIME (not part of test)
 	  for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go 2>/dev/null | sed 's/func //'); do \
 	    echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
 
-soak: deps build ## an hour of coming and going under random kills (not part of test)
-	LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
+soak: deps build dockerd-28 dockerd-29 ## an hour of coming and going under random kills, with three dockerds (not part of test)
+	@# First the plugin alone, asked by each of the newer ones.
+	for v in 28 29; do PATH=$(TOOLS)/docker-$$v:$$PATH go test -count=1 -run '^TestDockerd' ./cnm/docker; done
+	LINKSPAN_SOAK_DOCKERD=dockerd:$(TOOLS)/docker-28/dockerd:$(TOOLS)/docker-29/dockerd \
+	  LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
 
 bench: deps build ## measure against peers; results go to bench/results
 	bench/run

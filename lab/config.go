@@ -34,7 +34,7 @@ type Config struct {
 	Controllers    int          // 1; 0 is taken as 1
 	Bare           bool         // hosts with Open vSwitch and dockerd only: no controller, no switch
 	Binary         string       // the linkspan program; the running one when empty
-	Dockerd        string       // the dockerd program; looked up when empty
+	Dockerd        string       // the dockerd program; looked up when empty. What it starts (containerd, runc) is looked for beside it first
 	StateDir       string       // DefaultStateDir when empty
 	Underlay       netip.Prefix // the hosts' own network, IPv4; 198.18.0.0/24 (RFC 2544) when unset
 	NoDocker       bool         // hosts without dockerd: sandboxes stand for containers
@@ -69,6 +69,11 @@ func (c Config) Default() (Config, error) {
 	var err error
 	if c.StateDir, err = filepath.Abs(c.StateDir); err != nil {
 		return c, fmt.Errorf("lab folder: %w", err)
+	}
+	if strings.Contains(c.Dockerd, "/") {
+		if c.Dockerd, err = filepath.Abs(c.Dockerd); err != nil {
+			return c, fmt.Errorf("dockerd program: %w", err)
+		}
 	}
 	if c.Binary == "" {
 		if c.Binary, err = os.Executable(); err != nil {
@@ -129,6 +134,20 @@ func hostName(i int) string { return fmt.Sprintf("h%d", i) }
 
 func invalid(message, hint string) error {
 	return &linkspan.Error{Code: linkspan.Invalid, Message: message, Hint: hint}
+}
+
+// beside returns environ with the folder of a program that is named by its path
+// before the others of PATH.
+func beside(program string, environ []string) []string {
+	if !filepath.IsAbs(program) {
+		return environ
+	}
+	for i, entry := range environ {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			environ[i] = "PATH=" + filepath.Dir(program) + ":" + path
+		}
+	}
+	return environ
 }
 
 // environment returns environ without what would lead programs in a node to

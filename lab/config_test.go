@@ -4,6 +4,7 @@ package lab
 
 import (
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,18 @@ func TestEnvironment(t *testing.T) {
 	if len(got) != 3 || !slices.Contains(got, "HOME=/root") || !slices.Contains(got, "TERM=vt100") ||
 		!strings.HasPrefix(got[2], "PATH=") || !strings.Contains(got[2], "/usr/sbin") {
 		t.Errorf("environment %q", got)
+	}
+}
+
+func TestBesideDockerd(t *testing.T) {
+	for program, want := range map[string]string{"/opt/docker-29/dockerd": "PATH=/opt/docker-29:/bin", "dockerd": "PATH=/bin"} {
+		if got := beside(program, []string{"TERM=vt100", "PATH=/bin"}); got[1] != want {
+			t.Errorf("%s: %q, want %q", program, got[1], want)
+		}
+	}
+	cfg, err := Config{Hosts: 1, Dockerd: "tools/dockerd"}.Default()
+	if err != nil || !filepath.IsAbs(cfg.Dockerd) {
+		t.Errorf("dockerd is %q, %v", cfg.Dockerd, err)
 	}
 }
 

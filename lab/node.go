@@ -85,7 +85,7 @@ func startNode(spec boot.Spec, file string, word *os.File) (process.Identity, er
 	defer out.Close()
 	child, err := os.StartProcess(spec.Binary, []string{spec.Binary, "lab-host", file}, &os.ProcAttr{
 		Dir:   "/",
-		Env:   environment(os.Environ()),
+		Env:   beside(spec.Dockerd, environment(os.Environ())),
 		Files: []*os.File{null, out, out, word},
 		Sys:   &syscall.SysProcAttr{Setsid: true, Cloneflags: namespaces},
 	})

@@ -8,6 +8,9 @@
 //
 //	make e2e
 //
+// LINKSPAN_E2E_DOCKERD names another dockerd for all of it, as `make dockerd-29`
+// builds it.
+//
 // Most tests share one lab of two hosts. A test that breaks something for good
 // makes a lab of its own, which takes a second. Every test leaves the shared lab
 // as it found it.

@@ -12,26 +12,44 @@ import (
 	"time"
 )
 
-// result is what a soak ends with.
-type result struct {
+// report is what all soaks of a run end with.
+type report struct {
 	began  time.Time
 	length time.Duration
 	seed   uint64
-	before counts
-	spaces int
+	tables strings.Builder
+}
+
+// result is what one soak ends with.
+type result struct {
+	length  time.Duration
+	dockerd string // its version
+	before  counts
+	spaces  int
+}
+
+// String is the report in Markdown.
+func (all *report) String() string {
+	return fmt.Sprintf("# Soak\n\n`LINKSPAN_SOAK=%v LINKSPAN_SOAK_SEED=%d make soak`, %s, on one machine with %d processors.\n\n"+
+		"Containers, networks and h3 come and go while programs are killed, three of four times by SIGKILL. After each round, at rest: no two containers\n"+
+		"have one address, Docker and controller agree, containers of each network reach each other, no flow is nobody's or of an endpoint that is gone.\n"+
+		"One conversation by TCP and UDP between two hosts goes on through all of it. In the second half the controller and the switch of h1 are left\n"+
+		"alone, so that growth would show; the others were started anew again and again.\n%s",
+		all.length, all.seed, all.began.UTC().Format(time.DateOnly), runtime.NumCPU(), all.tables.String())
 }
 
 // report prints the table of results and, when LINKSPAN_SOAK_TABLE names a file,
-// writes it there as well.
-func (w *world) report(r result) {
+// writes it there as well, after those of the soaks before.
+func (w *world) report(all *report, r result) {
 	w.t.Helper()
 	table := w.table(r)
-	w.t.Log("\n" + table)
+	w.t.Log(table)
+	all.tables.WriteString(table)
 	path := os.Getenv("LINKSPAN_SOAK_TABLE")
 	if path == "" {
 		return
 	}
-	if err := os.WriteFile(path, []byte(table), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(all.String()), 0o644); err != nil {
 		w.t.Error(err)
 	}
 }
@@ -43,11 +61,7 @@ func (w *world) table(r result) string {
 	if w.t.Failed() {
 		verdict = "**a check failed**"
 	}
-	fmt.Fprintf(&text, "# Soak\n\n`LINKSPAN_SOAK=%v LINKSPAN_SOAK_SEED=%d make soak`, %s, a lab of %d hosts on one machine with %d processors: %s.\n\n"+
-		"Containers, networks and h3 come and go while programs are killed, three of four times by SIGKILL. After each round, at rest: no two containers\n"+
-		"have one address, Docker and controller agree, containers of each network reach each other, no flow is nobody's or of an endpoint that is gone.\n"+
-		"One conversation by TCP and UDP between two hosts goes on through all of it.\n\n| | |\n|---|---|\n",
-		r.length, r.seed, r.began.UTC().Format(time.DateOnly), len(w.l.Hosts()), runtime.NumCPU(), verdict)
+	fmt.Fprintf(&text, "\n## dockerd %s\n\n%v on a lab of %d hosts: %s.\n\n| | |\n|---|---|\n", r.dockerd, r.length, len(w.l.Hosts()), verdict)
 	row := func(what, format string, args ...any) {
 		fmt.Fprintf(&text, "| "+what+" | "+format+" |\n", args...)
 	}
@@ -74,6 +88,5 @@ func (w *world) table(r result) string {
 		row(fmt.Sprintf("%s of %s: memory, MiB", v.program, v.node), "%d at first; second half: %d, then %d", w.began[v.node].memory, was.memory, is.memory)
 		row(fmt.Sprintf("%s of %s: open files", v.program, v.node), "%d at first; second half: %d, then %d", w.began[v.node].files, was.files, is.files)
 	}
-	text.WriteString("\nThe second half leaves the controller and the switch of h1 alone, so that growth would show; the others were started anew again and again.\n")
 	return text.String()
 }

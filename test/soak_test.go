@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 
 // TestSoak lets containers, networks and a switch come and go under random kills
 // for the time in LINKSPAN_SOAK. What is done follows from the seed alone; what
-// fails under a kill is done again when it is quiet. It ends with a table of
-// results, which goes to the file in LINKSPAN_SOAK_TABLE too.
+// fails under a kill is done again when it is quiet. Each dockerd of
+// LINKSPAN_SOAK_DOCKERD, a list like PATH, has an equal part of the time, in a
+// lab of its own. A table of results goes to the file in LINKSPAN_SOAK_TABLE too.
 func TestSoak(t *testing.T) {
 	text := os.Getenv("LINKSPAN_SOAK")
 	if text == "" {
@@ -29,15 +31,38 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := own(t, lab.Config{Hosts: 3})
+	programs := filepath.SplitList(os.Getenv("LINKSPAN_SOAK_DOCKERD"))
+	if len(programs) == 0 {
+		programs = []string{"dockerd"}
+	}
+	all := report{began: time.Now(), length: length, seed: seed(t, "LINKSPAN_SOAK_SEED")}
+	for _, program := range programs {
+		t.Run(line(program), func(t *testing.T) {
+			soak(t, &all, program, length/time.Duration(len(programs)))
+		})
+	}
+}
+
+// line names a dockerd by the folder that it is in, as in docker-29.
+func line(program string) string {
+	if !filepath.IsAbs(program) {
+		return program
+	}
+	return filepath.Base(filepath.Dir(program))
+}
+
+// soak makes a lab of hosts with this dockerd and lets it soak.
+func soak(t *testing.T, all *report, program string, length time.Duration) {
+	l := own(t, lab.Config{Hosts: 3, Dockerd: program})
 	l.Network(t, "base", "10.60.0.0/24")
 	l.Settled(t)
-	r := result{began: time.Now(), length: length, seed: seed(t, "LINKSPAN_SOAK_SEED")}
-	w := newWorld(t, l, r.seed)
+	r := result{length: length, dockerd: l.On(t, "h1", "docker", "version", "-f", "{{.Server.Version}}, API {{.Server.APIVersion}}")}
+	t.Logf("dockerd is %s", r.dockerd)
+	w := newWorld(t, l, all.seed)
 	r.before = w.beginning()
 	c := l.Run(t, "h2", "base2", "--network", "base")
 	talk := l.Converse(t, "h1", "base1", "base", c)
-	defer func() { w.report(r) }() // also of a soak that failed
+	defer func() { w.report(all, r) }() // also of a soak that failed
 	w.soak(length, talk)
 	w.end()
 	(&harness.Container{Lab: l, Host: "h1", Name: "base1"}).Remove(t)

@@ -22,6 +22,7 @@ import (
 const (
 	mostContainers = 24
 	mostNetworks   = 5
+	removal        = "network rm"
 )
 
 // world is what there is to be, as far as the soak made it.
@@ -134,10 +135,15 @@ func (w *world) later(a *action) {
 	w.counts[a.name+", not at once"]++
 }
 
-// perform does something until it succeeds.
+// perform does something until it succeeds. A network can be removed when the
+// addresses that were left over in it have been swept.
 func (w *world) perform(a *action) {
 	w.t.Helper()
-	harness.Eventually(w.t, fmt.Sprintf("round %d: %s", w.round, a.name), func() error { return a.do(w) })
+	patience := harness.Patience
+	if a.name == removal {
+		patience = sweeping
+	}
+	harness.Within(w.t, patience, fmt.Sprintf("round %d: %s", w.round, a.name), func() error { return a.do(w) })
 }
 
 func (w *world) count(what string) {
@@ -171,7 +177,7 @@ func (w *world) dissolve(name string) *action {
 			delete(w.containers, r.Name)
 		}
 	}
-	return &action{"network rm", func(w *world) error {
+	return &action{removal, func(w *world) error {
 		for _, r := range list {
 			if err := r.stop(w); err != nil {
 				return err
@@ -180,7 +186,7 @@ func (w *world) dissolve(name string) *action {
 		if r := w.l.TryCLI("network", "rm", name); r.Exit != 0 && !strings.Contains(r.Err, "not found") {
 			return fmt.Errorf("%v", r)
 		}
-		w.count("network rm")
+		w.count(removal)
 		return nil
 	}}
 }
@@ -202,7 +208,7 @@ func (r *resident) stop(w *world) error {
 	if out.Exit != 0 && !strings.Contains(out.Err, "No such container") {
 		return fmt.Errorf("%v", out)
 	}
-	if w != nil {
+	if w != nil && out.Out == r.Name { // it was there
 		w.count("docker rm")
 	}
 	return nil

@@ -55,6 +55,7 @@ controller beside them. An image busybox is there on every host.`,
 	f.StringVar(&cfg.Name, "name", lab.DefaultName, "`name` of the lab")
 	f.BoolVar(&cfg.NoDocker, "no-docker", false, "hosts without Docker, for linkspan sandbox")
 	f.BoolVar(&cfg.NoLiveRestore, "no-live-restore", false, "containers end with their dockerd")
+	f.StringVar(&cfg.Dockerd, "dockerd", "", "`program` to run as dockerd; what it starts, as runc, is looked for beside it first")
 	f.StringArrayVar(&cfg.SwitchArgs, "switch-arg", nil, "one more `argument` for linkspan serve switch; may be repeated")
 	f.StringArrayVar(&cfg.ControllerArgs, "controller-arg", nil, "one more `argument` for linkspan serve controller; may be repeated")
 	return c

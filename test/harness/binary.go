@@ -13,6 +13,9 @@ import (
 // Variable names the program under test.
 const Variable = "LINKSPAN_E2E"
 
+// DockerdVariable names the dockerd of labs that want no other; empty: the installed one.
+const DockerdVariable = "LINKSPAN_E2E_DOCKERD"
+
 // Missing is why a test without the program is skipped.
 const Missing = Variable + " is not set: make e2e builds the binary and sets it"
 

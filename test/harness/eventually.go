@@ -17,14 +17,20 @@ const step = 100 * time.Millisecond
 // error when it does not.
 func Eventually(t *testing.T, what string, met func() error) {
 	t.Helper()
-	deadline := time.Now().Add(Patience)
+	Within(t, Patience, what, met)
+}
+
+// Within is Eventually with a patience of its own.
+func Within(t *testing.T, patience time.Duration, what string, met func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
 	for {
 		err := met()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for this: %s\n%v", Patience, what, err)
+			t.Fatalf("waited %v for this: %s\n%v", patience, what, err)
 		}
 		time.Sleep(step)
 	}

@@ -33,6 +33,9 @@ func (s *Site) Up(ctx context.Context, cfg lab.Config) (*Lab, error) {
 		return nil, errors.New(Missing)
 	}
 	cfg.Binary, cfg.StateDir = binary, filepath.Join(s.Dir, labsDir)
+	if cfg.Dockerd == "" {
+		cfg.Dockerd = os.Getenv(DockerdVariable)
+	}
 	cfg.Name = fmt.Sprintf("e2e-%d-%d", os.Getpid(), number.Add(1))
 	l, err := lab.Up(ctx, cfg)
 	if err != nil {
