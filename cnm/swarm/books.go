@@ -14,7 +14,6 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
-	"github.com/linkspan/linkspan/cnm/fabric"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/store/kv"
 )
@@ -40,8 +39,6 @@ type Fabric interface {
 	// endpoints.
 	Remove(ctx context.Context, id linkspan.NetworkID) error
 }
-
-var _ Fabric = (*fabric.Fabric)(nil)
 
 // Config is what [Books] are made of. Store, Fabric, Of, Check and Log are needed.
 type Config struct {

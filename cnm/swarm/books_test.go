@@ -20,6 +20,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
+	realfabric "github.com/linkspan/linkspan/cnm/fabric"
 	"github.com/linkspan/linkspan/cnm/swarm"
 	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/store/kv/memory"
@@ -29,6 +30,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // mark is the label by which the fabric of these tests knows a swarm's network.
 const mark = "swarm"
+
+var _ swarm.Fabric = (*realfabric.Fabric)(nil)
 
 // fabric has networks, of which those that are busy cannot be removed.
 type fabric struct {
