@@ -75,7 +75,7 @@ func service(t *testing.T, l *harness.Lab, name string, options ...string) {
 	t.Helper()
 	args := []string{
 		"docker", "service", "create", "--detach", "--name", name, "--hostname", "{{.Task.Name}}", "--no-resolve-image",
-		"--endpoint-mode", "dnsrr", "--restart-delay", "1s",
+		"--endpoint-mode", "dnsrr", "--restart-delay", "1s", "--stop-grace-period", "1s",
 		"--mount", "type=bind,readonly,source=" + l.Probe() + ",target=/probe",
 	}
 	l.On(t, "h1", append(append(args, options...), "busybox", "/probe", "serve", ":"+harness.Port)...)
@@ -139,16 +139,17 @@ func TestSwarm(t *testing.T) {
 			t.Errorf("h2 shows %q, %v", shown, err)
 		}
 	})
-	t.Run("one network is one line", func(t *testing.T) {
-		service(t, l, "far", "--network", "app", "--constraint", "node.hostname==h2")
+	t.Run("one network is one line", func(t *testing.T) { // also where no task is in it
+		l.On(t, "h1", append(create, "away")...)
+		service(t, l, "far", "--network", "away", "--constraint", "node.hostname==h2")
 		tasks(t, l, "far", "h2")
 		for _, host := range l.Hosts() {
 			names := strings.Fields(l.On(t, host, l.Binary, "network", "ls", "--format", "{{.Name}}"))
-			if count(names, "app") != 1 || count(names, "web") != 1 {
+			if count(names, "app") != 1 || count(names, "away") != 1 {
 				t.Errorf("on %s network ls shows %q", host, names)
 			}
 		}
-		l.On(t, "h1", "docker", "service", "rm", "far")
+		swarmComesAgain(t, l)
 	})
 	t.Run("networks stay apart", func(t *testing.T) {
 		api := tasks(t, l, "api", "h1", "h2")
@@ -174,9 +175,10 @@ func count(list []string, s string) (n int) {
 	return n
 }
 
-// swarmSwitchAway ends the switch of a host: tasks do not notice, and one that
+// swarmSwitchAway ends the switch of a host: tasks that speak do not notice, and one that
 // starts meanwhile waits for the next switch.
 func swarmSwitchAway(t *testing.T, l *harness.Lab, on []*harness.Container) {
+	on[0].Reaches(t, on[1], "app") // the route stays
 	if err := l.Stop(t.Context(), "h2", boot.Switch); err != nil {
 		t.Fatal(err)
 	}
@@ -190,6 +192,32 @@ func swarmSwitchAway(t *testing.T, l *harness.Lab, on []*harness.Container) {
 	l.On(t, "h1", "docker", "service", "rm", "late")
 }
 
+// swarmComesAgain ends the last task of a network on a host whose switch is away
+// for so long that Docker gives up telling it: the next task is as good as the first.
+func swarmComesAgain(t *testing.T, l *harness.Lab) {
+	t.Helper()
+	if err := l.Stop(t.Context(), "h2", boot.Switch); err != nil {
+		t.Fatal(err)
+	}
+	l.On(t, "h1", "docker", "service", "rm", "far")
+	tasks(t, l, "far")
+	harness.Eventually(t, "Docker has let go of the network on h2", func() error {
+		shown, err := l.DockerNetworks("h2")
+		if err == nil && count(shown, "away") != 0 {
+			err = fmt.Errorf("it shows %q", shown)
+		}
+		return err
+	})
+	if err := l.Start(t.Context(), "h2", boot.Switch); err != nil {
+		t.Fatal(err)
+	}
+	service(t, l, "far", "--network", "away", "--mode", "global")
+	again := tasks(t, l, "far", "h1", "h2")
+	again[0].Reaches(t, again[1], "away")
+	l.On(t, "h1", "docker", "service", "rm", "far")
+	tasks(t, l, "far")
+}
+
 // swarmRefuses types what cannot be had. Docker's managers take every network and
 // allocate it after, so it is their log that tells.
 func swarmRefuses(t *testing.T, l *harness.Lab, create []string) {
@@ -199,9 +227,14 @@ func swarmRefuses(t *testing.T, l *harness.Lab, create []string) {
 	}{
 		"idle7":   {[]string{"-o", "linkspan.idle=7", "--subnet", "10.9.0.0/24"}, "option linkspan.idle: "},
 		"strange": {[]string{"-o", "strange=1", "--subnet", "10.9.1.0/24"}, "unknown option strange"},
+		"noipam":  {nil, "needs its ipam driver too"},
 		"six":     {[]string{"--ipv6", "--subnet", "fd00:9::/64"}, "IPv6 is not supported yet"},
 	} {
-		r := l.Try("h1", slices.Concat(create, c.options, []string{name})...)
+		typed := slices.Concat(create, c.options, []string{name})
+		if c.options == nil {
+			typed = append(slices.Clone(create[:5]), "--subnet", "10.9.3.0/24", name)
+		}
+		r := l.Try("h1", typed...)
 		harness.Eventually(t, "network "+name+" is refused", func() error {
 			log, err := os.ReadFile(l.LogFile("h1", boot.Dockerd))
 			if err == nil && !strings.Contains(r.Err+string(log), c.words) {
@@ -225,7 +258,7 @@ func swarmEnds(t *testing.T, l *harness.Lab, offline *strings.Replacer) {
 	for _, name := range []string{"say", "api"} {
 		tasks(t, l, name)
 	}
-	for _, command := range append(swarmGuide(t, "docker network rm"), "docker network rm app") {
+	for _, command := range append(swarmGuide(t, "docker network rm"), "docker network rm app", "docker network rm away") {
 		name := command[strings.LastIndexByte(command, ' ')+1:]
 		harness.Eventually(t, "network "+name+" can be removed", func() error {
 			return succeeded(l.Try("h1", strings.Fields(command)...))

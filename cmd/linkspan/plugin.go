@@ -24,8 +24,8 @@ func (a *app) pluginExport() *cobra.Command {
 	return &cobra.Command{
 		Use: "export FOLDER", Short: "write the managed plugin, for docker plugin create", Args: exactly(1),
 		Long: `Write the managed plugin into a new folder, as docker plugin create takes it. Swarms
-use no other plugins. It holds this program, and has no right on the host but to
-the socket of the host's switch.`,
+use no other plugins. It holds this program, and asks for nothing on the host but the
+socket of the host's switch.`,
 		Example: `  linkspan plugin export /tmp/plugin
   docker plugin create ` + pluginName + ` /tmp/plugin
   docker plugin enable ` + pluginName,

@@ -27,9 +27,7 @@ host. This runs inside of the plugin that linkspan plugin export writes.`,
 			if err != nil {
 				return err
 			}
-			relay := docker.NewRelay(toSwitch, 0, log)
-			defer relay.Close()
-			return relayPlugin(cmd.Context(), socket, relay)
+			return relayPlugin(cmd.Context(), socket, docker.NewRelay(toSwitch, 0, log))
 		},
 	}
 	c.Flags().StringVar(&socket, "plugin-socket", insidePlugin, "answer Docker at this `file`")

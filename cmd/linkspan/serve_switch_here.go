@@ -72,6 +72,25 @@ func (h *host) avoid(ctx context.Context) ([]netip.Prefix, error) {
 	return taken, err
 }
 
+// promised returns what no subnet that is chosen for a network of the fabric may
+// overlap with: those that are there, which a swarm's hosts do not all show, and
+// those that the swarm's manager here has promised.
+func (h *host) promised(context.Context) ([]netip.Prefix, error) {
+	taken := h.swarm.Subnets()
+	for _, n := range h.fabric.Networks() {
+		taken = append(taken, n.Subnet)
+	}
+	return taken, nil
+}
+
+// inSwarm says whether this host's dockerd knows a network of its swarm.
+func (h *host) inSwarm(ctx context.Context, id string) (bool, error) {
+	if h.engine == nil {
+		return false, nil
+	}
+	return h.engine.Has(ctx, id)
+}
+
 // beside adds to the API of another role of this process what is about this
 // host.
 func (s *switchRole) beside(next http.Handler) http.Handler {

@@ -186,7 +186,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 		return err
 	}
 	if h.swarm, err = swarm.New(ctx, swarm.Config{
-		Store: db, Fabric: h.fabric, Of: mirror.SwarmID, Check: driver.Check, Avoid: h.avoid, Log: s.log,
+		Store: db, Fabric: h.fabric, Of: mirror.SwarmID, Check: driver.Check, Lives: h.inSwarm, Avoid: h.avoid, Log: s.log,
 	}); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 			driverName: driver, overlayKey: h.overlay, bridgeKey: h.local, macvlanKey: macvlan.New(), nullKey: nulldriver.New(), hostKey: hostdriver.New(),
 		},
 		IPAMs: map[string]cnm.IPAM{
-			driverName: pool.New(pool.Options{Fabric: h.fabric}), cnm.DefaultIPAM: pool.New(pool.Options{Avoid: h.avoid}), nullKey: nullipam.New(),
+			driverName: pool.New(pool.Options{Fabric: h.fabric, Avoid: h.promised}), cnm.DefaultIPAM: pool.New(pool.Options{Avoid: h.avoid}), nullKey: nullipam.New(),
 		},
 		OtherDriver: h.otherDriver, OtherIPAM: h.otherIPAM,
 	}); err != nil {

@@ -18,6 +18,11 @@ func (s *Server) createNetwork(ctx context.Context, req *plugin.CreateNetworkReq
 	if err != nil {
 		return nil, err
 	}
+	if s.options.Swarm != nil { // a swarm's network has one id for good, and comes and goes with the tasks
+		if err := s.options.Controller.Supersede(ctx, n); err != nil {
+			return nil, err
+		}
+	}
 	return plugin.Empty{}, s.options.Controller.CreateNetwork(ctx, n)
 }
 

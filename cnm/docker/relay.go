@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -19,9 +20,13 @@ import (
 // The times of a relay.
 const (
 	// Patience is how long a call waits for a switch that does not run, as at a
-	// boot. Docker gives managed plugins 30 seconds.
+	// boot. Docker gives managed plugins 30 seconds. One that takes something away
+	// waits a quarter of it: Docker makes several in a row, and goes on whatever
+	// they answer.
 	Patience  = 20 * time.Second
 	dialPause = 100 * time.Millisecond
+	// afterDial is what is left then: less than Docker waits in all.
+	afterDial = 8 * time.Second
 )
 
 // Relay is what a managed plugin of Docker runs: it tells what the plugin is, and
@@ -30,7 +35,7 @@ const (
 // runs, as dockerd does at its start. It holds no state.
 type Relay struct {
 	itself   map[string]call
-	client   *http.Client
+	socket   string
 	patience time.Duration
 	log      *slog.Logger
 }
@@ -43,28 +48,35 @@ func NewRelay(socket string, patience time.Duration, log *slog.Logger) *Relay {
 	if patience == 0 {
 		patience = Patience
 	}
-	r := &Relay{itself: make(map[string]call), patience: patience, log: log}
+	r := &Relay{itself: make(map[string]call), socket: socket, patience: patience, log: log}
 	whole := New(Options{IPAM: globalSpace, Swarm: absent{}}).calls
 	for _, operation := range []string{
 		"/Plugin.Activate", "/NetworkDriver.GetCapabilities", "/IpamDriver.GetCapabilities", "/IpamDriver.GetDefaultAddressSpaces",
 	} {
 		r.itself[operation] = whole[operation]
 	}
-	r.client = &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.dial(ctx, socket) },
-	}}
 	return r
+}
+
+// isFarewell says whether a call takes something away.
+func isFarewell(operation string) bool {
+	switch strings.TrimPrefix(operation, "/") {
+	case "NetworkDriver.Leave", "NetworkDriver.DeleteEndpoint", "NetworkDriver.DeleteNetwork", "NetworkDriver.RevokeExternalConnectivity",
+		"IpamDriver.ReleaseAddress", "IpamDriver.ReleasePool":
+		return true
+	}
+	return false
 }
 
 // absent stands for the books, which are the switch's.
 type absent struct{ Swarm }
 
 // dial waits for somebody to answer at the socket.
-func (r *Relay) dial(ctx context.Context, socket string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.patience)
+func (r *Relay) dial(ctx context.Context, patience time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", r.socket)
 		if err == nil {
 			return conn, nil
 		}
@@ -106,14 +118,24 @@ func (r *Relay) ask(req *http.Request) (answer []byte, status int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	ctx, cancel := context.WithTimeout(req.Context(), r.patience+DefaultLimit)
+	patience := r.patience
+	if isFarewell(req.URL.Path) {
+		patience /= 4
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), r.patience+afterDial)
 	defer cancel()
+	// A connection is for one call: the switch closes one that rests, and a call that
+	// is on its way then would be lost.
+	once := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return r.dial(ctx, patience) },
+	}
 	again, err := http.NewRequestWithContext(ctx, req.Method, "http://switch"+req.URL.Path, bytes.NewReader(body))
 	if err != nil {
 		return nil, 0, err
 	}
 	again.GetBody = nil // nor by the transport
-	response, err := r.client.Do(again)
+	response, err := once.RoundTrip(again)
 	if err != nil {
 		return nil, 0, unanswered(err)
 	}
@@ -135,10 +157,7 @@ func unanswered(err error) error {
 	}
 }
 
-// Close ends idle connections to the switch.
-func (r *Relay) Close() { r.client.CloseIdleConnections() }
-
 // Serve answers until ctx ends.
 func (r *Relay) Serve(ctx context.Context, listener net.Listener) error {
-	return serve(ctx, r, listener, r.patience+DefaultLimit, r.log)
+	return serve(ctx, r, listener, r.patience+afterDial, r.log)
 }

@@ -48,9 +48,7 @@ func onSocket(t *testing.T, path string, h http.Handler) {
 
 func newRelay(t *testing.T, socket string, patience time.Duration) *docker.Relay {
 	t.Helper()
-	r := docker.NewRelay(socket, patience, slog.New(slog.DiscardHandler))
-	t.Cleanup(r.Close)
-	return r
+	return docker.NewRelay(socket, patience, slog.New(slog.DiscardHandler))
 }
 
 // A relay tells what the plugin is with nobody behind it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/netip"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/swarm"
 	"github.com/linkspan/linkspan/wire/plugin"
@@ -61,9 +62,13 @@ func (s *Server) allocateNetwork(ctx context.Context, req *plugin.AllocateNetwor
 	if err != nil {
 		return nil, err
 	}
-	return answer, s.options.Swarm.Allocate(ctx, cnm.Network{
+	err = s.options.Swarm.Allocate(ctx, cnm.Network{
 		ID: req.NetworkID, Driver: s.options.Driver, Options: req.Options, Subnet: subnets.Subnet, Gateway: subnets.Gateway,
 	})
+	if linkspan.CodeOf(err) == linkspan.NotFound && err != nil { // a manager does not tell whose the pool is
+		return nil, refuse("a network of driver "+s.options.Name+" needs its ipam driver too, and no pool of that was requested", s.command(subnets.Subnet.String()))
+	}
+	return answer, err
 }
 
 func (s *Server) freeNetwork(ctx context.Context, req *plugin.NetworkRequest) (any, error) {

@@ -109,6 +109,19 @@ func (e *Engine) Named(ctx context.Context, name string) (driver string, found b
 	return result.Network.Driver, result.Network.Name == name, nil
 }
 
+// Has says whether dockerd knows a network, by its id.
+func (e *Engine) Has(ctx context.Context, id string) (bool, error) {
+	c, err := e.dial(false)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.NetworkInspect(ctx, id, client.NetworkInspectOptions{})
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, dockerError("inspect network "+id, err)
+}
+
 // Create implements [Docker].
 func (e *Engine) Create(ctx context.Context, n linkspan.Network) (string, error) {
 	c, err := e.dial(false)

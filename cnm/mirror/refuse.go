@@ -52,7 +52,8 @@ func (m *Mirror) remove(ctx context.Context, a action) error {
 		m.cfg.Model.Refuse(ctx, a.docker.ID, m.named(a))
 	}
 	if a.docker.Swarm { // only the swarm's managers can remove it
-		m.reportOnce(linkspan.NetworkRefused, a.docker.Name, fmt.Sprintf("of no use on %s: %s", m.cfg.Host, a.why))
+		m.reportOnce(linkspan.NetworkRefused, a.docker.Name, fmt.Sprintf(
+			"of no use on %s: %s; if that one is left over, type: linkspan network rm %s", m.cfg.Host, a.why, a.docker.Name))
 		return nil
 	}
 	limited, cancel := context.WithTimeout(ctx, dockerLimit)

@@ -38,26 +38,31 @@ func (b *Books) allocate(ctx context.Context, network string, subnet netip.Prefi
 			last = r
 		}
 	}
-	if last.ID == "" {
-		if len(before) > 0 { // told of twice
-			return nil
+	back := []kv.Op{kv.Delete(freedPrefix + network)} // it may have been freed by mistake
+	if last.ID == "" && len(before) > 0 {             // told of twice
+		err := b.write(ctx, back...)
+		if err == nil {
+			delete(b.freed, network)
 		}
+		return err
+	}
+	if last.ID == "" {
 		return &linkspan.Error{
 			Code: linkspan.NotFound, Op: "allocate network " + network,
 			Message: "no pool was requested for subnet " + subnet.String() + ", or it has expired", Hint: "create the network again",
 		}
 	}
 	last.Network = network
-	if err := b.enter(ctx, last); err != nil {
+	put, err := putPool(last)
+	if err == nil {
+		err = b.strike(ctx, append(back, put), before...)
+	}
+	if err != nil {
 		return err
 	}
-	if _, freed := b.freed[network]; freed {
-		if err := b.write(ctx, kv.Delete(freedPrefix+network)); err != nil {
-			return err
-		}
-		delete(b.freed, network)
-	}
-	return b.strike(ctx, before...)
+	b.pools[last.ID] = last
+	delete(b.freed, network)
+	return nil
 }
 
 // Free ends a network of the swarm. It leaves the fabric when no host has a
@@ -72,12 +77,12 @@ func (b *Books) Free(ctx context.Context, network string) error {
 		}
 	}
 	now := b.cfg.Now().UTC()
-	if err := b.write(ctx, kv.Put(freedPrefix+network, []byte(now.Format(time.RFC3339)))); err != nil {
+	if err := b.strike(ctx, []kv.Op{kv.Put(freedPrefix+network, []byte(now.Format(time.RFC3339)))}, ids...); err != nil {
 		return err
 	}
 	b.freed[network] = now
 	b.ring()
-	return b.strike(ctx, ids...)
+	return nil
 }
 
 // tidy is the one step of Run. An error means that it is to be tried again soon.
@@ -95,17 +100,42 @@ func (b *Books) tidy(ctx context.Context) error {
 		if _, gone := freed[id]; id == "" || !gone {
 			continue
 		}
-		limited, cancel := context.WithTimeout(ctx, oneCall)
-		err := b.cfg.Fabric.Remove(limited, n.ID)
-		cancel()
-		switch {
-		case err == nil:
-			b.cfg.Log.Info("network of the swarm removed from the fabric", "name", n.Name, "network", n.ID, "swarm", id)
-		case linkspan.CodeOf(err) != linkspan.NotFound:
+		if err := b.leave(ctx, n, id); err != nil {
 			errs = append(errs, fmt.Errorf("remove network %s: %w", n.Name, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// leave removes a freed network from the fabric, unless the swarm has it after
+// all: managers free a network also when they fail to write that they have
+// allocated it, and another one does so then.
+func (b *Books) leave(ctx context.Context, n linkspan.Network, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, oneCall)
+	defer cancel()
+	lives, err := b.cfg.Lives(ctx, id)
+	if err != nil {
+		return err
+	}
+	if lives {
+		return b.unfree(ctx, id)
+	}
+	err = b.cfg.Fabric.Remove(ctx, n.ID)
+	if err != nil && linkspan.CodeOf(err) != linkspan.NotFound {
+		return err
+	}
+	b.cfg.Log.Info("network of the swarm removed from the fabric", "name", n.Name, "network", n.ID, "swarm", id)
+	return nil
+}
+
+func (b *Books) unfree(ctx context.Context, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := b.write(ctx, kv.Delete(freedPrefix+id))
+	if err == nil {
+		delete(b.freed, id)
+	}
+	return err
 }
 
 // farewells returns the networks that were freed.
@@ -131,7 +161,7 @@ func (b *Books) forget(ctx context.Context) error {
 			stale = append(stale, r.ID)
 		}
 	}
-	if err := b.strike(ctx, stale...); err != nil {
+	if err := b.strike(ctx, nil, stale...); err != nil {
 		return err
 	}
 	for id, since := range b.freed {

@@ -40,7 +40,7 @@ type Fabric interface {
 	Remove(ctx context.Context, id linkspan.NetworkID) error
 }
 
-// Config is what [Books] are made of. Store, Fabric, Of, Check and Log are needed.
+// Config is what [Books] are made of. All but the last two are needed.
 type Config struct {
 	Store  kv.Store // the host's own; keys under "swarm/"
 	Fabric Fabric
@@ -50,6 +50,9 @@ type Config struct {
 	// Check refuses a network that the driver cannot have, as for an option that
 	// is wrong.
 	Check func(n cnm.Network) error
+	// Lives says whether the swarm has the network, as far as this host's dockerd
+	// knows: managers know of all.
+	Lives func(ctx context.Context, network string) (bool, error)
 	Log   *slog.Logger
 
 	// Avoid returns subnets that no chosen pool may overlap with; nil: none.
@@ -73,7 +76,7 @@ type Books struct {
 // New reads the books. The error is that of the store, or has code Invalid when a
 // part is missing.
 func New(ctx context.Context, cfg Config) (*Books, error) {
-	if cfg.Store == nil || cfg.Fabric == nil || cfg.Of == nil || cfg.Check == nil || cfg.Log == nil {
+	if cfg.Store == nil || cfg.Fabric == nil || cfg.Of == nil || cfg.Check == nil || cfg.Lives == nil || cfg.Log == nil {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Op: "open the books of the swarm", Message: "a part is not configured"}
 	}
 	if cfg.Now == nil {
@@ -95,6 +98,17 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 // Has says whether a pool of that id is, or was, one of the books.
 func (*Books) Has(pool string) bool { return strings.HasPrefix(pool, poolMark) }
 
+// Subnets returns those in the books, which no network of the fabric may have yet.
+func (b *Books) Subnets() []netip.Prefix {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []netip.Prefix
+	for _, r := range b.pools {
+		all = append(all, r.Subnet)
+	}
+	return all
+}
+
 // Run forgets what was never told of, and removes from the fabric what the swarm
 // has removed, until ctx ends; it returns the context's error.
 func (b *Books) Run(ctx context.Context) error {
@@ -114,12 +128,16 @@ func (b *Books) Run(ctx context.Context) error {
 		} else {
 			failures = 0
 		}
+		news := changed
+		if err != nil {
+			news = nil // a removal that is refused is news, too
+		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-b.wake:
-		case <-changed:
+		case <-news:
 		}
 		timer.Stop()
 	}

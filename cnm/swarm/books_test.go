@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -38,12 +39,14 @@ type fabric struct {
 	mu       sync.Mutex
 	networks map[linkspan.NetworkID]linkspan.Network
 	busy     map[linkspan.NetworkID]bool
+	lives    map[string]bool // in the swarm, as its manager's dockerd knows
+	removals int
 	changed  chan struct{}
 }
 
 func newFabric() *fabric {
 	return &fabric{
-		networks: make(map[linkspan.NetworkID]linkspan.Network), busy: make(map[linkspan.NetworkID]bool),
+		networks: make(map[linkspan.NetworkID]linkspan.Network), busy: make(map[linkspan.NetworkID]bool), lives: make(map[string]bool),
 		changed: make(chan struct{}, 1),
 	}
 }
@@ -72,6 +75,13 @@ func (f *fabric) has() (ids []linkspan.NetworkID) {
 	return slices.Sorted(slices.Values(ids))
 }
 
+// tried says how often a removal was.
+func (f *fabric) tried() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.removals
+}
+
 // hold says whether a network has endpoints.
 func (f *fabric) hold(id linkspan.NetworkID, busy bool) {
 	f.mu.Lock()
@@ -82,7 +92,12 @@ func (f *fabric) hold(id linkspan.NetworkID, busy bool) {
 func (f *fabric) Remove(_ context.Context, id linkspan.NetworkID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.removals++
 	if f.busy[id] {
+		select {
+		case f.changed <- struct{}{}: // it was marked, and is not any more
+		default:
+		}
 		return &linkspan.Error{Code: linkspan.InUse, Message: "it has endpoints"}
 	}
 	delete(f.networks, id)
@@ -94,6 +109,11 @@ func open(t require, store kv.Store, f *fabric) *swarm.Books {
 	b, err := swarm.New(context.Background(), swarm.Config{
 		Store: store, Fabric: f, Log: slog.New(slog.DiscardHandler),
 		Of: func(n linkspan.Network) string { return n.Labels[mark] },
+		Lives: func(_ context.Context, id string) (bool, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return f.lives[id], nil
+		},
 		Check: func(n cnm.Network) error {
 			if _, wrong := n.Options["wrong"]; wrong {
 				return &linkspan.Error{Code: linkspan.Invalid, Message: "unknown option wrong"}
@@ -242,6 +262,7 @@ func TestTheBooksAreTidied(t *testing.T) {
 		f.add(1, "s1")
 		f.add2(2, "s2")
 		f.hold(1, true)
+		f.lives["s2"] = true
 		b := open(t, store, f)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
@@ -254,13 +275,22 @@ func TestTheBooksAreTidied(t *testing.T) {
 		if err := b.Free(ctx, "s1"); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(swarm.Claim + swarm.Interval)
+		time.Sleep(swarm.Interval)
+		if n := f.tried(); n == 0 || n > 10 {
+			t.Errorf("its removal was tried %d times in half a minute", n)
+		}
+		time.Sleep(swarm.Claim)
 		wantKeys(t, store, 1) // the farewell
 		wantHas(t, f, 1, 2)
 		f.hold(1, false)
 		time.Sleep(swarm.Interval)
 		wantHas(t, f, 2)
 		f.add(3, "s1") // by a host that was slow
+		synctest.Wait()
+		wantHas(t, f, 2)
+		if err := b.Free(ctx, "s2"); err != nil { // by mistake
+			t.Error(err)
+		}
 		synctest.Wait()
 		wantHas(t, f, 2)
 		time.Sleep(swarm.Farewell + swarm.Interval)
@@ -283,26 +313,49 @@ func (f *fabric) add2(id linkspan.NetworkID, swarm string) {
 	f.add(id, swarm)
 }
 
-// No address is promised twice, whatever happens in between, and a restart changes
-// nothing.
+// No address is promised twice, whatever happens in between: a restart changes
+// nothing, and a manager that takes over gets all that was promised before.
 func TestPromisesAreUnique(t *testing.T) {
+	const room = 13 // of 16 less the network's, the gateway's, the last
 	rapid.Check(t, func(t *rapid.T) {
 		store := memory.New()
 		b := open(t, store, newFabric())
-		p := pool(t, b, "10.7.0.0/28")
-		address(b, p.ID, "", true)
-		allocate(t, b, "s1", "10.7.0.0/28")
+		var p cnm.Pool
+		takeOver := func(held map[string]bool) {
+			p = pool(t, b, "10.7.0.0/28")
+			address(b, p.ID, "10.7.0.1", true)
+			allocate(t, b, "s1", "10.7.0.0/28")
+			for a := range held {
+				if got := address(b, p.ID, strings.TrimSuffix(a, "/28"), false); got != a {
+					t.Fatalf("%s was promised before, and now it is %s", a, got)
+				}
+			}
+		}
 		held := make(map[string]bool)
+		takeOver(held)
+		got := func(t *rapid.T, a string) {
+			if !strings.HasPrefix(a, "10.7.0.") || held[a] {
+				t.Fatalf("%s, while %v are held", a, held)
+			}
+			held[a] = true
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"any": func(t *rapid.T) {
-				got := address(b, p.ID, "", false)
-				if got == "exhausted" && len(held) == 13 { // 16 less the network's, the gateway's, the last
-					return
+				a := address(b, p.ID, "", false)
+				if full := len(held) == room; full != (a == "exhausted") {
+					t.Fatalf("%s, while %d are held", a, len(held))
+				} else if !full {
+					got(t, a)
 				}
-				if held[got] || len(held) >= 13 {
-					t.Fatalf("%s, while %v are held", got, held)
+			},
+			"wanted": func(t *rapid.T) {
+				want := fmt.Sprintf("10.7.0.%d", rapid.IntRange(2, 14).Draw(t, "last byte"))
+				a := address(b, p.ID, want, false)
+				if taken := held[want+"/28"]; taken != (a == "exists") {
+					t.Fatalf("%s is %s, while %v are held", want, a, held)
+				} else if !taken {
+					got(t, a)
 				}
-				held[got] = true
 			},
 			"release": func(t *rapid.T) {
 				for a := range held {
@@ -313,7 +366,8 @@ func TestPromisesAreUnique(t *testing.T) {
 					return
 				}
 			},
-			"restart": func(t *rapid.T) { b = open(t, store, newFabric()) },
+			"restart":   func(t *rapid.T) { b = open(t, store, newFabric()) },
+			"take over": func(*rapid.T) { takeOver(held) },
 		})
 	})
 }

@@ -21,7 +21,9 @@
 // What it is not: it makes no network (the first host that gets a task does),
 // and it serves no protocol (package cnm/docker does).
 //
-//	books, err := swarm.New(ctx, swarm.Config{Store: local, Fabric: fabric, Log: log})
+//	books, err := swarm.New(ctx, swarm.Config{
+//		Store: local, Fabric: fabric, Of: mirror.SwarmID, Check: driver.Check, Lives: dockerd.Has, Log: log,
+//	})
 //	if err != nil {
 //		return err
 //	}

@@ -59,13 +59,14 @@ func (b *Books) enter(ctx context.Context, r record) error {
 func (b *Books) ReleasePool(ctx context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.strike(ctx, id)
+	return b.strike(ctx, nil, id)
 }
 
-// strike takes pools out, them before their addresses: those that are left by a
-// crash in between are seen to be nobody's. The lock is held.
-func (b *Books) strike(ctx context.Context, ids ...string) error {
-	var ops, addresses []kv.Op
+// strike takes pools out, after what is to be written before: them before their
+// addresses, as those that a crash in between leaves are seen to be nobody's. The
+// lock is held.
+func (b *Books) strike(ctx context.Context, ops []kv.Op, ids ...string) error {
+	var addresses []kv.Op
 	for _, id := range ids {
 		ops = append(ops, kv.Delete(poolPrefix+id))
 		for a := range b.used[id] {
