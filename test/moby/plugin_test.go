@@ -75,14 +75,14 @@ func (p *plugin) start() {
 
 func (p *plugin) serve(o docker.Options) {
 	p.t.Helper()
-	o.Limit, o.Observe = time.Second, p.observe
+	o.Limit, o.Observe = 20*time.Second, p.observe
 	listener, err := docker.Listen(p.socket)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	ours := docker.New(o)
 	if p.before != nil {
-		server := &http.Server{Handler: p.before(ours), ReadHeaderTimeout: time.Second}
+		server := &http.Server{Handler: p.before(ours), ReadHeaderTimeout: 20 * time.Second}
 		done := make(chan error, 1)
 		go func() { done <- server.Serve(listener) }()
 		p.stop = func() { p.stopped(server.Close(), <-done) }
