@@ -152,6 +152,9 @@ func unanswered(err error) error {
 	if errors.As(err, &said) {
 		return said
 	}
+	if errors.Is(err, context.Canceled) {
+		return err // who asked has gone
+	}
 	return &linkspan.Error{
 		Code: linkspan.Unavailable, Message: "the switch of this host ended in the middle of the call", Hint: "try again", Err: err,
 	}
