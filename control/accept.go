@@ -19,10 +19,20 @@ import (
 // replaces its earlier session. When very many connect at once, they begin a
 // few at a time.
 func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) error {
-	cfg := h.cfg.Session
-	cfg.Generation = h.cfg.Generation()
 	begun := h.turns.wait(ctx)
 	defer begun()
+	d, err := h.greet(ctx, conn, peer)
+	if err != nil {
+		return err
+	}
+	return d.run(ctx, begun)
+}
+
+// greet makes the handshake. It returns before the session runs, as there is one
+// for each switch, and what a goroutine that waits has on its stack counts.
+func (h *Hub) greet(ctx context.Context, conn io.ReadWriteCloser, peer Peer) (*datapath, error) {
+	cfg := h.cfg.Session
+	cfg.Generation = h.cfg.Generation()
 	d := &datapath{
 		hub: h, number: h.accepted.Add(1), since: time.Now(), remote: peer.Remote, unchecked: peer.Chassis == 0,
 		session: session.New(conn, cfg),
@@ -35,10 +45,10 @@ func (h *Hub) Accept(ctx context.Context, conn io.ReadWriteCloser, peer Peer) er
 		if linkspan.CodeOf(err) == linkspan.Permission {
 			h.event(linkspan.SessionRefused, peer.Chassis, err.Error())
 		}
-		return err
+		return nil, err
 	}
 	h.starting.Store(d.id, d)
-	return d.run(ctx, begun)
+	return d, nil
 }
 
 // identify returns the chassis of a datapath id, if the peer may speak for it.

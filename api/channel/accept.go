@@ -80,9 +80,14 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 func Secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(carrierKey{}).(*carrier); ok {
-			state := c.conn.ConnectionState()
-			r.TLS = &state
+			r.TLS = c.state()
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// state returns what is known of the connection's TLS.
+func (c *carrier) state() *tls.ConnectionState {
+	state := c.conn.ConnectionState()
+	return &state
 }

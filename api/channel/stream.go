@@ -81,7 +81,7 @@ func (s *stream) take(p []byte) (n, grant int, err error) {
 		switch {
 		case s.err != nil:
 			return 0, 0, s.err
-		case !s.deadline.IsZero() && !time.Now().Before(s.deadline):
+		case s.late():
 			return 0, 0, os.ErrDeadlineExceeded
 		}
 		s.change.Wait()
@@ -95,6 +95,9 @@ func (s *stream) take(p []byte) (n, grant int, err error) {
 	}
 	return n, grant, nil
 }
+
+// late says whether the deadline for reading has passed.
+func (s *stream) late() bool { return !s.deadline.IsZero() && !time.Now().Before(s.deadline) }
 
 // consumed forgets bytes that were read.
 func (s *stream) consumed(n int) {

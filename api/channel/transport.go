@@ -14,8 +14,14 @@ import (
 // dialer's matter, and that the connection is TLS the Transport's.
 const Base = "http://controller"
 
+// headerTable is how many bytes of headers both sides of a connection remember of
+// what the switch has sent (RFC 7541, 4.2), instead of 4096: a controller remembers
+// those of each switch.
+const headerTable = 512
+
 // Transport returns a transport for HTTP/2 and channels, in one connection with
-// TLS as config says, apart from ALPN. Requests are to http URLs.
+// TLS as config says, apart from ALPN. Requests are to http URLs. Its HTTP2 may be
+// added to.
 func Transport(dial func(ctx context.Context, network, address string) (net.Conn, error), config *tls.Config) *http.Transport {
 	config = config.Clone()
 	config.NextProtos = []string{Protocol}
@@ -27,7 +33,7 @@ func Transport(dial func(ctx context.Context, network, address string) (net.Conn
 			}
 			return connect(ctx, tls.Client(conn, config))
 		},
-		Protocols: new(http.Protocols),
+		Protocols: new(http.Protocols), HTTP2: &http.HTTP2Config{MaxEncoderHeaderTableSize: headerTable},
 	}
 	t.Protocols.SetUnencryptedHTTP2(true)
 	return t

@@ -83,7 +83,7 @@ func (f *Fleet) join(ctx context.Context, n int) (*Host, error) {
 	h.transport = openflow.Transport(func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dial(ctx, network, f.config.API)
 	}, trust.TLS{Keeper: keeper}.ClientConfig(trust.KindController, ""))
-	h.transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second}
+	h.transport.HTTP2.SendPingTimeout, h.transport.HTTP2.PingTimeout = 5*time.Second, 5*time.Second
 	h.http = &http.Client{Transport: h.transport}
 	h.api = api.NewClient(h.http, openflow.Base)
 	return h, keeper.Replace(pair)

@@ -12,8 +12,12 @@ import (
 	"github.com/linkspan/linkspan/bench/stand"
 )
 
-// network is the name of the overlay.
-const network = "wire"
+// network is the name of the overlay, dockers that of a network of Docker's own
+// driver on each host: whoever is in one has Docker's rules for names.
+const (
+	network = "wire"
+	dockers = "dockers"
+)
 
 // Benchmark implements [pairs.Program].
 func (c *config) Benchmark(ctx context.Context, args []string) error {
@@ -28,6 +32,11 @@ func (c *config) prepare(ctx context.Context, s *stand.Stand, r *report.Report) 
 	if err != nil {
 		return nil, err
 	}
+	for _, host := range s.Hosts() {
+		if _, err := s.Docker(ctx, host, "network", "create", dockers); err != nil {
+			return nil, err
+		}
+	}
 	ours, err := pairs.In(ctx, s, "Linkspan, overlay", network, "h1", "h2")
 	if err != nil {
 		return nil, err
@@ -39,7 +48,8 @@ func (c *config) prepare(ctx context.Context, s *stand.Stand, r *report.Report) 
 	all := []*pairs.Pair{ours}
 	references := []plain{
 		{subject: "plain VXLAN, two namespaces", name: "bare", subnet: "10.91.0", vni: 7001, mtu: has.mtu, network: "none"},
-		{subject: "plain VXLAN, containers with rules for names", name: "ruled", subnet: "10.91.1", vni: 7002, mtu: has.mtu, network: network},
+		{subject: "plain VXLAN, containers with Docker's rules for names", name: "dockers", subnet: "10.91.2", vni: 7003, mtu: has.mtu, network: dockers},
+		{subject: "plain VXLAN, containers with Docker's and our rules", name: "ruled", subnet: "10.91.1", vni: 7002, mtu: has.mtu, network: network},
 	}
 	for _, p := range references {
 		theirs, err := p.start(ctx, s)

@@ -4,10 +4,11 @@
 // VXLAN alone: TCP throughput, round trips and new connections between two
 // containers of such a network on two hosts, and between two network namespaces
 // on the same hosts that a bridge and a vxlan link on each host join, and the same
-// with two containers that have Docker's rules for names, and ours, as the first
-// two have. Forwarding entries and neighbours are written beforehand, the port is
-// the same, MTU and offloads are. It needs root, and makes and removes a lab of
-// its own.
+// with two containers that have the rules for names that Docker writes into the
+// namespace of each one that is in a network, whatever its driver, and with two
+// that have ours as well, as the first two have. Forwarding entries and neighbours
+// are written beforehand, the port is the same, MTU and offloads are. It needs
+// root, and makes and removes a lab of its own.
 //
 //	bench/run overlay -pairs 20
 //

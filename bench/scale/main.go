@@ -58,9 +58,10 @@ func (c *config) benchmark(ctx context.Context, dir string, args []string) error
 			if err := os.MkdirAll(where, 0o700); err != nil {
 				return err
 			}
-			f, err := c.measure(ctx, where, l, n)
+			of, hosts := c.at(n)
+			f, err := of.measure(ctx, where, l, hosts)
 			if err != nil {
-				return fmt.Errorf("%d hosts, %s: %w", n, l.name, err)
+				return fmt.Errorf("%s, %d: %w", l.name, n, err)
 			}
 			r.add(l, f)
 			if err := r.write(c.results, c.name); err != nil {

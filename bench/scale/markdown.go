@@ -113,8 +113,8 @@ func changeRows() (list []row) {
 // markdown returns the report for people.
 func (r *result) markdown() []byte {
 	b := bytes.NewBuffer(r.Markdown())
-	fmt.Fprint(b, "\nThe last column is the exponent k with which a figure grows over the number of hosts, as n^k, where all of\n"+
-		"the sizes have it: 0 does not grow, 1 grows as the hosts and their endpoints do.\n")
+	fmt.Fprint(b, "\nThe last column is the exponent k with which a figure grows over the number of endpoints, as n^k, where all of\n"+
+		"the sizes have it: 0 does not grow, 1 grows as the endpoints do, and the hosts where their number is not the same.\n")
 	for i := range r.Layouts {
 		l := &r.Layouts[i]
 		fmt.Fprintf(b, "\n## Layout %s\n\n%s.\n\n| hosts |", l.Name, l.About)
@@ -138,7 +138,7 @@ func (l *row) markdown(b *bytes.Buffer, sizes []figures) {
 	var x, y []float64
 	for i := range sizes {
 		v := l.value(&sizes[i])
-		x, y = append(x, float64(sizes[i].Hosts)), append(y, v)
+		x, y = append(x, float64(sizes[i].Endpoints)), append(y, v)
 		fmt.Fprintf(b, " %s |", l.unit(v))
 	}
 	if k, err := stats.Growth(x, y); err == nil {

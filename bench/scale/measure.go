@@ -50,20 +50,20 @@ func (c *config) measure(ctx context.Context, dir string, l layout, n int) (figu
 		do   func(context.Context) error
 	}{
 		{"networks", s.makeNetworks},
-		{"empty", s.look(&s.figures.Empty)},
+		{"empty", s.look("", &s.figures.Empty)},
 		{"join", s.join},
 		{"rest", s.rest},
-		{"joined", s.look(&s.figures.Joined)},
+		{"joined", s.look("joined", &s.figures.Joined)},
 		{"store", s.weigh(&s.figures.StoreJoined)},
 		{"attach", s.attach},
 		{"idle", s.idle},
-		{"attached", s.look(&s.figures.Attached)},
+		{"attached", s.look("attached", &s.figures.Attached)},
 		{"store", s.weigh(&s.figures.StoreAttached)},
 		{"changes", s.change},
 		{"reconnect", s.reconnect},
 		{"restart", func(ctx context.Context) error { return s.restart(ctx, &s.figures.Crash, func() {}) }},
 		{"rest", s.rest},
-		{"restarted", s.look(&s.figures.Restarted)},
+		{"restarted", s.look("", &s.figures.Restarted)},
 		{"power", func(ctx context.Context) error { return s.restart(ctx, &s.figures.Power, s.loseFlows) }},
 	} {
 		began := time.Now()
@@ -73,16 +73,22 @@ func (c *config) measure(ctx context.Context, dir string, l layout, n int) (figu
 		if err != nil {
 			return s.figures, fmt.Errorf("%s: %w", step.name, err)
 		}
-		fmt.Fprintf(os.Stderr, "%s %d: %s %.1f s\n", l.name, n, step.name, time.Since(began).Seconds())
+		fmt.Fprintf(os.Stderr, "%s, %d on %d hosts: %s %.1f s\n", l.name, s.figures.Endpoints, n, step.name, time.Since(began).Seconds())
 	}
-	return s.figures, s.profile(ctx, "heap", "/debug/pprof/heap?gc=1")
+	return s.figures, nil
 }
 
-// look returns a step that notes what the controller has used.
-func (s *stage) look(u *usage) func(context.Context) error {
+// look returns a step that notes what the controller has used, and saves what of,
+// if it has a name to save it under.
+func (s *stage) look(as string, u *usage) func(context.Context) error {
 	return func(ctx context.Context) (err error) {
-		*u, err = s.controller.usage(ctx)
-		return err
+		if *u, err = s.controller.usage(ctx); err != nil || as == "" {
+			return err
+		}
+		if err := s.profile(ctx, as+"-heap", "/debug/pprof/heap?gc=1"); err != nil {
+			return err
+		}
+		return s.profile(ctx, as+"-goroutines", "/debug/pprof/goroutine")
 	}
 }
 

@@ -24,9 +24,13 @@ const acceptPause = 100 * time.Millisecond
 
 // accept runs one session.
 func (b *brain) accept(ctx context.Context, conn io.ReadWriteCloser, peer control.Peer) {
-	err := b.hub.Accept(ctx, conn, peer)
+	b.ended(ctx, peer.Remote, b.hub.Accept(ctx, conn, peer))
+}
+
+// ended notes why a session ended, unless the controller ends.
+func (b *brain) ended(ctx context.Context, remote string, err error) {
 	if err != nil && ctx.Err() == nil {
-		b.role.log.Info("openflow session ended", "remote", peer.Remote, "error", err)
+		b.role.log.Info("openflow session ended", "remote", remote, "error", err)
 	}
 }
 

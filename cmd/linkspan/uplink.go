@@ -42,7 +42,7 @@ type uplink struct {
 func newUplink(controllers []string, config *tls.Config) *uplink {
 	u := &uplink{first: controllers}
 	transport := channel.Transport(u.dial, config)
-	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingInterval, PingTimeout: pingLimit}
+	transport.HTTP2.SendPingTimeout, transport.HTTP2.PingTimeout = pingInterval, pingLimit
 	u.http = &http.Client{Transport: transport}
 	u.api = api.NewClient(u.http, channel.Base)
 	return u

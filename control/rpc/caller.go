@@ -52,24 +52,33 @@ func withCaller(ctx context.Context, c caller) context.Context {
 func (s *Server) identify(next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var c caller
-		if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-			c.cert = r.TLS.PeerCertificates[0]
-			id, err := trust.PeerIdentity(*r.TLS)
-			if err == nil {
-				err = s.trust.Check(c.cert)
-			}
-			if err != nil {
-				refuse(refusals, w, r, err)
-				return
-			}
-			c.Identity = id
-			if id.Kind == trust.KindChassis {
-				c.onBehalf = onBehalf(r)
-			}
+		known, err := s.recognize(r)
+		if err != nil {
+			refuse(refusals, w, r, err)
+			return
 		}
-		next.ServeHTTP(w, r.WithContext(withCaller(r.Context(), c)))
+		next.ServeHTTP(w, known)
 	})
+}
+
+// recognize returns the request with its caller in its context.
+func (s *Server) recognize(r *http.Request) (*http.Request, error) {
+	var c caller
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		c.cert = r.TLS.PeerCertificates[0]
+		id, err := trust.PeerIdentity(*r.TLS)
+		if err == nil {
+			err = s.trust.Check(c.cert)
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.Identity = id
+		if id.Kind == trust.KindChassis {
+			c.onBehalf = onBehalf(r)
+		}
+	}
+	return r.WithContext(withCaller(r.Context(), c)), nil
 }
 
 // refuse answers in the caller's own protocol, so that it learns why and what to

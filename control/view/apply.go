@@ -73,41 +73,15 @@ func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
 	}
 	b.delta.Endpoints = append(b.delta.Endpoints, Changed[linkspan.Endpoint]{old, e})
 	b.rename(old, e)
-	b.own(old, e)
+	b.disown(old)
+	b.own(e)
 	b.overlay(old, e)
 	if e != nil && e.Attached() {
-		b.attach(e)
+		b.count(e.Network, e.Chassis, +1)
 	}
 	if old != nil && old.Attached() {
-		b.detach(old, e)
+		b.count(old.Network, old.Chassis, -1)
 	}
-}
-
-// own enters e among the endpoints of its chassis, and takes old from there; both
-// are of one key, and either may be nil.
-func (b *builder) own(old, e *linkspan.Endpoint) {
-	if old != nil && (e == nil || e.Chassis != old.Chassis) {
-		set, _ := b.owned.Get(chassisKey(old.Chassis))
-		b.owned = putOrDelete(b.owned, chassisKey(old.Chassis), set.Delete(KeyOf(old)))
-	}
-	if e != nil {
-		set, _ := b.owned.Get(chassisKey(e.Chassis))
-		b.owned = b.owned.Put(chassisKey(e.Chassis), set.Put(KeyOf(e), e))
-	}
-}
-
-// attach counts e among the attached endpoints of its chassis, at its port.
-func (b *builder) attach(e *linkspan.Endpoint) {
-	b.ports = b.ports.Put(portOf(e), e)
-	b.count(e.Network, e.Chassis, +1)
-}
-
-// detach takes old from its port, unless e has it now, and counts it no more.
-func (b *builder) detach(old, e *linkspan.Endpoint) {
-	if e == nil || !e.Attached() || portOf(e) != portOf(old) {
-		b.ports = b.ports.Delete(portOf(old))
-	}
-	b.count(old.Network, old.Chassis, -1)
 }
 
 // count changes the number of endpoints of a network that a chassis has.

@@ -13,6 +13,6 @@ func (v *View) Len() (networks, endpoints, chassis int) {
 // CountOwned returns how many endpoints a chassis has, reserved or attached. It
 // costs the same whatever their number.
 func (v *View) CountOwned(id linkspan.ChassisID) int {
-	set, _ := v.owned.Get(chassisKey(id))
-	return set.Len()
+	all, _ := v.owned.Get(chassisKey(id))
+	return all.attached.Len() + all.others.Len()
 }

@@ -15,11 +15,10 @@ type View struct {
 	networks  hamt.Map[networkKey, *linkspan.Network]
 	endpoints hamt.Map[Key, *linkspan.Endpoint]
 	chassis   hamt.Map[chassisKey, *linkspan.Chassis]
-	owned     hamt.Map[chassisKey, endpointSet]     // endpoints of a chassis, reserved or attached
-	ports     hamt.Map[portKey, *linkspan.Endpoint] // who is attached at a port
-	members   hamt.Map[networkKey, members]         // chassis with attached endpoints of a network
-	presence  hamt.Map[chassisKey, presence]        // networks with attached endpoints on a chassis
-	names     hamt.Map[nameKey, bearers]            // joined endpoints that bear a name in a network
+	owned     hamt.Map[chassisKey, owned]
+	members   hamt.Map[networkKey, members]  // chassis with attached endpoints of a network
+	presence  hamt.Map[chassisKey, presence] // networks with attached endpoints on a chassis
+	names     hamt.Map[nameKey, bearers]     // joined endpoints that bear a name in a network
 	paths     hamt.Map[chassisKey, *linkspan.Paths]
 	clear     hamt.Map[sitesKey, *linkspan.Clearance]
 	overlays  overlays
@@ -62,19 +61,25 @@ func (v *View) AllChassis() iter.Seq[*linkspan.Chassis] { return values(v.chassi
 // Owned yields the endpoints of a chassis, reserved or attached, in no useful
 // order.
 func (v *View) Owned(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
-	set, _ := v.owned.Get(chassisKey(id))
-	return values(set)
-}
-
-// Attached yields the endpoints attached on a chassis, in no useful order.
-func (v *View) Attached(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
+	all, _ := v.owned.Get(chassisKey(id))
 	return func(yield func(*linkspan.Endpoint) bool) {
-		for e := range v.Owned(id) {
-			if e.Attached() && !yield(e) {
+		for e := range values(all.attached) {
+			if !yield(e) {
+				return
+			}
+		}
+		for e := range values(all.others) {
+			if !yield(e) {
 				return
 			}
 		}
 	}
+}
+
+// Attached yields the endpoints attached on a chassis, in no useful order.
+func (v *View) Attached(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
+	all, _ := v.owned.Get(chassisKey(id))
+	return values(all.attached)
 }
 
 // Members yields the chassis that have attached endpoints of a network. Those of

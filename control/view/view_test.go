@@ -150,8 +150,35 @@ func agree(t *rapid.T, v *View) {
 	if attached != 0 {
 		t.Fatalf("%d attached endpoints are not listed", attached)
 	}
+	areOwned(t, v)
 	atPort(t, v)
 	inOverlays(t, v)
+}
+
+// areOwned checks that each endpoint, attached or not, is its chassis's once.
+func areOwned(t *rapid.T, v *View) {
+	_, left, _ := v.Len()
+	for id := linkspan.ChassisID(1); id <= 3; id++ {
+		n := 0
+		for e := range v.Owned(id) {
+			if v.Endpoint(KeyOf(e)) != e || e.Chassis != id {
+				t.Fatalf("chassis %d owns %s", id, KeyOf(e))
+			}
+			n++
+		}
+		if v.CountOwned(id) != n {
+			t.Fatalf("chassis %d owns %d endpoints, counted as %d", id, n, v.CountOwned(id))
+		}
+		left -= n
+	}
+	if left != 0 {
+		t.Fatalf("%d endpoints are nobody's", left)
+	}
+	for id, all := range v.owned.All() {
+		if all.empty() {
+			t.Fatalf("chassis %d is listed and owns nothing", id)
+		}
+	}
 }
 
 // inOverlays checks that the endpoints of overlays, and no others, are in them.
@@ -192,13 +219,20 @@ func atPort(t *rapid.T, v *View) {
 			continue
 		}
 		ports++
-		if holder, _ := v.ports.Get(portOf(e)); holder != e {
+		if holder := v.at(e.Chassis, e.Port); holder != e {
 			t.Fatalf("%s is attached at port %d, where %v is", KeyOf(e), e.Port, holder)
 		}
 	}
-	if ports != v.ports.Len() {
-		t.Fatalf("%d ports are taken by %d endpoints", v.ports.Len(), ports)
+	if taken := takenPorts(v); taken != ports {
+		t.Fatalf("%d ports are taken by %d endpoints", taken, ports)
 	}
+}
+
+func takenPorts(v *View) (n int) {
+	for _, all := range v.owned.All() {
+		n += all.attached.Len()
+	}
+	return n
 }
 
 func big(n int) *View {

@@ -14,7 +14,7 @@ const readBufferLen = 2 * (MaxLen + 1)
 
 // quietBufferLen is the length of the buffer until the source has filled it: many
 // connections carry nothing but a probe now and then.
-const quietBufferLen = 4 << 10
+const quietBufferLen = 1 << 10
 
 // maxEmptyReads bounds how often a source may return nothing and no error.
 const maxEmptyReads = 100
@@ -28,7 +28,7 @@ type Reader struct {
 	err  error
 }
 
-// NewReader returns a Reader of src. Its buffer has 4 KiB, and 128 KiB from when
+// NewReader returns a Reader of src. Its buffer has 1 KiB, and 128 KiB from when
 // src fills it, or a message needs it, until Quiet.
 func NewReader(src io.Reader) *Reader {
 	return &Reader{src: src, buf: make([]byte, quietBufferLen)}
