@@ -14,7 +14,7 @@ import (
 
 // A bucket passes what has gathered in it at once, and keeps what waits for so
 // long: parts of a second's worth of the rate, at least as many bytes. The burst
-// holds several frames, and from 50 mbit a whole segment of the largest size, so
+// holds some frames, and from 53 mbit a whole segment of the largest size, so
 // that it need not be cut.
 const (
 	burstPart, leastBurst = 100, 4 << 10
