@@ -747,7 +747,7 @@ type Endpoint struct {
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
 	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
 	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`   // overlay: it has joined without a port; empty and no port: reserved
-	Limits        *Limits                `protobuf:"bytes,13,opt,name=limits,proto3" json:"limits,omitempty"`   // as they are enforced
+	Limits        *Limits                `protobuf:"bytes,15,opt,name=limits,proto3" json:"limits,omitempty"`   // as they are enforced
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1129,7 +1129,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
 	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
 	"\x06driver\x18\f \x01(\tR\x06driver\x12+\n" +
-	"\x06limits\x18\r \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x1a9\n" +
+	"\x06limits\x18\x0f \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +
