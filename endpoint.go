@@ -26,6 +26,7 @@ type Endpoint struct {
 	MAC       MAC               `json:"mac,omitzero"`
 	Port      uint32            `json:"port,omitzero"`    // OpenFlow port on br-link; 0: it has none
 	Driver    Driver            `json:"driver,omitempty"` // of the network, once it has joined; empty: Hotplug, or it has not
+	Limits    Limits            `json:"limits,omitzero"`  // its own and its network's, as they are enforced
 	Container string            `json:"container,omitempty"`
 	Aliases   []string          `json:"aliases,omitempty"` // other names of it in the network, sorted
 	Labels    map[string]string `json:"labels,omitempty"`
@@ -95,6 +96,9 @@ func (e *Endpoint) Validate() error {
 		if alias == "" || len(alias) > MaxAlias {
 			return invalid("endpoint %s has an alias of %d bytes; 1 to %d are allowed", e.Address, len(alias), MaxAlias)
 		}
+	}
+	if err := e.Limits.Validate(); err != nil {
+		return err
 	}
 	if err := validateText("the endpoint's id", e.ID); err != nil {
 		return err

@@ -50,6 +50,7 @@ type Network struct {
 	Aux       map[string]netip.Addr `json:"aux,omitempty"`    // by name, for things that are no containers; never leased
 	Internal  bool                  `json:"internal,omitzero"`
 	Transport Transport             `json:"transport,omitempty"` // asked for; empty: Auto
+	Limits    Limits                `json:"limits,omitzero"`     // of each endpoint that has none of its own
 	Labels    map[string]string     `json:"labels,omitempty"`
 	Created   time.Time             `json:"created"`
 	Creator   string                `json:"creator,omitempty"` // the identity that created it
@@ -95,6 +96,9 @@ func (n *Network) Validate() error {
 		return invalid("mtu %d is not between %d and %d", n.MTU, MinMTU, MaxMTU)
 	}
 	if err := n.Transport.ValidateWish(); err != nil {
+		return err
+	}
+	if err := n.Limits.Validate(); err != nil {
 		return err
 	}
 	if err := n.validateDriver(); err != nil {

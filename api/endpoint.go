@@ -13,7 +13,7 @@ func EndpointToProto(e *linkspan.Endpoint, network, chassis string) *apiv1.Endpo
 	return &apiv1.Endpoint{
 		Network: uint32(e.Network), NetworkName: network, Address: text(e.Address), Chassis: chassis,
 		Id: e.ID, Mac: text(e.MAC), Port: e.Port, Container: e.Container, Labels: e.Labels, Aliases: e.Aliases,
-		Created: timestampToProto(e.Created), Driver: string(e.Driver),
+		Created: timestampToProto(e.Created), Driver: string(e.Driver), Limits: limitsToProto(e.Limits),
 	}
 }
 
@@ -25,7 +25,7 @@ func EndpointFromProto(m *apiv1.Endpoint) (linkspan.Endpoint, error) {
 		Network: linkspan.NetworkID(m.GetNetwork()), Address: p.addr("address", m.GetAddress()),
 		ID: m.GetId(), MAC: p.mac("mac", m.GetMac()), Port: m.GetPort(), Container: m.GetContainer(),
 		Labels: m.GetLabels(), Aliases: m.GetAliases(), Created: timeFromProto(m.GetCreated()),
-		Driver: linkspan.Driver(m.GetDriver()),
+		Driver: linkspan.Driver(m.GetDriver()), Limits: limitsFromProto(m.GetLimits()),
 	}
 	return e, p.err
 }

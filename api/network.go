@@ -19,7 +19,7 @@ func NetworkToProto(n *linkspan.Network) *apiv1.Network {
 		Id: uint32(n.ID), Name: n.Name, Labels: n.Labels, Internal: n.Internal, Mtu: uint32(n.MTU),
 		Subnet: text(n.Subnet), Gateway: text(n.Gateway), Range: text(n.Range),
 		Idle: durationpb.New(n.Idle), Created: timestampToProto(n.Created), Creator: n.Creator, Aux: auxToProto(n.Aux),
-		Transport: string(n.Transport), Driver: string(n.Driver),
+		Transport: string(n.Transport), Driver: string(n.Driver), Limits: limitsToProto(n.Limits),
 	}
 }
 
@@ -54,7 +54,7 @@ func NetworkFromProto(m *apiv1.Network) (linkspan.Network, error) {
 		MTU: int(m.GetMtu()), Idle: m.GetIdle().AsDuration(), Creator: m.GetCreator(),
 		Subnet: p.prefix("subnet", m.GetSubnet()), Gateway: p.addr("gateway", m.GetGateway()),
 		Range: p.prefix("range", m.GetRange()), Aux: p.aux(m.GetAux()), Created: timeFromProto(m.GetCreated()),
-		Transport: linkspan.Transport(m.GetTransport()), Driver: linkspan.Driver(m.GetDriver()),
+		Transport: linkspan.Transport(m.GetTransport()), Driver: linkspan.Driver(m.GetDriver()), Limits: limitsFromProto(m.GetLimits()),
 	}
 	return n, p.err
 }

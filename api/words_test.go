@@ -48,7 +48,11 @@ var (
 		return time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanoseconds")).UTC()
 	})
 	driver = rapid.SampledFrom([]linkspan.Driver{"", linkspan.Hotplug, linkspan.Overlay})
-	mac    = rapid.Custom(func(t *rapid.T) linkspan.MAC {
+	limits = rapid.Custom(func(t *rapid.T) linkspan.Limits {
+		rate := rapid.Map(rapid.Uint64Range(0, 1<<40), func(n uint64) linkspan.Rate { return linkspan.Rate(n) })
+		return linkspan.Limits{Egress: rate.Draw(t, "egress"), Ingress: rate.Draw(t, "ingress")}
+	})
+	mac = rapid.Custom(func(t *rapid.T) linkspan.MAC {
 		return rapid.SampledFrom([]linkspan.MAC{{}, {2, 0x42, rapid.Byte().Draw(t, "byte"), 0, 0, 1}}).Draw(t, "mac")
 	})
 )
@@ -81,7 +85,7 @@ func TestNetworkCrossesTheWire(t *testing.T) {
 			MTU:  rapid.IntRange(0, linkspan.MaxMTU).Draw(t, "mtu"), Internal: rapid.Bool().Draw(t, "internal"),
 			Aux:    rapid.MapOfN(rapid.StringMatching(`[a-z]{1,4}`), addr.Filter(netip.Addr.IsValid), 0, 3).Draw(t, "aux"),
 			Labels: labels.Draw(t, "labels"), Created: when.Draw(t, "created"), Creator: text.Draw(t, "creator"),
-			Driver: driver.Draw(t, "driver"),
+			Driver: driver.Draw(t, "driver"), Limits: limits.Draw(t, "limits"),
 		}
 		got, err := api.NetworkFromProto(sent(t, api.NetworkToProto(&want)))
 		if err != nil {
@@ -99,7 +103,7 @@ func TestEndpointCrossesTheWire(t *testing.T) {
 			Network: linkspan.NetworkID(rapid.Uint32().Draw(t, "network")), Address: addr.Draw(t, "address"),
 			Chassis: 7, ID: text.Draw(t, "id"), MAC: mac.Draw(t, "mac"), Port: rapid.Uint32().Draw(t, "port"),
 			Container: text.Draw(t, "container"), Labels: labels.Draw(t, "labels"), Created: when.Draw(t, "created"),
-			Driver: driver.Draw(t, "driver"),
+			Driver: driver.Draw(t, "driver"), Limits: limits.Draw(t, "limits"),
 		}
 		m := sent(t, api.EndpointToProto(&want, "web", "h1"))
 		if m.GetNetworkName() != "web" || m.GetChassis() != "h1" {

@@ -36,7 +36,7 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 		})
 	}
 	if !sameBinding(n, to) {
-		n.Fabric, n.Name, n.MTU, n.Transport = to.ID, to.Name, to.MTU, to.Transport
+		n.Fabric, n.Name, n.MTU, n.Transport, n.Limits = to.ID, to.Name, to.MTU, to.Transport, to.Limits
 		if !n.Gateway.IsValid() { // a daemon that asked for none
 			n.Gateway = to.Gateway
 		}
@@ -49,7 +49,7 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 }
 
 func sameBinding(n Network, to linkspan.Network) bool {
-	return n.Fabric == to.ID && n.Name == to.Name && n.MTU == to.MTU && n.Transport == to.Transport
+	return n.Fabric == to.ID && n.Name == to.Name && n.MTU == to.MTU && n.Transport == to.Transport && n.Limits == to.Limits
 }
 
 // Refuse says that the network with Docker's id will not be bound, and why;

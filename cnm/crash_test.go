@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm/cnmtest"
 )
 
@@ -59,14 +60,22 @@ func TestNothingLeaksWhenDockerTakesBack(t *testing.T) {
 	})
 }
 
-// everyDeath plays the script once for each of its steps, dying there.
+// everyDeath plays the script once for each of its steps, dying there: for an
+// endpoint without limits and for one with.
 func everyDeath(t *testing.T, after func(t *testing.T, w *cnmtest.World, d *docker, failed int)) {
+	t.Helper()
+	for name, options := range map[string]map[string]string{"plain": nil, "limited": {linkspan.OptionEgress: "10mbit"}} {
+		t.Run(name, func(t *testing.T) { everyDeathWith(t, options, after) })
+	}
+}
+
+func everyDeathWith(t *testing.T, options map[string]string, after func(t *testing.T, w *cnmtest.World, d *docker, failed int)) {
 	t.Helper()
 	for at := range maxSteps {
 		alive := false
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *cnmtest.World) {
-				d := &docker{c: open(t, w)}
+				d := &docker{c: open(t, w), options: options}
 				w.Kill.At(at)
 				failed, _ := play(limited(t), d, script())
 				alive = !w.Kill.Struck()

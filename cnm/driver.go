@@ -17,7 +17,7 @@ type Driver interface {
 	// DeleteNetwork undoes CreateNetwork.
 	DeleteNetwork(ctx context.Context, n Network) error
 	// CreateEndpoint returns e with what the driver adds: the MAC when it is
-	// zero, interface and port. Other fields stay as they are.
+	// zero, interface, port and limits. Other fields stay as they are.
 	CreateEndpoint(ctx context.Context, n Network, e Endpoint) (Endpoint, error)
 	// DeleteEndpoint undoes CreateEndpoint.
 	DeleteEndpoint(ctx context.Context, n Network, e Endpoint) error

@@ -33,6 +33,7 @@ type Endpoint struct {
 	PortMaps      []PortMap         `json:"port_maps,omitempty"` // asked for
 	Published     []PortMap         `json:"published,omitempty"` // what the driver made of them
 	Options       map[string]string `json:"options,omitempty"`   // what a person gave with --driver-opt
+	Limits        linkspan.Limits   `json:"limits,omitzero"`     // as the driver holds it to
 	Container     string            `json:"container,omitempty"`
 	Aliases       []string          `json:"aliases,omitempty"` // other names in the network, sorted
 	Labels        map[string]string `json:"labels,omitempty"`

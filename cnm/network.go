@@ -30,6 +30,7 @@ type Network struct {
 	AuxAddresses map[string]netip.Addr `json:"aux_addresses,omitempty"`
 	MTU          int                   `json:"mtu,omitzero"`        // of the fabric's network, bytes; 0: not set there
 	Transport    linkspan.Transport    `json:"transport,omitempty"` // of the fabric's network; empty: auto
+	Limits       linkspan.Limits       `json:"limits,omitzero"`     // of the fabric's network
 	Labels       map[string]string     `json:"labels,omitempty"`    // as NewNetwork was given them
 	Own          bool                  `json:"own,omitzero"`        // made by NewNetwork and not by Docker
 	Created      time.Time             `json:"created"`

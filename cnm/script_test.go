@@ -25,6 +25,7 @@ type docker struct {
 	c       *cnm.Controller
 	pool    string
 	address netip.Prefix
+	options map[string]string // of the endpoint
 }
 
 type step struct {
@@ -89,7 +90,7 @@ func requestAddress(ctx context.Context, d *docker) (err error) {
 }
 
 func createEndpoint(ctx context.Context, d *docker) error {
-	_, err := d.c.CreateEndpoint(ctx, cnm.EndpointRequest{ID: endpointID, Network: networkID, Address: d.address})
+	_, err := d.c.CreateEndpoint(ctx, cnm.EndpointRequest{ID: endpointID, Network: networkID, Address: d.address, Options: d.options})
 	return err
 }
 

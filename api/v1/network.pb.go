@@ -42,6 +42,7 @@ type Network struct {
 	Endpoints     uint32                 `protobuf:"varint,12,opt,name=endpoints,proto3" json:"endpoints,omitempty"`                                                              // how many there are, on all chassis
 	Transport     string                 `protobuf:"bytes,14,opt,name=transport,proto3" json:"transport,omitempty"`                                                               // asked for: tunnel, direct; empty: auto
 	Driver        string                 `protobuf:"bytes,15,opt,name=driver,proto3" json:"driver,omitempty"`                                                                     // hotplug, overlay; empty: hotplug; never changes
+	Limits        *Limits                `protobuf:"bytes,16,opt,name=limits,proto3" json:"limits,omitempty"`                                                                     // of each endpoint that has none of its own
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -181,6 +182,66 @@ func (x *Network) GetDriver() string {
 	return ""
 }
 
+func (x *Network) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// Limits is what an endpoint may send and receive at most.
+type Limits struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Egress        uint64                 `protobuf:"varint,1,opt,name=egress,proto3" json:"egress,omitempty"`   // what the container sends, bits a second; 0: no limit
+	Ingress       uint64                 `protobuf:"varint,2,opt,name=ingress,proto3" json:"ingress,omitempty"` // what it receives
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Limits) GetEgress() uint64 {
+	if x != nil {
+		return x.Egress
+	}
+	return 0
+}
+
+func (x *Limits) GetIngress() uint64 {
+	if x != nil {
+		return x.Ingress
+	}
+	return 0
+}
+
 // Way is how packets of a network go between some pairs of chassis.
 type Way struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -194,7 +255,7 @@ type Way struct {
 
 func (x *Way) Reset() {
 	*x = Way{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	mi := &file_linkspan_v1_network_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -206,7 +267,7 @@ func (x *Way) String() string {
 func (*Way) ProtoMessage() {}
 
 func (x *Way) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[1]
+	mi := &file_linkspan_v1_network_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -219,7 +280,7 @@ func (x *Way) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Way.ProtoReflect.Descriptor instead.
 func (*Way) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{1}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Way) GetTransport() string {
@@ -261,7 +322,7 @@ type Pair struct {
 
 func (x *Pair) Reset() {
 	*x = Pair{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[2]
+	mi := &file_linkspan_v1_network_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -273,7 +334,7 @@ func (x *Pair) String() string {
 func (*Pair) ProtoMessage() {}
 
 func (x *Pair) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[2]
+	mi := &file_linkspan_v1_network_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -286,7 +347,7 @@ func (x *Pair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pair.ProtoReflect.Descriptor instead.
 func (*Pair) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{2}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Pair) GetA() string {
@@ -313,7 +374,7 @@ type NetworkServiceCreateRequest struct {
 
 func (x *NetworkServiceCreateRequest) Reset() {
 	*x = NetworkServiceCreateRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[3]
+	mi := &file_linkspan_v1_network_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -325,7 +386,7 @@ func (x *NetworkServiceCreateRequest) String() string {
 func (*NetworkServiceCreateRequest) ProtoMessage() {}
 
 func (x *NetworkServiceCreateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[3]
+	mi := &file_linkspan_v1_network_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -338,7 +399,7 @@ func (x *NetworkServiceCreateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceCreateRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceCreateRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{3}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *NetworkServiceCreateRequest) GetNetwork() *Network {
@@ -365,7 +426,7 @@ type NetworkServiceCreateResponse struct {
 
 func (x *NetworkServiceCreateResponse) Reset() {
 	*x = NetworkServiceCreateResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[4]
+	mi := &file_linkspan_v1_network_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +438,7 @@ func (x *NetworkServiceCreateResponse) String() string {
 func (*NetworkServiceCreateResponse) ProtoMessage() {}
 
 func (x *NetworkServiceCreateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[4]
+	mi := &file_linkspan_v1_network_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +451,7 @@ func (x *NetworkServiceCreateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceCreateResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceCreateResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{4}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *NetworkServiceCreateResponse) GetNetwork() *Network {
@@ -415,7 +476,7 @@ type NetworkServiceListRequest struct {
 
 func (x *NetworkServiceListRequest) Reset() {
 	*x = NetworkServiceListRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[5]
+	mi := &file_linkspan_v1_network_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +488,7 @@ func (x *NetworkServiceListRequest) String() string {
 func (*NetworkServiceListRequest) ProtoMessage() {}
 
 func (x *NetworkServiceListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[5]
+	mi := &file_linkspan_v1_network_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +501,7 @@ func (x *NetworkServiceListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceListRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceListRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{5}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{6}
 }
 
 type NetworkServiceListResponse struct {
@@ -452,7 +513,7 @@ type NetworkServiceListResponse struct {
 
 func (x *NetworkServiceListResponse) Reset() {
 	*x = NetworkServiceListResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[6]
+	mi := &file_linkspan_v1_network_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -464,7 +525,7 @@ func (x *NetworkServiceListResponse) String() string {
 func (*NetworkServiceListResponse) ProtoMessage() {}
 
 func (x *NetworkServiceListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[6]
+	mi := &file_linkspan_v1_network_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -477,7 +538,7 @@ func (x *NetworkServiceListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceListResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceListResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{6}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *NetworkServiceListResponse) GetNetworks() []*Network {
@@ -496,7 +557,7 @@ type NetworkServiceGetRequest struct {
 
 func (x *NetworkServiceGetRequest) Reset() {
 	*x = NetworkServiceGetRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[7]
+	mi := &file_linkspan_v1_network_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +569,7 @@ func (x *NetworkServiceGetRequest) String() string {
 func (*NetworkServiceGetRequest) ProtoMessage() {}
 
 func (x *NetworkServiceGetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[7]
+	mi := &file_linkspan_v1_network_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +582,7 @@ func (x *NetworkServiceGetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceGetRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceGetRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{7}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *NetworkServiceGetRequest) GetNetwork() string {
@@ -542,7 +603,7 @@ type NetworkServiceGetResponse struct {
 
 func (x *NetworkServiceGetResponse) Reset() {
 	*x = NetworkServiceGetResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[8]
+	mi := &file_linkspan_v1_network_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +615,7 @@ func (x *NetworkServiceGetResponse) String() string {
 func (*NetworkServiceGetResponse) ProtoMessage() {}
 
 func (x *NetworkServiceGetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[8]
+	mi := &file_linkspan_v1_network_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +628,7 @@ func (x *NetworkServiceGetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceGetResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceGetResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{8}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NetworkServiceGetResponse) GetNetwork() *Network {
@@ -600,7 +661,7 @@ type NetworkServiceRemoveRequest struct {
 
 func (x *NetworkServiceRemoveRequest) Reset() {
 	*x = NetworkServiceRemoveRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[9]
+	mi := &file_linkspan_v1_network_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +673,7 @@ func (x *NetworkServiceRemoveRequest) String() string {
 func (*NetworkServiceRemoveRequest) ProtoMessage() {}
 
 func (x *NetworkServiceRemoveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[9]
+	mi := &file_linkspan_v1_network_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +686,7 @@ func (x *NetworkServiceRemoveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceRemoveRequest.ProtoReflect.Descriptor instead.
 func (*NetworkServiceRemoveRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{9}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *NetworkServiceRemoveRequest) GetNetwork() string {
@@ -643,7 +704,7 @@ type NetworkServiceRemoveResponse struct {
 
 func (x *NetworkServiceRemoveResponse) Reset() {
 	*x = NetworkServiceRemoveResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[10]
+	mi := &file_linkspan_v1_network_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +716,7 @@ func (x *NetworkServiceRemoveResponse) String() string {
 func (*NetworkServiceRemoveResponse) ProtoMessage() {}
 
 func (x *NetworkServiceRemoveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[10]
+	mi := &file_linkspan_v1_network_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +729,7 @@ func (x *NetworkServiceRemoveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkServiceRemoveResponse.ProtoReflect.Descriptor instead.
 func (*NetworkServiceRemoveResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{10}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{11}
 }
 
 // Endpoint is a container's attachment to a network.
@@ -686,13 +747,14 @@ type Endpoint struct {
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
 	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
 	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`   // overlay: it has joined without a port; empty and no port: reserved
+	Limits        *Limits                `protobuf:"bytes,15,opt,name=limits,proto3" json:"limits,omitempty"`   // as they are enforced
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Endpoint) Reset() {
 	*x = Endpoint{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[11]
+	mi := &file_linkspan_v1_network_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +766,7 @@ func (x *Endpoint) String() string {
 func (*Endpoint) ProtoMessage() {}
 
 func (x *Endpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[11]
+	mi := &file_linkspan_v1_network_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +779,7 @@ func (x *Endpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Endpoint.ProtoReflect.Descriptor instead.
 func (*Endpoint) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{11}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Endpoint) GetNetwork() uint32 {
@@ -804,6 +866,13 @@ func (x *Endpoint) GetDriver() string {
 	return ""
 }
 
+func (x *Endpoint) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
 type EndpointServiceListRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name or id; empty: all
@@ -814,7 +883,7 @@ type EndpointServiceListRequest struct {
 
 func (x *EndpointServiceListRequest) Reset() {
 	*x = EndpointServiceListRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[12]
+	mi := &file_linkspan_v1_network_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +895,7 @@ func (x *EndpointServiceListRequest) String() string {
 func (*EndpointServiceListRequest) ProtoMessage() {}
 
 func (x *EndpointServiceListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[12]
+	mi := &file_linkspan_v1_network_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +908,7 @@ func (x *EndpointServiceListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceListRequest.ProtoReflect.Descriptor instead.
 func (*EndpointServiceListRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{12}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *EndpointServiceListRequest) GetNetwork() string {
@@ -865,7 +934,7 @@ type EndpointServiceListResponse struct {
 
 func (x *EndpointServiceListResponse) Reset() {
 	*x = EndpointServiceListResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[13]
+	mi := &file_linkspan_v1_network_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +946,7 @@ func (x *EndpointServiceListResponse) String() string {
 func (*EndpointServiceListResponse) ProtoMessage() {}
 
 func (x *EndpointServiceListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[13]
+	mi := &file_linkspan_v1_network_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +959,7 @@ func (x *EndpointServiceListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceListResponse.ProtoReflect.Descriptor instead.
 func (*EndpointServiceListResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{13}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *EndpointServiceListResponse) GetEndpoints() []*Endpoint {
@@ -909,7 +978,7 @@ type EndpointServiceGetRequest struct {
 
 func (x *EndpointServiceGetRequest) Reset() {
 	*x = EndpointServiceGetRequest{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[14]
+	mi := &file_linkspan_v1_network_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -921,7 +990,7 @@ func (x *EndpointServiceGetRequest) String() string {
 func (*EndpointServiceGetRequest) ProtoMessage() {}
 
 func (x *EndpointServiceGetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[14]
+	mi := &file_linkspan_v1_network_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -934,7 +1003,7 @@ func (x *EndpointServiceGetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceGetRequest.ProtoReflect.Descriptor instead.
 func (*EndpointServiceGetRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{14}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *EndpointServiceGetRequest) GetEndpoint() string {
@@ -953,7 +1022,7 @@ type EndpointServiceGetResponse struct {
 
 func (x *EndpointServiceGetResponse) Reset() {
 	*x = EndpointServiceGetResponse{}
-	mi := &file_linkspan_v1_network_proto_msgTypes[15]
+	mi := &file_linkspan_v1_network_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1034,7 @@ func (x *EndpointServiceGetResponse) String() string {
 func (*EndpointServiceGetResponse) ProtoMessage() {}
 
 func (x *EndpointServiceGetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_network_proto_msgTypes[15]
+	mi := &file_linkspan_v1_network_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1047,7 @@ func (x *EndpointServiceGetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndpointServiceGetResponse.ProtoReflect.Descriptor instead.
 func (*EndpointServiceGetResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{15}
+	return file_linkspan_v1_network_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *EndpointServiceGetResponse) GetEndpoint() *Endpoint {
@@ -992,7 +1061,7 @@ var File_linkspan_v1_network_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\n" +
-	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x04\n" +
+	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x05\n" +
 	"\aNetwork\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1009,13 +1078,17 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x03aux\x18\r \x03(\v2\x1d.linkspan.v1.Network.AuxEntryR\x03aux\x12\x1c\n" +
 	"\tendpoints\x18\f \x01(\rR\tendpoints\x12\x1c\n" +
 	"\ttransport\x18\x0e \x01(\tR\ttransport\x12\x16\n" +
-	"\x06driver\x18\x0f \x01(\tR\x06driver\x1a9\n" +
+	"\x06driver\x18\x0f \x01(\tR\x06driver\x12+\n" +
+	"\x06limits\x18\x10 \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a6\n" +
 	"\bAuxEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"z\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\":\n" +
+	"\x06Limits\x12\x16\n" +
+	"\x06egress\x18\x01 \x01(\x04R\x06egress\x12\x18\n" +
+	"\aingress\x18\x02 \x01(\x04R\aingress\"z\n" +
 	"\x03Way\x12\x1c\n" +
 	"\ttransport\x18\x01 \x01(\tR\ttransport\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x14\n" +
@@ -1041,7 +1114,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x04ways\x18\x03 \x03(\v2\x10.linkspan.v1.WayR\x04ways\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
-	"\x1cNetworkServiceRemoveResponse\"\xad\x03\n" +
+	"\x1cNetworkServiceRemoveResponse\"\xda\x03\n" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
@@ -1055,7 +1128,8 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\acreated\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
 	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
-	"\x06driver\x18\f \x01(\tR\x06driver\x1a9\n" +
+	"\x06driver\x18\f \x01(\tR\x06driver\x12+\n" +
+	"\x06limits\x18\x0f \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +
@@ -1089,63 +1163,66 @@ func file_linkspan_v1_network_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_network_proto_rawDescData
 }
 
-var file_linkspan_v1_network_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_linkspan_v1_network_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_linkspan_v1_network_proto_goTypes = []any{
 	(*Network)(nil),                      // 0: linkspan.v1.Network
-	(*Way)(nil),                          // 1: linkspan.v1.Way
-	(*Pair)(nil),                         // 2: linkspan.v1.Pair
-	(*NetworkServiceCreateRequest)(nil),  // 3: linkspan.v1.NetworkServiceCreateRequest
-	(*NetworkServiceCreateResponse)(nil), // 4: linkspan.v1.NetworkServiceCreateResponse
-	(*NetworkServiceListRequest)(nil),    // 5: linkspan.v1.NetworkServiceListRequest
-	(*NetworkServiceListResponse)(nil),   // 6: linkspan.v1.NetworkServiceListResponse
-	(*NetworkServiceGetRequest)(nil),     // 7: linkspan.v1.NetworkServiceGetRequest
-	(*NetworkServiceGetResponse)(nil),    // 8: linkspan.v1.NetworkServiceGetResponse
-	(*NetworkServiceRemoveRequest)(nil),  // 9: linkspan.v1.NetworkServiceRemoveRequest
-	(*NetworkServiceRemoveResponse)(nil), // 10: linkspan.v1.NetworkServiceRemoveResponse
-	(*Endpoint)(nil),                     // 11: linkspan.v1.Endpoint
-	(*EndpointServiceListRequest)(nil),   // 12: linkspan.v1.EndpointServiceListRequest
-	(*EndpointServiceListResponse)(nil),  // 13: linkspan.v1.EndpointServiceListResponse
-	(*EndpointServiceGetRequest)(nil),    // 14: linkspan.v1.EndpointServiceGetRequest
-	(*EndpointServiceGetResponse)(nil),   // 15: linkspan.v1.EndpointServiceGetResponse
-	nil,                                  // 16: linkspan.v1.Network.LabelsEntry
-	nil,                                  // 17: linkspan.v1.Network.AuxEntry
-	nil,                                  // 18: linkspan.v1.Endpoint.LabelsEntry
-	(*durationpb.Duration)(nil),          // 19: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),        // 20: google.protobuf.Timestamp
+	(*Limits)(nil),                       // 1: linkspan.v1.Limits
+	(*Way)(nil),                          // 2: linkspan.v1.Way
+	(*Pair)(nil),                         // 3: linkspan.v1.Pair
+	(*NetworkServiceCreateRequest)(nil),  // 4: linkspan.v1.NetworkServiceCreateRequest
+	(*NetworkServiceCreateResponse)(nil), // 5: linkspan.v1.NetworkServiceCreateResponse
+	(*NetworkServiceListRequest)(nil),    // 6: linkspan.v1.NetworkServiceListRequest
+	(*NetworkServiceListResponse)(nil),   // 7: linkspan.v1.NetworkServiceListResponse
+	(*NetworkServiceGetRequest)(nil),     // 8: linkspan.v1.NetworkServiceGetRequest
+	(*NetworkServiceGetResponse)(nil),    // 9: linkspan.v1.NetworkServiceGetResponse
+	(*NetworkServiceRemoveRequest)(nil),  // 10: linkspan.v1.NetworkServiceRemoveRequest
+	(*NetworkServiceRemoveResponse)(nil), // 11: linkspan.v1.NetworkServiceRemoveResponse
+	(*Endpoint)(nil),                     // 12: linkspan.v1.Endpoint
+	(*EndpointServiceListRequest)(nil),   // 13: linkspan.v1.EndpointServiceListRequest
+	(*EndpointServiceListResponse)(nil),  // 14: linkspan.v1.EndpointServiceListResponse
+	(*EndpointServiceGetRequest)(nil),    // 15: linkspan.v1.EndpointServiceGetRequest
+	(*EndpointServiceGetResponse)(nil),   // 16: linkspan.v1.EndpointServiceGetResponse
+	nil,                                  // 17: linkspan.v1.Network.LabelsEntry
+	nil,                                  // 18: linkspan.v1.Network.AuxEntry
+	nil,                                  // 19: linkspan.v1.Endpoint.LabelsEntry
+	(*durationpb.Duration)(nil),          // 20: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
 }
 var file_linkspan_v1_network_proto_depIdxs = []int32{
-	19, // 0: linkspan.v1.Network.idle:type_name -> google.protobuf.Duration
-	16, // 1: linkspan.v1.Network.labels:type_name -> linkspan.v1.Network.LabelsEntry
-	20, // 2: linkspan.v1.Network.created:type_name -> google.protobuf.Timestamp
-	17, // 3: linkspan.v1.Network.aux:type_name -> linkspan.v1.Network.AuxEntry
-	2,  // 4: linkspan.v1.Way.pairs:type_name -> linkspan.v1.Pair
-	0,  // 5: linkspan.v1.NetworkServiceCreateRequest.network:type_name -> linkspan.v1.Network
-	0,  // 6: linkspan.v1.NetworkServiceCreateResponse.network:type_name -> linkspan.v1.Network
-	0,  // 7: linkspan.v1.NetworkServiceListResponse.networks:type_name -> linkspan.v1.Network
-	0,  // 8: linkspan.v1.NetworkServiceGetResponse.network:type_name -> linkspan.v1.Network
-	11, // 9: linkspan.v1.NetworkServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	1,  // 10: linkspan.v1.NetworkServiceGetResponse.ways:type_name -> linkspan.v1.Way
-	18, // 11: linkspan.v1.Endpoint.labels:type_name -> linkspan.v1.Endpoint.LabelsEntry
-	20, // 12: linkspan.v1.Endpoint.created:type_name -> google.protobuf.Timestamp
-	11, // 13: linkspan.v1.EndpointServiceListResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	11, // 14: linkspan.v1.EndpointServiceGetResponse.endpoint:type_name -> linkspan.v1.Endpoint
-	3,  // 15: linkspan.v1.NetworkService.Create:input_type -> linkspan.v1.NetworkServiceCreateRequest
-	5,  // 16: linkspan.v1.NetworkService.List:input_type -> linkspan.v1.NetworkServiceListRequest
-	7,  // 17: linkspan.v1.NetworkService.Get:input_type -> linkspan.v1.NetworkServiceGetRequest
-	9,  // 18: linkspan.v1.NetworkService.Remove:input_type -> linkspan.v1.NetworkServiceRemoveRequest
-	12, // 19: linkspan.v1.EndpointService.List:input_type -> linkspan.v1.EndpointServiceListRequest
-	14, // 20: linkspan.v1.EndpointService.Get:input_type -> linkspan.v1.EndpointServiceGetRequest
-	4,  // 21: linkspan.v1.NetworkService.Create:output_type -> linkspan.v1.NetworkServiceCreateResponse
-	6,  // 22: linkspan.v1.NetworkService.List:output_type -> linkspan.v1.NetworkServiceListResponse
-	8,  // 23: linkspan.v1.NetworkService.Get:output_type -> linkspan.v1.NetworkServiceGetResponse
-	10, // 24: linkspan.v1.NetworkService.Remove:output_type -> linkspan.v1.NetworkServiceRemoveResponse
-	13, // 25: linkspan.v1.EndpointService.List:output_type -> linkspan.v1.EndpointServiceListResponse
-	15, // 26: linkspan.v1.EndpointService.Get:output_type -> linkspan.v1.EndpointServiceGetResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	20, // 0: linkspan.v1.Network.idle:type_name -> google.protobuf.Duration
+	17, // 1: linkspan.v1.Network.labels:type_name -> linkspan.v1.Network.LabelsEntry
+	21, // 2: linkspan.v1.Network.created:type_name -> google.protobuf.Timestamp
+	18, // 3: linkspan.v1.Network.aux:type_name -> linkspan.v1.Network.AuxEntry
+	1,  // 4: linkspan.v1.Network.limits:type_name -> linkspan.v1.Limits
+	3,  // 5: linkspan.v1.Way.pairs:type_name -> linkspan.v1.Pair
+	0,  // 6: linkspan.v1.NetworkServiceCreateRequest.network:type_name -> linkspan.v1.Network
+	0,  // 7: linkspan.v1.NetworkServiceCreateResponse.network:type_name -> linkspan.v1.Network
+	0,  // 8: linkspan.v1.NetworkServiceListResponse.networks:type_name -> linkspan.v1.Network
+	0,  // 9: linkspan.v1.NetworkServiceGetResponse.network:type_name -> linkspan.v1.Network
+	12, // 10: linkspan.v1.NetworkServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	2,  // 11: linkspan.v1.NetworkServiceGetResponse.ways:type_name -> linkspan.v1.Way
+	19, // 12: linkspan.v1.Endpoint.labels:type_name -> linkspan.v1.Endpoint.LabelsEntry
+	21, // 13: linkspan.v1.Endpoint.created:type_name -> google.protobuf.Timestamp
+	1,  // 14: linkspan.v1.Endpoint.limits:type_name -> linkspan.v1.Limits
+	12, // 15: linkspan.v1.EndpointServiceListResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	12, // 16: linkspan.v1.EndpointServiceGetResponse.endpoint:type_name -> linkspan.v1.Endpoint
+	4,  // 17: linkspan.v1.NetworkService.Create:input_type -> linkspan.v1.NetworkServiceCreateRequest
+	6,  // 18: linkspan.v1.NetworkService.List:input_type -> linkspan.v1.NetworkServiceListRequest
+	8,  // 19: linkspan.v1.NetworkService.Get:input_type -> linkspan.v1.NetworkServiceGetRequest
+	10, // 20: linkspan.v1.NetworkService.Remove:input_type -> linkspan.v1.NetworkServiceRemoveRequest
+	13, // 21: linkspan.v1.EndpointService.List:input_type -> linkspan.v1.EndpointServiceListRequest
+	15, // 22: linkspan.v1.EndpointService.Get:input_type -> linkspan.v1.EndpointServiceGetRequest
+	5,  // 23: linkspan.v1.NetworkService.Create:output_type -> linkspan.v1.NetworkServiceCreateResponse
+	7,  // 24: linkspan.v1.NetworkService.List:output_type -> linkspan.v1.NetworkServiceListResponse
+	9,  // 25: linkspan.v1.NetworkService.Get:output_type -> linkspan.v1.NetworkServiceGetResponse
+	11, // 26: linkspan.v1.NetworkService.Remove:output_type -> linkspan.v1.NetworkServiceRemoveResponse
+	14, // 27: linkspan.v1.EndpointService.List:output_type -> linkspan.v1.EndpointServiceListResponse
+	16, // 28: linkspan.v1.EndpointService.Get:output_type -> linkspan.v1.EndpointServiceGetResponse
+	23, // [23:29] is the sub-list for method output_type
+	17, // [17:23] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_network_proto_init() }
@@ -1159,7 +1236,7 @@ func file_linkspan_v1_network_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_network_proto_rawDesc), len(file_linkspan_v1_network_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

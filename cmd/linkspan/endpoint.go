@@ -25,6 +25,7 @@ type endpointRow struct {
 	Port      uint32            `json:"port,omitempty"`   // OpenFlow
 	Driver    string            `json:"driver,omitempty"` // of the network, where it has no such port
 	ID        string            `json:"id,omitempty"`     // Docker's endpoint id
+	Limits    *limitsRow        `json:"limits,omitempty"`
 	Aliases   []string          `json:"aliases,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Created   time.Time         `json:"created"`
@@ -41,6 +42,7 @@ var endpointTable = output.Table[endpointRow]{
 		{Title: "MAC", Value: func(e endpointRow) string { return cmp.Or(e.MAC, "-") }},
 	},
 	Wide: []output.Column[endpointRow]{
+		{Title: "LIMITS", Value: func(e endpointRow) string { return e.Limits.String() }},
 		{Title: "ENDPOINT ID", Value: func(e endpointRow) string { return e.ID }},
 	},
 }
@@ -51,7 +53,7 @@ func newEndpointRows(endpoints []*apiv1.Endpoint) []endpointRow {
 		rows[i] = endpointRow{
 			Container: e.GetContainer(), Network: e.GetNetworkName(), Address: e.GetAddress(), Chassis: e.GetChassis(),
 			State: "attached", MAC: e.GetMac(), Port: e.GetPort(), ID: e.GetId(), Aliases: e.GetAliases(), Labels: e.GetLabels(),
-			Created: e.GetCreated().AsTime(), Driver: e.GetDriver(),
+			Created: e.GetCreated().AsTime(), Driver: e.GetDriver(), Limits: newLimitsRow(e.GetLimits()),
 		}
 		if e.GetPort() == 0 && e.GetDriver() == "" {
 			rows[i].State = "reserved"

@@ -48,6 +48,7 @@ type networkRow struct {
 	IPv6      bool              `json:"ipv6"`
 	Internal  bool              `json:"internal"`
 	Transport string            `json:"transport,omitempty"` // asked for
+	Limits    *limitsRow        `json:"limits,omitempty"`    // of endpoints that have none of their own
 	Labels    labels            `json:"labels,omitempty"`
 	Endpoints uint32            `json:"endpoints"`
 	Created   time.Time         `json:"created"`
@@ -113,6 +114,7 @@ var networkTable = output.Table[networkRow]{
 		{Title: "GATEWAY", Value: func(n networkRow) string { return cmp.Or(n.Gateway, "-") }},
 		{Title: "IDLE", Value: func(n networkRow) string { return cmp.Or(n.Idle, "-") }},
 		{Title: "TRANSPORT", Value: func(n networkRow) string { return cmp.Or(n.Transport, "-") }},
+		{Title: "LIMITS", Value: func(n networkRow) string { return n.Limits.String() }},
 		{Title: "CREATOR", Value: func(n networkRow) string { return cmp.Or(n.Creator, "-") }},
 		{Title: "CREATED", Value: func(n networkRow) string { return n.Created.Format(time.RFC3339) }},
 	},
@@ -125,7 +127,7 @@ func newNetworkRow(n *apiv1.Network) networkRow {
 		Subnet: n.GetSubnet(), Gateway: n.GetGateway(), IPv4: true,
 		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
-		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)),
+		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)), Limits: newLimitsRow(n.GetLimits()),
 	}
 	if linkspan.Driver(n.GetDriver()).Is(linkspan.Overlay) { // which has no routes
 		row.VNI, row.Idle, row.Transport = n.GetId(), "", ""

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -196,14 +197,16 @@ func (w *newNetwork) fabricOptions(n *apiv1.Network) error {
 			n.Mtu = uint32(mtu)
 		case hotplug.OptionTransport:
 			n.Transport = value
+		case hotplug.OptionEgress, hotplug.OptionIngress: // below, both together
 		default:
 			return &linkspan.Error{
 				Code: linkspan.Invalid, Message: "unknown option " + key + " of driver " + w.driver,
-				Hint: fmt.Sprintf("the options are %s, %s, %s", hotplug.OptionIdle, hotplug.OptionMTU, hotplug.OptionTransport),
+				Hint: "the options are " + strings.Join([]string{hotplug.OptionIdle, hotplug.OptionMTU, hotplug.OptionTransport, hotplug.OptionEgress, hotplug.OptionIngress}, ", "),
 			}
 		}
 	}
-	return nil
+	n.Limits, err = typedLimits(options)
+	return err
 }
 
 func (a *app) createHere(cmd *cobra.Command, w newNetwork, name string) error {

@@ -39,12 +39,13 @@ type networkDoc struct {
 	Services   json.RawMessage `json:",omitempty"` // verbose: a swarm's, as dockerd tells them
 	Peers      json.RawMessage `json:",omitempty"`
 
-	Subnet    string `json:",omitempty"` // the first
-	Gateway   string `json:",omitempty"`
-	Range     string `json:",omitempty"`
-	Idle      string `json:",omitempty"`
-	MTU       uint32 `json:",omitempty"`
-	Transport string `json:",omitempty"` // asked for
+	Subnet    string     `json:",omitempty"` // the first
+	Gateway   string     `json:",omitempty"`
+	Range     string     `json:",omitempty"`
+	Idle      string     `json:",omitempty"`
+	MTU       uint32     `json:",omitempty"`
+	Transport string     `json:",omitempty"` // asked for
+	Limits    *limitsRow `json:",omitempty"` // of endpoints that have none of their own
 	Endpoints uint32
 	Creator   string        `json:",omitempty"`
 	Attached  []endpointRow `json:",omitempty"`
@@ -149,7 +150,7 @@ func newFabricDoc(r *apiv1.NetworkServiceGetResponse) networkDoc {
 		Name: row.Name, ID: row.ID, Created: row.Created, Scope: row.Scope, Driver: row.Driver, EnableIPv4: true, Internal: row.Internal,
 		Attachable: true, IPAM: ipamDoc{Driver: driverName, Options: map[string]string{}, Config: []subnetDoc{{row.Subnet, row.Range, row.Gateway, row.Aux}}},
 		Containers: map[string]containerDoc{}, Options: map[string]string{}, Labels: orEmpty(row.Labels),
-		Subnet: row.Subnet, Gateway: row.Gateway, Range: row.Range, Idle: row.Idle, MTU: row.MTU, Transport: row.Transport,
+		Subnet: row.Subnet, Gateway: row.Gateway, Range: row.Range, Idle: row.Idle, MTU: row.MTU, Transport: row.Transport, Limits: row.Limits,
 		Endpoints: row.Endpoints, Creator: row.Creator, Attached: newEndpointRows(r.GetEndpoints()), Ways: newWayRows(r.GetWays()),
 	}
 	for _, e := range doc.Attached {

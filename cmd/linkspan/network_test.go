@@ -188,6 +188,7 @@ func TestCreateRefuses(t *testing.T) {
 		"--subnet 10.0.0.0/24 -o a=b x":                             "unknown option a of driver linkspan",
 		"--subnet 10.0.0.0/24 -o linkspan.idle=soon x":              `option linkspan.idle: "soon" is not a time like 30s`,
 		"--subnet 10.0.0.0/24 -o com.docker.network.driver.mtu=x x": `option com.docker.network.driver.mtu: "x" is not a number of bytes`,
+		"--subnet 10.0.0.0/24 -o linkspan.rate.egress=50MB x":       `option linkspan.rate.egress: rate "50MB" is not a whole number of kbit, mbit or gbit a second from 64kbit to 100gbit`,
 		"--subnet 10.0.0.0/24 --gateway 10.1.0.1 x":                 "no matching subnet for gateway 10.1.0.1",
 		"-d bridge --transport direct x":                            "--transport is for networks of driver linkspan, not of bridge",
 		"-d bridge --idle 5s x":                                     "--idle is for networks of driver linkspan, not of bridge",

@@ -4,6 +4,7 @@ package cnmtest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // Bridge is a bridge in memory. It does not ask whether links exist. Fail, if
@@ -77,8 +79,9 @@ func (b *Bridge) Ports(context.Context) ([]ovs.PortStatus, error) {
 type Links struct {
 	Kill *Kill
 
-	mu    sync.Mutex
-	veths map[string]netns.Veth
+	mu     sync.Mutex
+	veths  map[string]netns.Veth
+	limits map[string]linkspan.Limits // of those that have some
 }
 
 // Create implements the Links of package hotplug.
@@ -94,12 +97,55 @@ func (l *Links) Create(_ context.Context, v netns.Veth) error {
 	})
 }
 
+// Limit implements the Links of package hotplug.
+func (l *Links) Limit(ctx context.Context, v netns.Veth, limits linkspan.Limits) error {
+	inner := v
+	inner.Host = shape.Inner(v.Host)
+	return errors.Join(l.Create(ctx, inner), l.Create(ctx, v), l.Kill.around("limit link", func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.limits == nil {
+			l.limits = make(map[string]linkspan.Limits)
+		}
+		l.limits[v.Host] = limits
+		return limits.Validate()
+	}))
+}
+
+// Mend implements the Links of package hotplug.
+func (l *Links) Mend(_ context.Context, limits map[string]linkspan.Limits) (mended int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for host, want := range limits {
+		if _, there := l.veths[host]; there && l.limits[host] != want {
+			l.limits[host] = want
+			mended++
+		}
+	}
+	return mended, nil
+}
+
+// Limits returns those of the veth with that host end.
+func (l *Links) Limits(host string) linkspan.Limits {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.limits[host]
+}
+
+// Loosen takes the limits of a veth away behind everybody's back.
+func (l *Links) Loosen(host string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.limits, host)
+}
+
 // Delete implements the Links of package hotplug.
 func (l *Links) Delete(_ context.Context, name string) error {
 	return l.Kill.around("delete link", func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		delete(l.veths, name)
+		delete(l.limits, name)
 		return nil
 	})
 }

@@ -78,6 +78,12 @@ func (s *Server) endpointInfo(_ context.Context, req *plugin.EndpointRequest) (a
 		info.Value["linkspan.mac"] = e.MAC.String()
 		info.Value["linkspan.port"] = e.Port
 		info.Value["linkspan.interface"] = e.HostInterface
+		if e.Limits.Egress != 0 {
+			info.Value[linkspan.OptionEgress] = e.Limits.Egress.String()
+		}
+		if e.Limits.Ingress != 0 {
+			info.Value[linkspan.OptionIngress] = e.Limits.Ingress.String()
+		}
 	}
 	return info, nil
 }

@@ -43,6 +43,7 @@ func Overlaid(network linkspan.NetworkID, e cnm.Endpoint) linkspan.Endpoint {
 	return linkspan.Endpoint{
 		Network: network, Address: e.Address.Addr(), ID: e.ID, MAC: e.MAC, Driver: linkspan.Overlay,
 		Container: e.Container, Labels: e.Labels, Aliases: e.Aliases, Created: e.Created,
+		Limits: e.Limits,
 	}
 }
 

@@ -90,7 +90,8 @@ func (f *Fabric) isOrphan(e *linkspan.Endpoint) bool {
 // differs says whether the store is wrong about what the host decides: a
 // reservation here may be an endpoint there only for a moment.
 func differs(here, stored *linkspan.Endpoint) bool {
-	return here.Joined() && (here.ID != stored.ID || here.MAC != stored.MAC || here.Port != stored.Port || here.Driver != stored.Driver)
+	return here.Joined() && (here.ID != stored.ID || here.MAC != stored.MAC || here.Port != stored.Port || here.Driver != stored.Driver ||
+		here.Limits != stored.Limits)
 }
 
 // enriched keeps the names and labels that the store knows and the host does not.

@@ -74,6 +74,9 @@ func wishText(n *linkspan.Network) string {
 	if n.Transport != "" {
 		s += " transport " + string(n.Transport)
 	}
+	if n.Limits.Any() {
+		s += " limits " + n.Limits.String()
+	}
 	if n.Internal {
 		s += " internal"
 	}

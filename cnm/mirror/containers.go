@@ -104,7 +104,7 @@ func local(model Model) []linkspan.Endpoint {
 			if overlaid[e.Network] {
 				here.Driver = linkspan.Overlay
 			}
-			here.ID, here.MAC, here.Port = e.ID, e.MAC, e.Port
+			here.ID, here.MAC, here.Port, here.Limits = e.ID, e.MAC, e.Port, e.Limits
 			here.Container, here.Aliases, here.Labels, here.Created = e.Container, e.Aliases, e.Labels, e.Created
 		}
 		out = append(out, here)

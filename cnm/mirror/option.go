@@ -47,6 +47,11 @@ func dockerOptions(n linkspan.Network) map[string]string {
 	if n.Transport != "" {
 		options[linkspan.OptionTransport] = string(n.Transport)
 	}
+	for key, rate := range map[string]linkspan.Rate{linkspan.OptionEgress: n.Limits.Egress, linkspan.OptionIngress: n.Limits.Ingress} {
+		if rate != 0 {
+			options[key] = rate.String()
+		}
+	}
 	for label, text := range n.Labels {
 		if key, ok := strings.CutPrefix(label, labelOption); ok && current(n, key, text) {
 			options[key] = text
@@ -66,6 +71,9 @@ func current(n linkspan.Network, key, text string) bool {
 		return err == nil && mtu == n.MTU
 	case linkspan.OptionTransport:
 		return linkspan.Transport(text) == cmp.Or(n.Transport, linkspan.Auto)
+	case linkspan.OptionEgress, linkspan.OptionIngress:
+		was, err := n.Limits.With(map[string]string{key: text})
+		return err == nil && was == n.Limits
 	default:
 		return true
 	}

@@ -33,6 +33,8 @@ func TestTypedOptionsTravelInTheirWords(t *testing.T) {
 		{optionIdle: "1h"},
 		{optionIdle: "1h0m0s"},
 		{optionIdle: "90s", optionMTU: "1400"},
+		{linkspan.OptionEgress: "100mbit"},
+		{linkspan.OptionEgress: "1000mbit", linkspan.OptionIngress: "none"},
 		{"com.docker.network.container_iface_prefix": "lan"},
 	} {
 		wish, err := wishOf(typed(options, nil))
@@ -84,6 +86,24 @@ func TestOutgrownOptionsAreNotShown(t *testing.T) {
 		test.network.Labels = labels
 		if diff := cmp.Diff(test.want, dockerOptions(test.network)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+}
+
+// Who asks for limits under a name of the fabric is not given others.
+func TestLimitsMustMatch(t *testing.T) {
+	got := linkspan.Network{Limits: linkspan.Limits{Egress: linkspan.Gigabit}}
+	for _, test := range []struct {
+		wish linkspan.Limits
+		fits bool
+	}{
+		{linkspan.Limits{}, true}, // nothing was asked
+		{got.Limits, true},
+		{linkspan.Limits{Egress: linkspan.Megabit}, false},
+		{linkspan.Limits{Egress: linkspan.Gigabit, Ingress: linkspan.Gigabit}, false},
+	} {
+		if why := mismatch(&linkspan.Network{Limits: test.wish}, &got); (why == "") != test.fits {
+			t.Errorf("%s: got %q", test.wish, why)
 		}
 	}
 }

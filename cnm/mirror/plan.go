@@ -112,7 +112,7 @@ func (p *planner) believe(d Network, n cnm.Network, f linkspan.Network) {
 func (p *planner) show(d Network, n cnm.Network, f linkspan.Network) {
 	p.shown[f.ID], p.names[d.Name] = true, true
 	switch {
-	case !n.Bound() || n.Name != f.Name || n.MTU != f.MTU || n.Transport != f.Transport:
+	case !n.Bound() || n.Name != f.Name || n.MTU != f.MTU || n.Transport != f.Transport || n.Limits != f.Limits:
 		p.add(action{verb: verbBind, docker: d, fabric: f})
 	case p.notes[f.ID] != d.ID && !d.Swarm:
 		p.add(action{verb: verbNote, docker: d, fabric: f})

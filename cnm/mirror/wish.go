@@ -45,6 +45,9 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 			return wish, fmt.Errorf("option %s: %q is not a number of bytes", optionMTU, text)
 		}
 	}
+	if wish.Limits, err = wish.Limits.With(n.Options); err != nil {
+		return wish, err
+	}
 	whole := wish
 	whole.ApplyDefaults()
 	return wish, whole.Validate()
@@ -74,6 +77,8 @@ func mismatch(wish, got *linkspan.Network) string {
 		return fmt.Sprintf("its transport is %s in the fabric, not %s", cmp.Or(got.Transport, linkspan.Auto), wish.Transport)
 	case wish.MTU != 0 && wish.MTU != got.MTU:
 		return fmt.Sprintf("its mtu is %d in the fabric, not %d", got.MTU, wish.MTU)
+	case wish.Limits.Egress != 0 && wish.Limits.Egress != got.Limits.Egress, wish.Limits.Ingress != 0 && wish.Limits.Ingress != got.Limits.Ingress:
+		return fmt.Sprintf("its endpoints' limits are %s in the fabric, not %s", got.Limits, wish.Limits)
 	default:
 		return ""
 	}

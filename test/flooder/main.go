@@ -8,6 +8,10 @@
 //	flooder one 10.8.0.2:9 20s               datagrams to one that may not be reached
 //	flooder arp eth0 10.7.0.0/24 20s         questions for every address
 //	flooder foreign eth0 10.7.0.0/24 20s     IPv4 from addresses that are not its own
+//	flooder large 10.7.0.2:9 20s             datagrams as large as a frame
+//	flooder raw eth0 10.7.0.2 20s            the same, past all queues of the container
+//	flooder streams 10.7.0.2:9 20s           TCP, by four connections
+//	flooder sink :9 20s                      takes what large and streams send
 //	flooder first 10.7.0.2:7000              microseconds until the first answer
 //	flooder rtt 10.7.0.2:7000 5s             microseconds of each answer, one a line
 package main
@@ -39,6 +43,18 @@ func run(args []string) error {
 	}
 	end := time.Now().Add(length)
 	switch args[0] {
+	case "large":
+		return large(args[1], end)
+	case "raw":
+		to, err := netip.ParseAddr(args[2])
+		if err != nil {
+			return err
+		}
+		return raw(args[1], to, end)
+	case "streams":
+		return streams(args[1], end)
+	case "sink":
+		return sink(args[1], end)
 	case "rtt":
 		return rtt(args[1], end)
 	case "one":

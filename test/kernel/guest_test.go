@@ -40,6 +40,7 @@ func story() []step {
 		{"names", names},
 		{"containers_have_fences", fences},
 		{"tcp_with_offloads", transfer},
+		{"limits_hold", limits},
 		{"conntrack", conntrack},
 		{"spoofed_source_is_dropped", spoof},
 		{"meter_limits", meter},

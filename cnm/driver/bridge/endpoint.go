@@ -16,6 +16,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
 	"github.com/linkspan/linkspan/cnm/driver/option"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // The prefixes of the two ends of an endpoint's veth.
@@ -27,23 +28,29 @@ const (
 // Light is true: an endpoint is nothing on the host until it joins.
 func (*Driver) Light() bool { return true }
 
-// CreateEndpoint chooses the MAC when none is given.
+// CreateEndpoint chooses the MAC when none is given, and reads the limits. The
+// host's interface is the other end of the container's.
 func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
-	if _, err := d.name(n, e); err != nil {
+	_, limits, err := d.wish(n, e)
+	if err != nil {
 		return cnm.Endpoint{}, err
 	}
-	e.MAC = kernel.MAC(n.ID, e)
+	e.MAC, e.Limits = kernel.MAC(n.ID, e), limits
 	e.HostInterface = kernel.Name(portPrefix, e.ID)
+	if limits.Any() {
+		e.HostInterface = shape.Inner(e.HostInterface)
+	}
 	return e, nil
 }
 
-// name returns the name of the interface in the container, less its number.
-func (d *Driver) name(n cnm.Network, e cnm.Endpoint) (string, error) {
+// wish returns the name of the interface in the container, less its number, and
+// the limits.
+func (d *Driver) wish(n cnm.Network, e cnm.Endpoint) (string, linkspan.Limits, error) {
 	c, err := read(n)
 	if err != nil {
-		return "", err
+		return "", linkspan.Limits{}, err
 	}
-	return option.Name(e.Options, c.prefix)
+	return option.Limited(e.Options, c.prefix, c.limits)
 }
 
 // DeleteEndpoint has nothing to undo beyond Leave.
@@ -51,7 +58,7 @@ func (*Driver) DeleteEndpoint(context.Context, cnm.Network, cnm.Endpoint) error 
 
 // Join makes the veth and plugs it into the bridge.
 func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Attachment, error) {
-	name, err := d.name(n, e)
+	name, _, err := d.wish(n, e)
 	if err != nil {
 		return cnm.Attachment{}, err
 	}
@@ -62,7 +69,7 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	var undo cnm.Undo
 	undo.Add(func(ctx context.Context) error { return d.Leave(ctx, n, e) })
 	host, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
-	err = netns.CreateVeth(ctx, netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: net.mtu, Offload: netns.OffloadAll})
+	err = connect(ctx, netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: net.mtu, Offload: netns.OffloadAll}, e.Limits)
 	if err == nil {
 		err = net.plug(host, e.ID)
 	}
@@ -73,6 +80,14 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 		return cnm.Attachment{}, undo.Run(ctx, kernel.Veth.Explain(err))
 	}
 	return net.attachment(peer, name), nil
+}
+
+// connect makes the veth, through its limits if it has some.
+func connect(ctx context.Context, v netns.Veth, l linkspan.Limits) error {
+	if l.Any() {
+		return shape.Create(ctx, v, l)
+	}
+	return netns.CreateVeth(ctx, v)
 }
 
 // admitAgain is for a Docker that started, or a firewall that was loaded, after
@@ -154,5 +169,9 @@ func filtersBridged() bool {
 
 // Leave removes the veth; the end in the container goes with it.
 func (d *Driver) Leave(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
-	return errors.Join(d.Unpublish(ctx, n, e), netns.DeleteVeth(ctx, kernel.Name(portPrefix, e.ID)))
+	port := kernel.Name(portPrefix, e.ID)
+	if e.Limits.Any() {
+		return errors.Join(d.Unpublish(ctx, n, e), shape.Delete(ctx, port))
+	}
+	return errors.Join(d.Unpublish(ctx, n, e), netns.DeleteVeth(ctx, port))
 }

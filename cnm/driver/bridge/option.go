@@ -48,6 +48,7 @@ type config struct {
 	noAddress4  bool
 	mtu         int // bytes; 0: the kernel's
 	prefix      string
+	limits      linkspan.Limits // of endpoints that have none of their own
 }
 
 func read(n cnm.Network) (config, error) {
@@ -63,6 +64,7 @@ func read(n cnm.Network) (config, error) {
 		noAddress4:  r.Bool(OptionInhibit4, false),
 		mtu:         r.Int(option.MTU, 0, linkspan.MinMTU, linkspan.MaxMTU),
 		prefix:      r.Prefix(option.Interface, "eth"),
+		limits:      r.Limits(linkspan.Limits{}),
 	}
 	if c.link == "" {
 		c.link = kernel.Name(bridgePrefix, n.ID)

@@ -7,24 +7,32 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // Sweep removes bridges and veths of no network and endpoint, and makes again
-// what is missing of those that there are: bridges, rules, held ports.
+// what is missing of those that there are: bridges, rules, held ports, limits.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
 	links, err := kernel.List(ctx, bridgePrefix, portPrefix)
 	if err != nil {
 		return 0, err
 	}
 	keep := d.links()
+	limits := make(map[string]linkspan.Limits)
 	for _, e := range endpoints() {
-		keep[kernel.Name(portPrefix, e.ID)] = true
+		port := kernel.Name(portPrefix, e.ID)
+		keep[port], keep[e.HostInterface] = true, true
+		if e.Limits.Any() && e.State == cnm.Joined {
+			limits[port] = e.Limits
+		}
 	}
 	removed := 0
-	var errs []error
+	_, err = shape.Mend(ctx, limits)
+	errs := []error{err}
 	for _, link := range links {
 		if name := link.Attrs().Name; keep[name] || strings.HasPrefix(name, bridgePrefix) && link.Type() != "bridge" {
 			continue

@@ -113,7 +113,7 @@ func chosenMAC(t *testing.T, f Fixture) {
 		t.Errorf("got %s, want a locally administered unicast address", e.MAC)
 	}
 	want := f.Endpoint(n, 0)
-	want.MAC, want.HostInterface, want.Port = e.MAC, e.HostInterface, e.Port
+	want.MAC, want.HostInterface, want.Port, want.Limits = e.MAC, e.HostInterface, e.Port, e.Limits
 	if diff := cmp.Diff(want, e, cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{})); diff != "" {
 		t.Errorf("other fields were changed (-want +got):\n%s", diff)
 	}

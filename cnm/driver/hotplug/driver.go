@@ -27,6 +27,12 @@ type Ports interface {
 type Links interface {
 	// Create makes a veth, after deleting what has one of its names.
 	Create(ctx context.Context, v netns.Veth) error
+	// Limit is Create with limits between the two ends; the host's end is then no
+	// longer the other end of the container's, which is shape.Inner of its name.
+	Limit(ctx context.Context, v netns.Veth, l linkspan.Limits) error
+	// Mend brings what Limit made back to its limits, by the names of the host's
+	// ends, and returns how many were not so.
+	Mend(ctx context.Context, limits map[string]linkspan.Limits) (int, error)
 	// Delete deletes a link and its other end; one that is not there is fine.
 	Delete(ctx context.Context, name string) error
 	// List lists the links whose names begin with prefix.

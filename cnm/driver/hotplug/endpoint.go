@@ -11,12 +11,18 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // CreateEndpoint chooses the MAC when none is given, the port's number, and
-// the name of the host's interface.
+// the name of the host's interface: the other end of the container's. It reads
+// the limits.
 func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
 	if err := checkEndpoint(n, e); err != nil {
+		return cnm.Endpoint{}, err
+	}
+	limits, err := n.Limits.With(e.Options)
+	if err != nil {
 		return cnm.Endpoint{}, err
 	}
 	if !n.Bound() || !e.Address.Addr().Is4() {
@@ -26,8 +32,11 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 	if err != nil {
 		return cnm.Endpoint{}, err
 	}
-	e.Port = port
+	e.Port, e.Limits = port, limits
 	e.HostInterface, _ = netns.Names(e.ID)
+	if limits.Any() {
+		e.HostInterface = shape.Inner(e.HostInterface)
+	}
 	if e.MAC == (linkspan.MAC{}) {
 		e.MAC = macOf(n.Fabric, e.Address.Addr())
 	}

@@ -4,6 +4,7 @@ package hotplug
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // The external ids of an endpoint's Interface row in OVSDB.
@@ -44,12 +46,19 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	return attachment, nil
 }
 
-// plug makes the veth and the port.
+// plug makes the veth, through its limits if it has some, and the port.
 func (d *Driver) plug(ctx context.Context, n cnm.Network, e cnm.Endpoint, host, peer string) error {
-	if err := d.options.Links.Create(ctx, d.veth(n, e, host, peer)); err != nil {
+	if err := d.connect(ctx, d.veth(n, e, host, peer), e.Limits); err != nil {
 		return err
 	}
 	return d.options.Ports.AddPort(ctx, port(n, e, host))
+}
+
+func (d *Driver) connect(ctx context.Context, v netns.Veth, l linkspan.Limits) error {
+	if l.Any() {
+		return d.options.Links.Limit(ctx, v, l)
+	}
+	return d.options.Links.Create(ctx, v)
 }
 
 // Leave removes port and veth, the veth also while Open vSwitch is away; the
@@ -57,7 +66,10 @@ func (d *Driver) plug(ctx context.Context, n cnm.Network, e cnm.Endpoint, host, 
 // is released.
 func (d *Driver) Leave(ctx context.Context, _ cnm.Network, e cnm.Endpoint) error {
 	host, _ := netns.Names(e.ID)
-	return d.remove(ctx, host)
+	if !e.Limits.Any() {
+		return d.remove(ctx, host)
+	}
+	return errors.Join(d.remove(ctx, host), d.options.Links.Delete(ctx, shape.Inner(host)))
 }
 
 // Describe tells the fabric the names and labels of the endpoint's container.
@@ -85,5 +97,6 @@ func attached(n cnm.Network, e cnm.Endpoint) linkspan.Endpoint {
 	return linkspan.Endpoint{
 		Network: n.Fabric, Address: e.Address.Addr(), ID: e.ID, MAC: e.MAC, Port: e.Port,
 		Container: e.Container, Labels: e.Labels, Aliases: e.Aliases, Created: e.Created,
+		Limits: e.Limits,
 	}
 }

@@ -22,6 +22,8 @@ const (
 	OptionMTU       = "com.docker.network.driver.mtu"             // bytes, in the container
 	OptionInterface = "com.docker.network.container_iface_prefix" // of the name in the container
 	OptionTransport = linkspan.OptionTransport                    // auto, direct or tunnel
+	OptionEgress    = linkspan.OptionEgress                       // rate: what each container sends
+	OptionIngress   = linkspan.OptionIngress                      // rate: what each receives
 )
 
 // defaultPrefix is what Docker's own drivers call an interface.
@@ -48,10 +50,13 @@ func (d *Driver) checkOption(n cnm.Network, key, value string) error {
 		return linkspan.Transport(value).ValidateWish()
 	case OptionInterface:
 		return checkPrefix(key, value)
+	case OptionEgress, OptionIngress:
+		_, err := linkspan.Limits{}.With(map[string]string{key: value})
+		return err
 	}
 	return &linkspan.Error{
 		Code: linkspan.Invalid, Message: "unknown option " + key,
-		Hint: "the options are " + strings.Join([]string{OptionIdle, OptionMTU, OptionInterface, OptionTransport}, ", "),
+		Hint: "the options are " + strings.Join([]string{OptionIdle, OptionMTU, OptionInterface, OptionTransport, OptionEgress, OptionIngress}, ", "),
 	}
 }
 
@@ -105,12 +110,13 @@ func prefix(n cnm.Network, e cnm.Endpoint) (string, error) {
 	return defaultPrefix, nil
 }
 
-// checkEndpoint refuses options that are unknown or wrong.
+// checkEndpoint refuses options that are unknown, and a wrong name.
 func checkEndpoint(n cnm.Network, e cnm.Endpoint) error {
+	known := []string{OptionEgress, OptionIngress, plugin.OptionIfname}
 	for _, key := range slices.Sorted(maps.Keys(e.Options)) {
-		if key != plugin.OptionIfname {
+		if !slices.Contains(known, key) {
 			return &linkspan.Error{
-				Code: linkspan.Invalid, Message: "unknown driver option " + key, Hint: "leave out --driver-opt " + key,
+				Code: linkspan.Invalid, Message: "unknown driver option " + key, Hint: "the driver options are " + strings.Join(known, ", "),
 			}
 		}
 	}

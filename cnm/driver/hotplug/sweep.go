@@ -6,22 +6,30 @@ import (
 	"context"
 	"errors"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
-// Sweep removes ports and veths of endpoints that are no more.
+// Sweep removes ports and veths of endpoints that are no more, and sets limits
+// again that somebody has changed.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
 	found, err := d.interfaces(ctx)
 	if err != nil {
 		return 0, err
 	}
+	limits := make(map[string]linkspan.Limits)
 	for _, e := range endpoints() {
 		host, _ := netns.Names(e.ID)
 		delete(found, host)
+		delete(found, e.HostInterface)
+		if e.Limits.Any() && e.State == cnm.Joined {
+			limits[host] = e.Limits
+		}
 	}
 	removed := 0
-	var errs []error
+	_, err = d.options.Links.Mend(ctx, limits)
+	errs := []error{err}
 	for host := range found {
 		err := d.remove(ctx, host)
 		if err == nil {

@@ -122,6 +122,17 @@ func (r *Reader) Prefix(key, absent string) string {
 	return value
 }
 
+// Limits returns the limits of a network's endpoints, or of an endpoint, where
+// they are not given those that are absent.
+func (r *Reader) Limits(absent linkspan.Limits) linkspan.Limits {
+	r.read[linkspan.OptionEgress], r.read[linkspan.OptionIngress] = true, true
+	l, err := absent.With(r.given)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return l
+}
+
 // Refuse notes an error of the caller's.
 func (r *Reader) Refuse(format string, args ...any) { r.fail(format, args...) }
 
@@ -135,6 +146,12 @@ func (r *Reader) fail(format string, args ...any) {
 // nobody read.
 func (r *Reader) Done() error {
 	for _, key := range slices.Sorted(maps.Keys(r.given)) {
+		if !r.read[key] && (key == linkspan.OptionEgress || key == linkspan.OptionIngress) {
+			return &linkspan.Error{
+				Code: linkspan.Invalid, Message: "option " + key + " of the " + r.what + ": this driver limits nothing, as its interfaces have no end on the host",
+				Hint: "leave it out, or use a network of driver linkspan, linkspan-bridge or linkspan-overlay",
+			}
+		}
 		if !r.read[key] {
 			return &linkspan.Error{
 				Code: linkspan.Invalid, Message: "unknown option " + key + " of the " + r.what, Hint: "leave it out",
@@ -148,7 +165,19 @@ func (r *Reader) Done() error {
 // the name of its interface less its number: as the endpoint has it, or the
 // network. Docker numbers interfaces itself, so that a name can only end in 0.
 func Name(endpoint map[string]string, ofNetwork string) (string, error) {
+	return Read("endpoint", endpoint).name(endpoint, ofNetwork)
+}
+
+// Limited is Name for an endpoint that may have limits too, its own or its
+// network's.
+func Limited(endpoint map[string]string, ofNetwork string, absent linkspan.Limits) (string, linkspan.Limits, error) {
 	r := Read("endpoint", endpoint)
+	limits := r.Limits(absent)
+	name, err := r.name(endpoint, ofNetwork)
+	return name, limits, err
+}
+
+func (r *Reader) name(endpoint map[string]string, ofNetwork string) (string, error) {
 	name, given := endpoint[Ifname]
 	r.read[Ifname] = true
 	if !given {

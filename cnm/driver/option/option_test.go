@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm/driver/option"
 )
 
@@ -38,6 +39,28 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		err := r.Done()
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 			t.Errorf("%s=%q: got %v, want %q", test.key, test.value, err, test.says)
+		}
+	}
+}
+
+// A driver that limits nothing says so; one that does reads what is asked for.
+func TestLimits(t *testing.T) {
+	asked := map[string]string{linkspan.OptionEgress: "10mbit"}
+	for what, err := range map[string]error{
+		"network": option.Read("network", asked).Done(), "endpoint": func() error { _, err := option.Name(asked, "eth"); return err }(),
+	} {
+		if linkspan.CodeOf(err) != linkspan.Invalid || !strings.Contains(err.Error(), "limits nothing") || linkspan.HintOf(err) == "" {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+	ofNetwork := linkspan.Limits{Ingress: linkspan.Gigabit}
+	name, got, err := option.Limited(map[string]string{linkspan.OptionEgress: "10mbit", option.Ifname: "foo0"}, "eth", ofNetwork)
+	if want := (linkspan.Limits{Egress: 10 * linkspan.Megabit, Ingress: linkspan.Gigabit}); err != nil || got != want || name != "foo" {
+		t.Errorf("got %s, %s, %v; want %s", name, got, err, want)
+	}
+	for _, wrong := range []map[string]string{{linkspan.OptionEgress: "fast"}, {"linkspan.rate": "10mbit"}} {
+		if _, _, err := option.Limited(wrong, "eth", ofNetwork); linkspan.CodeOf(err) != linkspan.Invalid {
+			t.Errorf("%v: got %v", wrong, err)
 		}
 	}
 }

@@ -15,16 +15,18 @@ import (
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
 	"github.com/linkspan/linkspan/cnm/driver/option"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // Light is true: an endpoint is nothing on the host until it joins.
 func (*Driver) Light() bool { return true }
 
-// CreateEndpoint chooses the MAC when none is given.
+// CreateEndpoint chooses the MAC when none is given, and reads the limits. The
+// host's interface is the other end of the container's.
 func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
 	c, err := d.read(n)
 	if err == nil {
-		_, err = option.Name(e.Options, c.prefix)
+		_, e.Limits, err = option.Limited(e.Options, c.prefix, c.limits)
 	}
 	if err == nil && len(e.Addresses()) == 0 {
 		err = invalid("an endpoint of an overlay network needs an address: other hosts find it by that")
@@ -37,6 +39,9 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 	}
 	e.MAC = kernel.MAC(fmt.Sprintf("vni %d", c.vni), e)
 	e.HostInterface = kernel.Name(portPrefix, e.ID)
+	if e.Limits.Any() {
+		e.HostInterface = shape.Inner(e.HostInterface)
+	}
 	return e, nil
 }
 
@@ -50,7 +55,7 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	if err != nil {
 		return cnm.Attachment{}, err
 	}
-	name, err := option.Name(e.Options, c.prefix)
+	name, _, err := option.Limited(e.Options, c.prefix, c.limits)
 	if err != nil {
 		return cnm.Attachment{}, err
 	}
@@ -97,7 +102,13 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 		return err
 	}
 	port, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
-	if err := netns.CreateVeth(ctx, netns.Veth{Host: port, Peer: peer, MAC: e.MAC, MTU: d.mtu(n), Offload: netns.OffloadAll}); err != nil {
+	veth := netns.Veth{Host: port, Peer: peer, MAC: e.MAC, MTU: d.mtu(n), Offload: netns.OffloadAll}
+	if e.Limits.Any() {
+		err = shape.Create(ctx, veth, e.Limits)
+	} else {
+		err = netns.CreateVeth(ctx, veth)
+	}
+	if err != nil {
 		return kernel.Veth.Explain(err)
 	}
 	if err := ns.Take(port, port); err != nil {
@@ -141,7 +152,7 @@ func (*Driver) unplug(ctx context.Context, ns *netns.Sandbox, endpoint string) e
 			return err
 		}
 	}
-	return errors.Join(netns.DeleteVeth(ctx, port), netns.DeleteVeth(ctx, kernel.Name(peerPrefix, endpoint)))
+	return errors.Join(shape.Delete(ctx, port), netns.DeleteVeth(ctx, kernel.Name(peerPrefix, endpoint)))
 }
 
 // Leave tells the fabric and removes the veth; the end in the container goes

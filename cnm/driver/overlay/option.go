@@ -20,6 +20,7 @@ type config struct {
 	vni    uint32 // 0: not known yet
 	mtu    int    // bytes, asked for; 0: what fits
 	prefix string
+	limits linkspan.Limits // of endpoints that have none of their own
 }
 
 func (d *Driver) read(n cnm.Network) (config, error) {
@@ -28,6 +29,7 @@ func (d *Driver) read(n cnm.Network) (config, error) {
 		vni:    uint32(cmp.Or(r.Int(OptionVNI, 0, 1, int(linkspan.MaxNetworkID)), int(n.Fabric))),
 		mtu:    cmp.Or(r.Int(option.MTU, 0, linkspan.MinMTU, linkspan.MaxMTU), n.MTU),
 		prefix: r.Prefix(option.Interface, "eth"),
+		limits: r.Limits(n.Limits),
 	}
 	if d.options.Numbered && n.Options[OptionVNI] != "" {
 		r.Refuse("option %s is not to be given: the VNI of a network is its number in the fabric", OptionVNI)

@@ -10,13 +10,16 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // Sweep removes links of no network and endpoint, in the namespace of the
-// overlay networks and, where a crash left them on their way there, the host's.
+// overlay networks and, where a crash left them on their way there, the host's;
+// and sets limits again that somebody has changed.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -32,10 +35,18 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 	for id := range d.networks {
 		keep[kernel.Name(bridgePrefix, id)], keep[kernel.Name(vxlanPrefix, id)] = true, true
 	}
+	limits := make(map[string]linkspan.Limits)
 	for _, e := range endpoints() {
-		keep[kernel.Name(portPrefix, e.ID)] = true
+		port := kernel.Name(portPrefix, e.ID)
+		keep[port], keep[e.HostInterface] = true, true
+		if e.Limits.Any() && e.State == cnm.Joined {
+			limits[port] = e.Limits
+		}
 	}
 	removed, errs := prune(host, keep, netlink.LinkDel)
+	if _, err := shape.Mend(ctx, limits); err != nil {
+		errs = append(errs, err)
+	}
 	if ns != nil {
 		defer func() { _ = ns.Close() }()
 		inside, err := netns.Dump(ctx, ns.Netlink().LinkList)

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge_test
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/kernel"
+)
+
+// A container on a bridge is held to its network's limit in one direction and to
+// its own in the other, reaches others all the same, and leaves nothing.
+func TestLimits(t *testing.T) {
+	w := newWorld(t)
+	n := w.Net(cnm.NetworkSpec{Name: "web", Options: map[string]string{linkspan.OptionEgress: "20mbit"}})
+	slow, err := w.NewEndpoint(t.Context(), cnm.EndpointSpec{
+		Name: "slow", Network: n.ID, Options: map[string]string{linkspan.OptionIngress: "10mbit"},
+	})
+	must(t, err)
+	if want := (linkspan.Limits{Egress: 20 * linkspan.Megabit, Ingress: 10 * linkspan.Megabit}); slow.Limits != want {
+		t.Errorf("limits are %s, want %s", slow.Limits, want)
+	}
+	box := w.Box("slow")
+	_, err = w.Join(t.Context(), cnm.JoinRequest{Network: n.ID, Endpoint: slow.ID, SandboxKey: box.Key})
+	must(t, err)
+	free, err := w.NewEndpoint(t.Context(), cnm.EndpointSpec{
+		Name: "free", Network: n.ID, Options: map[string]string{linkspan.OptionEgress: "none"},
+	})
+	must(t, err)
+	other := w.Box("free")
+	_, err = w.Join(t.Context(), cnm.JoinRequest{Network: n.ID, Endpoint: free.ID, SandboxKey: other.Key})
+	must(t, err)
+	box.Serve(80)
+	other.WantReach(slow.Address.Addr(), 80, free.Address.Addr().String())
+
+	if got := sendsTo(t, box.Do, other.Do, free.Address.Addr().String()); got > 30*linkspan.Megabit || got < 2*linkspan.Megabit {
+		t.Errorf("it sends %s", got)
+	}
+	if got := sendsTo(t, other.Do, box.Do, slow.Address.Addr().String()); got > 15*linkspan.Megabit || got < linkspan.Megabit {
+		t.Errorf("it receives %s", got)
+	}
+	port := kernel.Name("lbv-", slow.ID)
+	link, err := netlink.LinkByName("lbm-" + port[4:])
+	must(t, err)
+	must(t, netlink.QdiscDel(&netlink.Tbf{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Parent: netlink.HANDLE_ROOT}}))
+	_, err = w.Reconcile(t.Context(), cnm.Present{})
+	must(t, err)
+	if got := sendsTo(t, box.Do, other.Do, free.Address.Addr().String()); got > 30*linkspan.Megabit {
+		t.Errorf("it sends %s when its limit was removed and set again", got)
+	}
+	must(t, w.DeleteSandbox(t.Context(), box.ID))
+	must(t, w.DeleteEndpoint(t.Context(), n.ID, slow.ID))
+	left, err := kernel.List(t.Context(), "lbv-", "lbp-", "lbm-")
+	must(t, err)
+	if len(left) != 1 { // the other's
+		t.Errorf("left: %v", left)
+	}
+}
+
+// sendsTo returns at which rate a stream arrives, headers not counted.
+func sendsTo(t *testing.T, from, to func(func() error) error, address string) linkspan.Rate {
+	t.Helper()
+	const long = 2 * time.Second
+	var l net.Listener
+	must(t, to(func() (err error) {
+		l, err = new(net.ListenConfig).Listen(t.Context(), "tcp", address+":0")
+		return err
+	}))
+	defer func() { _ = l.Close() }()
+	var c net.Conn
+	must(t, from(func() (err error) {
+		c, err = new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String())
+		return err
+	}))
+	s, err := l.Accept()
+	must(t, err)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		for chunk := make([]byte, 64<<10); ; {
+			if _, err := c.Write(chunk); err != nil {
+				return
+			}
+		}
+	}()
+	began := time.Now()
+	must(t, s.SetReadDeadline(began.Add(long)))
+	bytes, _ := io.Copy(io.Discard, s)
+	took := time.Since(began)
+	_ = c.Close()
+	_ = s.Close()
+	<-sent
+	return linkspan.Rate(float64(bytes) * 8 / took.Seconds())
+}
