@@ -22,6 +22,7 @@ type Client struct {
 	Events    apiv1connect.EventServiceClient
 	Names     apiv1connect.NameServiceClient
 	Sites     apiv1connect.SiteServiceClient
+	Locals    apiv1connect.LocalServiceClient
 	System    apiv1connect.SystemServiceClient
 	Host      apiv1connect.HostServiceClient // of a switch only
 
@@ -40,6 +41,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Events:    apiv1connect.NewEventServiceClient(h, base, options...),
 		Names:     apiv1connect.NewNameServiceClient(h, base, options...),
 		Sites:     apiv1connect.NewSiteServiceClient(h, base, options...),
+		Locals:    apiv1connect.NewLocalServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
 		Host:      apiv1connect.NewHostServiceClient(h, base, options...),
 		http:      h,

@@ -16,6 +16,9 @@
 //	tokens/<id>                 a join token, hashed
 //	revocations/<id>            what certificates are no longer good for
 //	numbers/<kind>              the last number given
+//	locals/<number>/report      which state of its own networks a chassis has told of
+//	locals/<number>/networks/<id>   a network of that host alone
+//	locals/<number>/endpoints/<id>  who is in one of those
 //	events/<slot>               the last EventSlots events
 //
 // Routes are not stored: the datapaths are their record.
@@ -23,7 +26,8 @@
 // # Cost
 //
 // Creating, reserving, attaching and releasing are one or two transactions
-// each, whatever the number of networks, endpoints and chassis. Listing costs
+// each, whatever the number of networks, endpoints and chassis. What a chassis
+// tells of its own networks is one transaction for many changes. Listing costs
 // what it returns.
 //
 //	s := store.New(kv)

@@ -21,10 +21,13 @@ type Change struct {
 	Chassis   *linkspan.Chassis
 	Paths     *linkspan.Paths
 	Clearance *linkspan.Clearance
+
+	LocalNetwork  *linkspan.LocalNetwork
+	LocalEndpoint *linkspan.LocalEndpoint
 }
 
-// Follow keeps the caller true to all networks, endpoints, chassis, paths and
-// clearances: it calls
+// Follow keeps the caller true to all networks, endpoints, chassis, paths,
+// clearances and what chassis told of their own networks: it calls
 // replace with everything there is, then change with what changed since, in
 // order, each exactly once; replace may come again after an outage. The calls
 // come one at a time. It returns with an error only: the context's, or that of
@@ -89,6 +92,9 @@ func decode(kind kv.EventKind, e kv.Entry) (c Change, ok bool, err error) {
 		a, b, _ := strings.Cut(strings.TrimPrefix(e.Key, clearancesPrefix), "/")
 		c.Clearance = &linkspan.Clearance{A: a, B: b}
 		return c, true, fill(c.Removed, e, c.Clearance, nil)
+	case strings.HasPrefix(e.Key, localsPrefix):
+		ok, err = decodeLocal(e, &c)
+		return c, ok, err
 	}
 	return Change{}, false, nil
 }

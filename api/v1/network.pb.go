@@ -684,8 +684,10 @@ type Endpoint struct {
 	Container     string                 `protobuf:"bytes,8,opt,name=container,proto3" json:"container,omitempty"`
 	Labels        map[string]string      `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
-	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
-	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`   // overlay: it has joined without a port; empty and no port: reserved
+	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"`   // other names in the network
+	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`     // overlay or one of a single host: it has joined without a port; empty and no port: reserved
+	Address6      string                 `protobuf:"bytes,13,opt,name=address6,proto3" json:"address6,omitempty"` // in a network of one host: its IPv6 address
+	Away          bool                   `protobuf:"varint,14,opt,name=away,proto3" json:"away,omitempty"`        // in a network of one host: the switch has no session, and things may have changed there
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -804,9 +806,23 @@ func (x *Endpoint) GetDriver() string {
 	return ""
 }
 
+func (x *Endpoint) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
+func (x *Endpoint) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
+}
+
 type EndpointServiceListRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name or id; empty: all
+	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name or id, of one host also chassis/name; empty: all
 	Chassis       string                 `protobuf:"bytes,2,opt,name=chassis,proto3" json:"chassis,omitempty"` // name; empty: all
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1041,7 +1057,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x04ways\x18\x03 \x03(\v2\x10.linkspan.v1.WayR\x04ways\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
-	"\x1cNetworkServiceRemoveResponse\"\xad\x03\n" +
+	"\x1cNetworkServiceRemoveResponse\"\xdd\x03\n" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
@@ -1055,7 +1071,9 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\acreated\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
 	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
-	"\x06driver\x18\f \x01(\tR\x06driver\x1a9\n" +
+	"\x06driver\x18\f \x01(\tR\x06driver\x12\x1a\n" +
+	"\baddress6\x18\r \x01(\tR\baddress6\x12\x12\n" +
+	"\x04away\x18\x0e \x01(\bR\x04away\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +

@@ -33,6 +33,8 @@ func viewChanges(changes []store.Change) []view.Change {
 			out = append(out, view.RemoveClearance(c.Clearance.A, c.Clearance.B))
 		case c.Clearance != nil:
 			out = append(out, view.PutClearance(c.Clearance))
+		default:
+			out = appendLocal(out, c)
 		}
 	}
 	return out
@@ -83,5 +85,5 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 			out = append(out, view.RemoveClearance(c.A, c.B))
 		}
 	}
-	return out
+	return append(out, localsGone(v, all)...)
 }

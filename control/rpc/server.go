@@ -65,6 +65,7 @@ type Server struct {
 	now       func() time.Time
 	recheck   time.Duration // how often a standing stream's certificate is looked at
 	networks  bell
+	pace      pace // of what switches tell of their own networks
 }
 
 // New returns a server; it starts nothing.
@@ -103,6 +104,7 @@ func (s *Server) services() http.Handler {
 	mux.Handle(apiv1connect.NewChassisServiceHandler(chassisService{s}, options...))
 	mux.Handle(apiv1connect.NewEventServiceHandler(eventService{s}, options...))
 	mux.Handle(apiv1connect.NewSiteServiceHandler(siteService{s}, options...))
+	mux.Handle(apiv1connect.NewLocalServiceHandler(localService{s}, options...))
 	mux.Handle(apiv1connect.NewSystemServiceHandler(systemService{s}, options...))
 	return mux
 }

@@ -16,6 +16,9 @@ type Delta struct {
 	Paths      []Changed[linkspan.Paths]
 	Clearances []Changed[linkspan.Clearance]
 	Overlaps   []linkspan.NetworkID // that began or ceased to overlap others
+
+	LocalNetworks  []Changed[linkspan.LocalNetwork] // of single hosts
+	LocalEndpoints []Changed[linkspan.LocalEndpoint]
 }
 
 // Changed is a record before and after; one of them may be nil, never both.
@@ -40,5 +43,5 @@ type Presence struct {
 // Empty says that nothing changed.
 func (d *Delta) Empty() bool {
 	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0 &&
-		len(d.Paths) == 0 && len(d.Clearances) == 0
+		len(d.Paths) == 0 && len(d.Clearances) == 0 && len(d.LocalNetworks) == 0 && len(d.LocalEndpoints) == 0
 }
