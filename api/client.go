@@ -16,13 +16,13 @@ import (
 type Client struct {
 	Networks  apiv1connect.NetworkServiceClient
 	Endpoints apiv1connect.EndpointServiceClient
+	Locals    apiv1connect.LocalServiceClient
 	Routes    apiv1connect.RouteServiceClient
 	Switches  apiv1connect.SwitchServiceClient
 	Chassis   apiv1connect.ChassisServiceClient
 	Events    apiv1connect.EventServiceClient
 	Names     apiv1connect.NameServiceClient
 	Sites     apiv1connect.SiteServiceClient
-	Locals    apiv1connect.LocalServiceClient
 	System    apiv1connect.SystemServiceClient
 	Host      apiv1connect.HostServiceClient // of a switch only
 
@@ -35,13 +35,13 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 	return &Client{
 		Networks:  apiv1connect.NewNetworkServiceClient(h, base, options...),
 		Endpoints: apiv1connect.NewEndpointServiceClient(h, base, options...),
+		Locals:    apiv1connect.NewLocalServiceClient(h, base, options...),
 		Routes:    apiv1connect.NewRouteServiceClient(h, base, options...),
 		Switches:  apiv1connect.NewSwitchServiceClient(h, base, options...),
 		Chassis:   apiv1connect.NewChassisServiceClient(h, base, options...),
 		Events:    apiv1connect.NewEventServiceClient(h, base, options...),
 		Names:     apiv1connect.NewNameServiceClient(h, base, options...),
 		Sites:     apiv1connect.NewSiteServiceClient(h, base, options...),
-		Locals:    apiv1connect.NewLocalServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
 		Host:      apiv1connect.NewHostServiceClient(h, base, options...),
 		http:      h,

@@ -11,14 +11,14 @@
 //	networks/<id>               a network; id is six hexadecimal digits
 //	names/networks/<name>       its id
 //	endpoints/<id>/<address>    an endpoint or a reservation, so an address is leased once
+//	locals/<number>/report      which state of its own networks a chassis has told of
+//	locals/<number>/networks/<id>   a network of that host alone
+//	locals/<number>/endpoints/<id>  who is in one of those
 //	chassis/<number>            a chassis; four hexadecimal digits
 //	names/chassis/<name>        its number
 //	tokens/<id>                 a join token, hashed
 //	revocations/<id>            what certificates are no longer good for
 //	numbers/<kind>              the last number given
-//	locals/<number>/report      which state of its own networks a chassis has told of
-//	locals/<number>/networks/<id>   a network of that host alone
-//	locals/<number>/endpoints/<id>  who is in one of those
 //	events/<slot>               the last EventSlots events
 //
 // Routes are not stored: the datapaths are their record.

@@ -15,19 +15,19 @@ import (
 // Change is one change of a word: exactly one of the pointers is set. Of a
 // removed word only what identifies it is filled in.
 type Change struct {
+	LocalNetwork  *linkspan.LocalNetwork
+	LocalEndpoint *linkspan.LocalEndpoint
+
 	Removed   bool
 	Network   *linkspan.Network
 	Endpoint  *linkspan.Endpoint
 	Chassis   *linkspan.Chassis
 	Paths     *linkspan.Paths
 	Clearance *linkspan.Clearance
-
-	LocalNetwork  *linkspan.LocalNetwork
-	LocalEndpoint *linkspan.LocalEndpoint
 }
 
-// Follow keeps the caller true to all networks, endpoints, chassis, paths,
-// clearances and what chassis told of their own networks: it calls
+// Follow keeps the caller true to all networks, endpoints, chassis, paths and
+// clearances: it calls
 // replace with everything there is, then change with what changed since, in
 // order, each exactly once; replace may come again after an outage. The calls
 // come one at a time. It returns with an error only: the context's, or that of
@@ -72,6 +72,9 @@ func (s *Store) Follow(ctx context.Context, replace, change func(changes []Chang
 func decode(kind kv.EventKind, e kv.Entry) (c Change, ok bool, err error) {
 	c.Removed = kind == kv.Deleted
 	switch {
+	case strings.HasPrefix(e.Key, localsPrefix):
+		ok, err = decodeLocal(e, &c)
+		return c, ok, err
 	case strings.HasPrefix(e.Key, networksPrefix):
 		c.Network = new(linkspan.Network)
 		c.Network.ID, err = linkspan.ParseNetworkID(strings.TrimPrefix(e.Key, networksPrefix))
@@ -92,9 +95,6 @@ func decode(kind kv.EventKind, e kv.Entry) (c Change, ok bool, err error) {
 		a, b, _ := strings.Cut(strings.TrimPrefix(e.Key, clearancesPrefix), "/")
 		c.Clearance = &linkspan.Clearance{A: a, B: b}
 		return c, true, fill(c.Removed, e, c.Clearance, nil)
-	case strings.HasPrefix(e.Key, localsPrefix):
-		ok, err = decodeLocal(e, &c)
-		return c, ok, err
 	}
 	return Change{}, false, nil
 }

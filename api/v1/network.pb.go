@@ -677,17 +677,17 @@ type Endpoint struct {
 	Network       uint32                 `protobuf:"varint,1,opt,name=network,proto3" json:"network,omitempty"` // id
 	NetworkName   string                 `protobuf:"bytes,2,opt,name=network_name,json=networkName,proto3" json:"network_name,omitempty"`
 	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
-	Chassis       string                 `protobuf:"bytes,4,opt,name=chassis,proto3" json:"chassis,omitempty"` // name
-	Id            string                 `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`           // Docker's endpoint id
+	Address6      string                 `protobuf:"bytes,13,opt,name=address6,proto3" json:"address6,omitempty"` // in a network of one host, which has a driver of its own: its IPv6 address
+	Chassis       string                 `protobuf:"bytes,4,opt,name=chassis,proto3" json:"chassis,omitempty"`    // name
+	Away          bool                   `protobuf:"varint,14,opt,name=away,proto3" json:"away,omitempty"`        // in a network of one host: the switch has no session, and things may have changed there
+	Id            string                 `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`              // Docker's endpoint id
 	Mac           string                 `protobuf:"bytes,6,opt,name=mac,proto3" json:"mac,omitempty"`
 	Port          uint32                 `protobuf:"varint,7,opt,name=port,proto3" json:"port,omitempty"` // OpenFlow port; 0: it has none
 	Container     string                 `protobuf:"bytes,8,opt,name=container,proto3" json:"container,omitempty"`
 	Labels        map[string]string      `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
-	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"`   // other names in the network
-	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`     // overlay or one of a single host: it has joined without a port; empty and no port: reserved
-	Address6      string                 `protobuf:"bytes,13,opt,name=address6,proto3" json:"address6,omitempty"` // in a network of one host: its IPv6 address
-	Away          bool                   `protobuf:"varint,14,opt,name=away,proto3" json:"away,omitempty"`        // in a network of one host: the switch has no session, and things may have changed there
+	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
+	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`   // overlay: it has joined without a port; empty and no port: reserved
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -743,11 +743,25 @@ func (x *Endpoint) GetAddress() string {
 	return ""
 }
 
+func (x *Endpoint) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
 func (x *Endpoint) GetChassis() string {
 	if x != nil {
 		return x.Chassis
 	}
 	return ""
+}
+
+func (x *Endpoint) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
 }
 
 func (x *Endpoint) GetId() string {
@@ -804,20 +818,6 @@ func (x *Endpoint) GetDriver() string {
 		return x.Driver
 	}
 	return ""
-}
-
-func (x *Endpoint) GetAddress6() string {
-	if x != nil {
-		return x.Address6
-	}
-	return ""
-}
-
-func (x *Endpoint) GetAway() bool {
-	if x != nil {
-		return x.Away
-	}
-	return false
 }
 
 type EndpointServiceListRequest struct {
@@ -1061,8 +1061,10 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x18\n" +
-	"\achassis\x18\x04 \x01(\tR\achassis\x12\x0e\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x1a\n" +
+	"\baddress6\x18\r \x01(\tR\baddress6\x12\x18\n" +
+	"\achassis\x18\x04 \x01(\tR\achassis\x12\x12\n" +
+	"\x04away\x18\x0e \x01(\bR\x04away\x12\x0e\n" +
 	"\x02id\x18\x05 \x01(\tR\x02id\x12\x10\n" +
 	"\x03mac\x18\x06 \x01(\tR\x03mac\x12\x12\n" +
 	"\x04port\x18\a \x01(\rR\x04port\x12\x1c\n" +
@@ -1071,9 +1073,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\acreated\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
 	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
-	"\x06driver\x18\f \x01(\tR\x06driver\x12\x1a\n" +
-	"\baddress6\x18\r \x01(\tR\baddress6\x12\x12\n" +
-	"\x04away\x18\x0e \x01(\bR\x04away\x1a9\n" +
+	"\x06driver\x18\f \x01(\tR\x06driver\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +

@@ -8,20 +8,17 @@ import (
 	"github.com/linkspan/linkspan/store"
 )
 
-// appendLocal appends a change of what a switch told of its own networks, if it
-// is one.
-func appendLocal(out []view.Change, c store.Change) []view.Change {
+// localChange is a change of what a switch told of its own networks.
+func localChange(c store.Change) view.Change {
 	switch {
 	case c.LocalNetwork != nil && c.Removed:
-		return append(out, view.RemoveLocalNetwork(c.LocalNetwork.Chassis, c.LocalNetwork.ID))
+		return view.RemoveLocalNetwork(c.LocalNetwork.Chassis, c.LocalNetwork.ID)
 	case c.LocalNetwork != nil:
-		return append(out, view.PutLocalNetwork(c.LocalNetwork))
-	case c.LocalEndpoint != nil && c.Removed:
-		return append(out, view.RemoveLocalEndpoint(c.LocalEndpoint.Chassis, c.LocalEndpoint.ID))
-	case c.LocalEndpoint != nil:
-		return append(out, view.PutLocalEndpoint(c.LocalEndpoint))
+		return view.PutLocalNetwork(c.LocalNetwork)
+	case c.Removed:
+		return view.RemoveLocalEndpoint(c.LocalEndpoint.Chassis, c.LocalEndpoint.ID)
 	}
-	return out
+	return view.PutLocalEndpoint(c.LocalEndpoint)
 }
 
 // localsGone are the changes that take out of v what all does not say of the

@@ -13,6 +13,8 @@ func viewChanges(changes []store.Change) []view.Change {
 	out := make([]view.Change, 0, len(changes))
 	for _, c := range changes {
 		switch {
+		case c.LocalNetwork != nil || c.LocalEndpoint != nil:
+			out = append(out, localChange(c))
 		case c.Network != nil && c.Removed:
 			out = append(out, view.RemoveNetwork(c.Network.ID))
 		case c.Network != nil:
@@ -33,8 +35,6 @@ func viewChanges(changes []store.Change) []view.Change {
 			out = append(out, view.RemoveClearance(c.Clearance.A, c.Clearance.B))
 		case c.Clearance != nil:
 			out = append(out, view.PutClearance(c.Clearance))
-		default:
-			out = appendLocal(out, c)
 		}
 	}
 	return out

@@ -27,7 +27,7 @@ import (
 	nulldriver "github.com/linkspan/linkspan/cnm/driver/null"
 	"github.com/linkspan/linkspan/cnm/driver/overlay"
 	"github.com/linkspan/linkspan/cnm/fabric"
-	"github.com/linkspan/linkspan/cnm/inventory"
+	hostinventory "github.com/linkspan/linkspan/cnm/inventory"
 	nullipam "github.com/linkspan/linkspan/cnm/ipam/null"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/local"
@@ -68,7 +68,7 @@ type host struct {
 	mirror  *mirror.Mirror
 	engine  *mirror.Engine // nil: this host has no Docker
 	here    *local.Host
-	told    *inventory.Inventory
+	told    *hostinventory.Inventory
 	names   *names.Keeper
 	storm   *storm.Watch
 

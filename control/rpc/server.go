@@ -98,13 +98,13 @@ func (s *Server) services() http.Handler {
 	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}, standing{s}), connect.WithReadMaxBytes(maxMessage), connect.WithCompressMinBytes(minCompressed)}
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
 	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
+	mux.Handle(apiv1connect.NewLocalServiceHandler(localService{s}, options...))
 	mux.Handle(apiv1connect.NewNameServiceHandler(nameService{s}, options...))
 	mux.Handle(apiv1connect.NewRouteServiceHandler(routeService{s}, options...))
 	mux.Handle(apiv1connect.NewSwitchServiceHandler(switchService{s}, options...))
 	mux.Handle(apiv1connect.NewChassisServiceHandler(chassisService{s}, options...))
 	mux.Handle(apiv1connect.NewEventServiceHandler(eventService{s}, options...))
 	mux.Handle(apiv1connect.NewSiteServiceHandler(siteService{s}, options...))
-	mux.Handle(apiv1connect.NewLocalServiceHandler(localService{s}, options...))
 	mux.Handle(apiv1connect.NewSystemServiceHandler(systemService{s}, options...))
 	return mux
 }
