@@ -23,7 +23,9 @@ func (m *Mirror) describeNetworks(ctx context.Context, docker []Network) error {
 			m.cfg.Log.Debug("labels of a network stay here", "network", d.Name, "error", err)
 			is.Labels = nil
 		}
-		err := m.cfg.Model.DescribeNetwork(ctx, d.ID, is)
+		_, err := limited(ctx, fabricLimit, func(ctx context.Context) (struct{}, error) { // it waits for calls about the network
+			return struct{}{}, m.cfg.Model.DescribeNetwork(ctx, d.ID, is)
+		})
 		if err != nil && linkspan.CodeOf(err) != linkspan.NotFound { // it went, or its record is lost
 			errs = append(errs, err)
 		}
