@@ -16,6 +16,7 @@ import (
 type Client struct {
 	Networks  apiv1connect.NetworkServiceClient
 	Endpoints apiv1connect.EndpointServiceClient
+	Locals    apiv1connect.LocalServiceClient
 	Routes    apiv1connect.RouteServiceClient
 	Switches  apiv1connect.SwitchServiceClient
 	Chassis   apiv1connect.ChassisServiceClient
@@ -34,6 +35,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 	return &Client{
 		Networks:  apiv1connect.NewNetworkServiceClient(h, base, options...),
 		Endpoints: apiv1connect.NewEndpointServiceClient(h, base, options...),
+		Locals:    apiv1connect.NewLocalServiceClient(h, base, options...),
 		Routes:    apiv1connect.NewRouteServiceClient(h, base, options...),
 		Switches:  apiv1connect.NewSwitchServiceClient(h, base, options...),
 		Chassis:   apiv1connect.NewChassisServiceClient(h, base, options...),

@@ -15,7 +15,7 @@ type Network struct {
 	ID           string                `json:"id"`     // Docker's network id
 	Driver       string                `json:"driver"` // key in Options.Drivers
 	Fabric       linkspan.NetworkID    `json:"fabric,omitzero"`
-	Name         string                `json:"name,omitempty"` // in the fabric, empty until bound; or as NewNetwork was given it
+	Name         string                `json:"name,omitempty"` // in the fabric, empty until bound; or as NewNetwork or DescribeNetwork was given it
 	Subnet       netip.Prefix          `json:"subnet,omitzero"`
 	Gateway      netip.Addr            `json:"gateway,omitzero"`
 	PoolID       string                `json:"pool_id,omitempty"`
@@ -31,7 +31,7 @@ type Network struct {
 	MTU          int                   `json:"mtu,omitzero"`        // of the fabric's network, bytes; 0: not set there
 	Transport    linkspan.Transport    `json:"transport,omitempty"` // of the fabric's network; empty: auto
 	Limits       linkspan.Limits       `json:"limits,omitzero"`     // of the fabric's network
-	Labels       map[string]string     `json:"labels,omitempty"`    // as NewNetwork was given them
+	Labels       map[string]string     `json:"labels,omitempty"`    // as NewNetwork or DescribeNetwork was given them
 	Own          bool                  `json:"own,omitzero"`        // made by NewNetwork and not by Docker
 	Created      time.Time             `json:"created"`
 	Removing     *Removal              `json:"removing,omitempty"` // nil: in use

@@ -11,6 +11,9 @@
 //	networks/<id>               a network; id is six hexadecimal digits
 //	names/networks/<name>       its id
 //	endpoints/<id>/<address>    an endpoint or a reservation, so an address is leased once
+//	locals/<number>/report      which state of its own networks a chassis has told of
+//	locals/<number>/networks/<id>   a network of that host alone
+//	locals/<number>/endpoints/<id>  who is in one of those
 //	chassis/<number>            a chassis; four hexadecimal digits
 //	names/chassis/<name>        its number
 //	tokens/<id>                 a join token, hashed
@@ -23,7 +26,8 @@
 // # Cost
 //
 // Creating, reserving, attaching and releasing are one or two transactions
-// each, whatever the number of networks, endpoints and chassis. Listing costs
+// each, whatever the number of networks, endpoints and chassis. What a chassis
+// tells of its own networks is one transaction for many changes. Listing costs
 // what it returns.
 //
 //	s := store.New(kv)

@@ -15,6 +15,9 @@ import (
 // Change is one change of a word: exactly one of the pointers is set. Of a
 // removed word only what identifies it is filled in.
 type Change struct {
+	LocalNetwork  *linkspan.LocalNetwork
+	LocalEndpoint *linkspan.LocalEndpoint
+
 	Removed   bool
 	Network   *linkspan.Network
 	Endpoint  *linkspan.Endpoint
@@ -69,6 +72,9 @@ func (s *Store) Follow(ctx context.Context, replace, change func(changes []Chang
 func decode(kind kv.EventKind, e kv.Entry) (c Change, ok bool, err error) {
 	c.Removed = kind == kv.Deleted
 	switch {
+	case strings.HasPrefix(e.Key, localsPrefix):
+		ok, err = decodeLocal(e, &c)
+		return c, ok, err
 	case strings.HasPrefix(e.Key, networksPrefix):
 		c.Network = new(linkspan.Network)
 		c.Network.ID, err = linkspan.ParseNetworkID(strings.TrimPrefix(e.Key, networksPrefix))

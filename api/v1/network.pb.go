@@ -738,8 +738,10 @@ type Endpoint struct {
 	Network       uint32                 `protobuf:"varint,1,opt,name=network,proto3" json:"network,omitempty"` // id
 	NetworkName   string                 `protobuf:"bytes,2,opt,name=network_name,json=networkName,proto3" json:"network_name,omitempty"`
 	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
-	Chassis       string                 `protobuf:"bytes,4,opt,name=chassis,proto3" json:"chassis,omitempty"` // name
-	Id            string                 `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`           // Docker's endpoint id
+	Address6      string                 `protobuf:"bytes,13,opt,name=address6,proto3" json:"address6,omitempty"` // in a network of one host, which has a driver of its own: its IPv6 address
+	Chassis       string                 `protobuf:"bytes,4,opt,name=chassis,proto3" json:"chassis,omitempty"`    // name
+	Away          bool                   `protobuf:"varint,14,opt,name=away,proto3" json:"away,omitempty"`        // in a network of one host: the switch has no session, and things may have changed there
+	Id            string                 `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`              // Docker's endpoint id
 	Mac           string                 `protobuf:"bytes,6,opt,name=mac,proto3" json:"mac,omitempty"`
 	Port          uint32                 `protobuf:"varint,7,opt,name=port,proto3" json:"port,omitempty"` // OpenFlow port; 0: it has none
 	Container     string                 `protobuf:"bytes,8,opt,name=container,proto3" json:"container,omitempty"`
@@ -803,11 +805,25 @@ func (x *Endpoint) GetAddress() string {
 	return ""
 }
 
+func (x *Endpoint) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
 func (x *Endpoint) GetChassis() string {
 	if x != nil {
 		return x.Chassis
 	}
 	return ""
+}
+
+func (x *Endpoint) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
 }
 
 func (x *Endpoint) GetId() string {
@@ -875,7 +891,7 @@ func (x *Endpoint) GetLimits() *Limits {
 
 type EndpointServiceListRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name or id; empty: all
+	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name or id, of one host also chassis/name; empty: all
 	Chassis       string                 `protobuf:"bytes,2,opt,name=chassis,proto3" json:"chassis,omitempty"` // name; empty: all
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1114,12 +1130,14 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x04ways\x18\x03 \x03(\v2\x10.linkspan.v1.WayR\x04ways\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
-	"\x1cNetworkServiceRemoveResponse\"\xda\x03\n" +
+	"\x1cNetworkServiceRemoveResponse\"\x8a\x04\n" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x18\n" +
-	"\achassis\x18\x04 \x01(\tR\achassis\x12\x0e\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x1a\n" +
+	"\baddress6\x18\r \x01(\tR\baddress6\x12\x18\n" +
+	"\achassis\x18\x04 \x01(\tR\achassis\x12\x12\n" +
+	"\x04away\x18\x0e \x01(\bR\x04away\x12\x0e\n" +
 	"\x02id\x18\x05 \x01(\tR\x02id\x12\x10\n" +
 	"\x03mac\x18\x06 \x01(\tR\x03mac\x12\x12\n" +
 	"\x04port\x18\a \x01(\rR\x04port\x12\x1c\n" +

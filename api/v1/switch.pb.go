@@ -284,7 +284,8 @@ func (x *SwitchServiceGetRequest) GetSwitch() string {
 type SwitchServiceGetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Switch        *Switch                `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
-	Endpoints     []*Endpoint            `protobuf:"bytes,2,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	Endpoints     []*Endpoint            `protobuf:"bytes,2,rep,name=endpoints,proto3" json:"endpoints,omitempty"` // in networks of the fabric
+	Local         []*LocalNetwork        `protobuf:"bytes,3,rep,name=local,proto3" json:"local,omitempty"`         // networks of that host alone, with who is in them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +330,13 @@ func (x *SwitchServiceGetResponse) GetSwitch() *Switch {
 func (x *SwitchServiceGetResponse) GetEndpoints() []*Endpoint {
 	if x != nil {
 		return x.Endpoints
+	}
+	return nil
+}
+
+func (x *SwitchServiceGetResponse) GetLocal() []*LocalNetwork {
+	if x != nil {
+		return x.Local
 	}
 	return nil
 }
@@ -668,7 +676,7 @@ var File_linkspan_v1_switch_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_switch_proto_rawDesc = "" +
 	"\n" +
-	"\x18linkspan/v1/switch.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19linkspan/v1/network.proto\"\xd2\x02\n" +
+	"\x18linkspan/v1/switch.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17linkspan/v1/local.proto\x1a\x19linkspan/v1/network.proto\"\xd2\x02\n" +
 	"\x06Switch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
@@ -687,10 +695,11 @@ const file_linkspan_v1_switch_proto_rawDesc = "" +
 	"\x19SwitchServiceListResponse\x12/\n" +
 	"\bswitches\x18\x01 \x03(\v2\x13.linkspan.v1.SwitchR\bswitches\"1\n" +
 	"\x17SwitchServiceGetRequest\x12\x16\n" +
-	"\x06switch\x18\x01 \x01(\tR\x06switch\"|\n" +
+	"\x06switch\x18\x01 \x01(\tR\x06switch\"\xad\x01\n" +
 	"\x18SwitchServiceGetResponse\x12+\n" +
 	"\x06switch\x18\x01 \x01(\v2\x13.linkspan.v1.SwitchR\x06switch\x123\n" +
-	"\tendpoints\x18\x02 \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\"J\n" +
+	"\tendpoints\x18\x02 \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\x12/\n" +
+	"\x05local\x18\x03 \x03(\v2\x19.linkspan.v1.LocalNetworkR\x05local\"J\n" +
 	"\x1aSwitchServiceRemoveRequest\x12\x16\n" +
 	"\x06switch\x18\x01 \x01(\tR\x06switch\x12\x14\n" +
 	"\x05force\x18\x02 \x01(\bR\x05force\"\x1d\n" +
@@ -745,7 +754,8 @@ var file_linkspan_v1_switch_proto_goTypes = []any{
 	(*SwitchServiceCertifyResponse)(nil),     // 10: linkspan.v1.SwitchServiceCertifyResponse
 	(*timestamppb.Timestamp)(nil),            // 11: google.protobuf.Timestamp
 	(*Endpoint)(nil),                         // 12: linkspan.v1.Endpoint
-	(*durationpb.Duration)(nil),              // 13: google.protobuf.Duration
+	(*LocalNetwork)(nil),                     // 13: linkspan.v1.LocalNetwork
+	(*durationpb.Duration)(nil),              // 14: google.protobuf.Duration
 }
 var file_linkspan_v1_switch_proto_depIdxs = []int32{
 	11, // 0: linkspan.v1.Switch.joined:type_name -> google.protobuf.Timestamp
@@ -753,24 +763,25 @@ var file_linkspan_v1_switch_proto_depIdxs = []int32{
 	0,  // 2: linkspan.v1.SwitchServiceListResponse.switches:type_name -> linkspan.v1.Switch
 	0,  // 3: linkspan.v1.SwitchServiceGetResponse.switch:type_name -> linkspan.v1.Switch
 	12, // 4: linkspan.v1.SwitchServiceGetResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	13, // 5: linkspan.v1.SwitchServiceCreateTokenRequest.ttl:type_name -> google.protobuf.Duration
-	11, // 6: linkspan.v1.SwitchServiceCreateTokenResponse.expires:type_name -> google.protobuf.Timestamp
-	11, // 7: linkspan.v1.SwitchServiceCertifyResponse.expires:type_name -> google.protobuf.Timestamp
-	1,  // 8: linkspan.v1.SwitchService.List:input_type -> linkspan.v1.SwitchServiceListRequest
-	3,  // 9: linkspan.v1.SwitchService.Get:input_type -> linkspan.v1.SwitchServiceGetRequest
-	5,  // 10: linkspan.v1.SwitchService.Remove:input_type -> linkspan.v1.SwitchServiceRemoveRequest
-	7,  // 11: linkspan.v1.SwitchService.CreateToken:input_type -> linkspan.v1.SwitchServiceCreateTokenRequest
-	9,  // 12: linkspan.v1.SwitchService.Certify:input_type -> linkspan.v1.SwitchServiceCertifyRequest
-	2,  // 13: linkspan.v1.SwitchService.List:output_type -> linkspan.v1.SwitchServiceListResponse
-	4,  // 14: linkspan.v1.SwitchService.Get:output_type -> linkspan.v1.SwitchServiceGetResponse
-	6,  // 15: linkspan.v1.SwitchService.Remove:output_type -> linkspan.v1.SwitchServiceRemoveResponse
-	8,  // 16: linkspan.v1.SwitchService.CreateToken:output_type -> linkspan.v1.SwitchServiceCreateTokenResponse
-	10, // 17: linkspan.v1.SwitchService.Certify:output_type -> linkspan.v1.SwitchServiceCertifyResponse
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	13, // 5: linkspan.v1.SwitchServiceGetResponse.local:type_name -> linkspan.v1.LocalNetwork
+	14, // 6: linkspan.v1.SwitchServiceCreateTokenRequest.ttl:type_name -> google.protobuf.Duration
+	11, // 7: linkspan.v1.SwitchServiceCreateTokenResponse.expires:type_name -> google.protobuf.Timestamp
+	11, // 8: linkspan.v1.SwitchServiceCertifyResponse.expires:type_name -> google.protobuf.Timestamp
+	1,  // 9: linkspan.v1.SwitchService.List:input_type -> linkspan.v1.SwitchServiceListRequest
+	3,  // 10: linkspan.v1.SwitchService.Get:input_type -> linkspan.v1.SwitchServiceGetRequest
+	5,  // 11: linkspan.v1.SwitchService.Remove:input_type -> linkspan.v1.SwitchServiceRemoveRequest
+	7,  // 12: linkspan.v1.SwitchService.CreateToken:input_type -> linkspan.v1.SwitchServiceCreateTokenRequest
+	9,  // 13: linkspan.v1.SwitchService.Certify:input_type -> linkspan.v1.SwitchServiceCertifyRequest
+	2,  // 14: linkspan.v1.SwitchService.List:output_type -> linkspan.v1.SwitchServiceListResponse
+	4,  // 15: linkspan.v1.SwitchService.Get:output_type -> linkspan.v1.SwitchServiceGetResponse
+	6,  // 16: linkspan.v1.SwitchService.Remove:output_type -> linkspan.v1.SwitchServiceRemoveResponse
+	8,  // 17: linkspan.v1.SwitchService.CreateToken:output_type -> linkspan.v1.SwitchServiceCreateTokenResponse
+	10, // 18: linkspan.v1.SwitchService.Certify:output_type -> linkspan.v1.SwitchServiceCertifyResponse
+	14, // [14:19] is the sub-list for method output_type
+	9,  // [9:14] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_switch_proto_init() }
@@ -778,6 +789,7 @@ func file_linkspan_v1_switch_proto_init() {
 	if File_linkspan_v1_switch_proto != nil {
 		return
 	}
+	file_linkspan_v1_local_proto_init()
 	file_linkspan_v1_network_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

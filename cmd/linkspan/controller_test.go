@@ -119,7 +119,7 @@ func TestController(t *testing.T) {
 		"network inspect web":                   `"Idle": "5m0s"`,
 		"network inspect 000002 -o yaml":        "  Range: 10.8.4.0/22\n",
 		"network inspect db --format {{.MTU}}":  "1400\n",
-		"endpoint ls":                           "CONTAINER   NETWORK   ADDRESS   SWITCH   STATE   MAC\n",
+		"endpoint ls":                           "CONTAINER   NETWORK   ADDRESS   SWITCH   STATE   MAC   DRIVER\n",
 		"route ls -o json":                      "[]\n",
 		"switch ls -o json":                     "[]\n",
 		"event ls":                              "network.created   db        -        admin root   subnet 10.8.0.0/16\n",

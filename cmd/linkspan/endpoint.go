@@ -10,9 +10,14 @@ import (
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
 
+	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/cmd/linkspan/output"
+	"github.com/linkspan/linkspan/cnm/mirror"
 )
+
+// reserved is the state of an address that no container has yet.
+const reserved = "reserved"
 
 // endpointRow is an endpoint as it is printed.
 type endpointRow struct {
@@ -20,7 +25,8 @@ type endpointRow struct {
 	Network   string            `json:"network"`
 	Address   string            `json:"address"`
 	Chassis   string            `json:"chassis"`
-	State     string            `json:"state"` // attached or reserved
+	Address6  string            `json:"address6,omitempty"` // in a network of one host
+	State     string            `json:"state"`              // attached or reserved; in a network of one host away, while that is
 	MAC       string            `json:"mac,omitempty"`
 	Port      uint32            `json:"port,omitempty"`   // OpenFlow
 	Driver    string            `json:"driver,omitempty"` // of the network, where it has no such port
@@ -36,10 +42,11 @@ var endpointTable = output.Table[endpointRow]{
 	Columns: []output.Column[endpointRow]{
 		{Title: "CONTAINER", Value: func(e endpointRow) string { return cmp.Or(e.Container, "-") }},
 		{Title: "NETWORK", Value: func(e endpointRow) string { return e.Network }},
-		{Title: "ADDRESS", Value: func(e endpointRow) string { return e.Address }},
+		{Title: "ADDRESS", Value: func(e endpointRow) string { return cmp.Or(e.Address, e.Address6, "-") }},
 		{Title: "SWITCH", Value: func(e endpointRow) string { return e.Chassis }},
 		{Title: "STATE", Value: func(e endpointRow) string { return e.State }},
 		{Title: "MAC", Value: func(e endpointRow) string { return cmp.Or(e.MAC, "-") }},
+		{Title: "DRIVER", Value: func(e endpointRow) string { return e.driver() }},
 	},
 	Wide: []output.Column[endpointRow]{
 		{Title: "LIMITS", Value: func(e endpointRow) string { return e.Limits.String() }},
@@ -55,8 +62,12 @@ func newEndpointRows(endpoints []*apiv1.Endpoint) []endpointRow {
 			State: "attached", MAC: e.GetMac(), Port: e.GetPort(), ID: e.GetId(), Aliases: e.GetAliases(), Labels: e.GetLabels(),
 			Created: e.GetCreated().AsTime(), Driver: e.GetDriver(), Limits: newLimitsRow(e.GetLimits()),
 		}
-		if e.GetPort() == 0 && e.GetDriver() == "" {
-			rows[i].State = "reserved"
+		rows[i].Address6 = e.GetAddress6()
+		switch {
+		case e.GetPort() == 0 && e.GetDriver() == "":
+			rows[i].State = reserved
+		case e.GetAway():
+			rows[i].State = "away"
 		}
 	}
 	slices.SortFunc(rows, func(x, y endpointRow) int {
@@ -64,6 +75,20 @@ func newEndpointRows(endpoints []*apiv1.Endpoint) []endpointRow {
 			cmp.Compare(x.Container, y.Container), cmp.Compare(x.Address, y.Address))
 	})
 	return rows
+}
+
+// driver is what people call the driver of the endpoint's network; a reservation
+// does not know it.
+func (e endpointRow) driver() string {
+	switch d := linkspan.Driver(e.Driver); {
+	case e.State == reserved:
+		return "-"
+	case d.Is(linkspan.Hotplug):
+		return driverName
+	case d.Is(linkspan.Overlay):
+		return mirror.OverlayDriver
+	}
+	return e.Driver
 }
 
 func (a *app) endpointCommand() *cobra.Command {
@@ -75,7 +100,9 @@ func (a *app) endpointLs() *cobra.Command {
 	req := &apiv1.EndpointServiceListRequest{}
 	c := &cobra.Command{
 		Use: "ls", Aliases: []string{"list"}, Short: "list endpoints on all hosts", Args: exactly(0),
-		Example: "  linkspan endpoint ls --network web\n  linkspan endpoint ls --switch h2 -o json",
+		Long: `List endpoints on all hosts: those in networks of the fabric, and those in networks that
+one host has alone, of drivers such as linkspan-bridge.`,
+		Example: "  linkspan endpoint ls --network web\n  linkspan endpoint ls --network h2/back\n  linkspan endpoint ls --switch h2 -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			client, err := a.target.client()
 			if err != nil {
@@ -89,7 +116,7 @@ func (a *app) endpointLs() *cobra.Command {
 			return endpointTable.Print(a.out, o, newEndpointRows(r.Msg.GetEndpoints()))
 		},
 	}
-	c.Flags().StringVar(&req.Network, "network", "", "only those of this `network`")
+	c.Flags().StringVar(&req.Network, "network", "", "only those of this `network`, of one host also as switch/network")
 	c.Flags().StringVar(&req.Chassis, "switch", "", "only those on this `switch`")
 	_ = c.RegisterFlagCompletionFunc("network", a.completeNetworks)
 	_ = c.RegisterFlagCompletionFunc("switch", a.completeSwitches)

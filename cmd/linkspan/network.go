@@ -53,6 +53,8 @@ type networkRow struct {
 	Endpoints uint32            `json:"endpoints"`
 	Created   time.Time         `json:"created"`
 	Creator   string            `json:"creator,omitempty"`
+	Switch    string            `json:"switch,omitempty"` // of one host, where networks of all are listed
+	Away      bool              `json:"away,omitempty"`   // that switch: things may have changed there
 }
 
 // labels are printed by a template as docker does.
@@ -175,12 +177,14 @@ func (a *app) networkCommand() *cobra.Command {
 func (a *app) networkLs() *cobra.Command {
 	var o output.Options
 	var given []string
+	var all bool
 	c := &cobra.Command{
 		Use: "ls", Aliases: []string{"list"}, Short: "list networks", Args: exactly(0),
 		Long: `List networks: those of the fabric, which are on every host, and on a switch those
-of this host too, Docker's among them. A filter is one of driver, id, label, name,
+of this host too, Docker's among them. With --all also those that other hosts have alone,
+of the drivers that Linkspan serves. A filter is one of driver, id, label, name,
 scope, type (custom or builtin) and dangling (true: nothing is attached).`,
-		Example: "  linkspan network ls\n  linkspan network ls --filter scope=global --format '{{.Name}} {{.Subnet}}'\n  linkspan network ls -q -f label=team=blue",
+		Example: "  linkspan network ls\n  linkspan network ls --all\n  linkspan network ls --filter scope=global --format '{{.Name}} {{.Subnet}}'\n  linkspan network ls -q -f label=team=blue",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filters, err := dockerargs.ParseFilters(given, "driver", "id", "label", "name", "scope", "type", "dangling")
 			if err != nil {
@@ -195,8 +199,13 @@ scope, type (custom or builtin) and dangling (true: nothing is attached).`,
 			if away != nil && rows == nil {
 				return away
 			}
+			table := networkTable
+			if all && away == nil {
+				table = everywhereTable()
+				rows, away = everyNetwork(cmd.Context(), client, rows)
+			}
 			rows = slices.DeleteFunc(rows, func(n networkRow) bool { return !filters.Match(n.asked()) })
-			if err := networkTable.Print(a.out, o, shortIDs(rows, o)); err != nil || away == nil {
+			if err := table.Print(a.out, o, shortIDs(rows, o)); err != nil || away == nil {
 				return err
 			}
 			report(a.err, cmd, away) // what this host knows by itself is printed
@@ -205,6 +214,7 @@ scope, type (custom or builtin) and dangling (true: nothing is attached).`,
 	}
 	o.AddFlags(c.Flags(), true)
 	c.Flags().Lookup("quiet").Usage = "print ids only"
+	c.Flags().BoolVarP(&all, "all", "a", false, "also those that other hosts have alone")
 	c.Flags().StringArrayVarP(&given, "filter", "f", nil, "only those that a `filter` lets pass, as in driver=bridge; may be repeated")
 	return c
 }

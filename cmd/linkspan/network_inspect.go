@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -85,8 +86,9 @@ func (a *app) networkInspect() *cobra.Command {
 	c := &cobra.Command{
 		Use: "inspect NETWORK...", Short: "show all of networks and their endpoints", Args: atLeast(1),
 		Long: `Show all of networks, by name or id: what docker network inspect shows, and of those of
-the fabric the endpoints on all hosts and the ways between them.`,
-		Example:           "  linkspan network inspect web\n  linkspan network inspect --format '{{.Subnet}}' web\n  linkspan network inspect -f '{{range .Containers}}{{.Name}} {{end}}' web",
+the fabric the endpoints on all hosts and the ways between them. A network that another
+host has alone is named switch/network.`,
+		Example:           "  linkspan network inspect web\n  linkspan network inspect h2/back\n  linkspan network inspect --format '{{.Subnet}}' web\n  linkspan network inspect -f '{{range .Containers}}{{.Name}} {{end}}' web",
 		ValidArgsFunction: a.completeNetworks,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := a.target.client()
@@ -124,6 +126,9 @@ the fabric the endpoints on all hosts and the ways between them.`,
 func inspect(ctx context.Context, client *api.Client, req *apiv1.HostServiceGetNetworkRequest, name string) (networkDoc, error) {
 	var found foundNetwork
 	var err error
+	if strings.Contains(name, "/") && req.GetScope() != scopeGlobal { // which no network's own name has
+		return inspectLocal(ctx, client, name)
+	}
 	if req.GetScope() == scopeGlobal {
 		found.fabric = name
 	} else if found, err = findNetwork(ctx, client, &apiv1.HostServiceGetNetworkRequest{Network: name, Verbose: req.GetVerbose(), Scope: req.GetScope()}); err != nil {

@@ -87,8 +87,8 @@ func (h houses) RemoveNetwork(_ context.Context, req *connect.Request[apiv1.Host
 	return connect.NewResponse(&apiv1.HostServiceRemoveNetworkResponse{}), nil
 }
 
-// serve opens the socket until the test ends.
-func (h houses) serve(t *testing.T) string {
+// serve opens the socket until the test ends, with more behind it.
+func (h houses) serve(t *testing.T, more ...func(*http.ServeMux)) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "l.sock")
 	l, err := listenLocal(t.Context(), socket)
@@ -98,6 +98,9 @@ func (h houses) serve(t *testing.T) string {
 	mux := http.NewServeMux()
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(h))
 	mux.Handle(apiv1connect.NewHostServiceHandler(h))
+	for _, add := range more {
+		add(mux)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- serveHTTP(ctx, slog.New(slog.DiscardHandler), l, mux) }()

@@ -13,6 +13,8 @@ func viewChanges(changes []store.Change) []view.Change {
 	out := make([]view.Change, 0, len(changes))
 	for _, c := range changes {
 		switch {
+		case c.LocalNetwork != nil || c.LocalEndpoint != nil:
+			out = append(out, localChange(c))
 		case c.Network != nil && c.Removed:
 			out = append(out, view.RemoveNetwork(c.Network.ID))
 		case c.Network != nil:
@@ -83,5 +85,5 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 			out = append(out, view.RemoveClearance(c.A, c.B))
 		}
 	}
-	return out
+	return append(out, localsGone(v, all)...)
 }

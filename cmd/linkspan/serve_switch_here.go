@@ -35,7 +35,7 @@ func (h *host) openHere() (err error) {
 	cfg := local.Config{
 		Model: h.model, Fabric: h.fabric, FabricDriver: driverName, FabricIPAM: driverName, Log: h.role.log, Resolver: resolverFile,
 		Drivers:  []string{bridgeKey, macvlanKey, nullKey, hostKey},
-		InDocker: map[string]string{bridgeKey: mirror.BridgeDriver, macvlanKey: mirror.MacvlanDriver},
+		InDocker: inDocker(),
 	}
 	if h.engine != nil {
 		cfg.Docker, cfg.InSwarm = h.engine, mirror.SwarmID
@@ -48,6 +48,11 @@ func (h *host) openHere() (err error) {
 
 // folders is where anybody's plugins are found.
 func folders() plug.Folders { return plug.Folders{} }
+
+// inDocker are the names that dockerd has for drivers whose keys are others.
+func inDocker() map[string]string {
+	return map[string]string{bridgeKey: mirror.BridgeDriver, macvlanKey: mirror.MacvlanDriver}
+}
 
 func hasPlugin(name string) error {
 	_, err := folders().Find(name)

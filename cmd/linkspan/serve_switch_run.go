@@ -27,6 +27,7 @@ import (
 	nulldriver "github.com/linkspan/linkspan/cnm/driver/null"
 	"github.com/linkspan/linkspan/cnm/driver/overlay"
 	"github.com/linkspan/linkspan/cnm/fabric"
+	hostinventory "github.com/linkspan/linkspan/cnm/inventory"
 	nullipam "github.com/linkspan/linkspan/cnm/ipam/null"
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/local"
@@ -67,6 +68,7 @@ type host struct {
 	mirror  *mirror.Mirror
 	engine  *mirror.Engine // nil: this host has no Docker
 	here    *local.Host
+	told    *hostinventory.Inventory
 	names   *names.Keeper
 	storm   *storm.Watch
 
@@ -213,6 +215,9 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	if err := h.openHere(); err != nil {
 		return err
 	}
+	if err := h.openInventory(me); err != nil {
+		return err
+	}
 	h.names, err = names.New(names.Config{
 		Model: h.model, Networks: h.fabric, Source: names.NewRemote(h.uplink.api.Names), Log: s.log,
 	})
@@ -252,6 +257,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.swarm.Run(ctx) })
 	parts.Go(func() error { return h.names.Run(ctx) })
 	parts.Go(func() error { return h.here.Run(ctx) })
+	parts.Go(func() error { return h.told.Run(ctx) })
 	parts.Go(func() error { return h.storm.Run(ctx) })
 	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })

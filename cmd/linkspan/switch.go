@@ -34,6 +34,7 @@ type switchRow struct {
 	Since     *time.Time    `json:"since,omitempty"`
 	Peer      string        `json:"peer,omitempty"`
 	Attached  []endpointRow `json:"attached,omitempty"` // inspect only
+	Local     []localRow    `json:"local,omitempty"`    // inspect only: networks that it has alone
 }
 
 var switchTable = output.Table[switchRow]{
@@ -112,6 +113,8 @@ func (a *app) switchInspect() *cobra.Command {
 	var o output.Options
 	c := &cobra.Command{
 		Use: "inspect SWITCH", Short: "show all of a switch and its endpoints", Args: exactly(1),
+		Long: `Show all of a switch, its endpoints, and the networks that its host has alone with who is
+in them. While a switch is away these are as it told of them last.`,
 		Example:           "  linkspan switch inspect h1",
 		ValidArgsFunction: a.completeSwitches,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -126,6 +129,7 @@ func (a *app) switchInspect() *cobra.Command {
 			}
 			row := newSwitchRow(r.Msg.GetSwitch())
 			row.Attached = newEndpointRows(r.Msg.GetEndpoints())
+			row.Local = newLocalRows(r.Msg.GetLocal())
 			return output.PrintOne(a.out, o, row)
 		},
 	}

@@ -74,6 +74,7 @@ type Model interface {
 	Bind(ctx context.Context, dockerID string, to linkspan.Network) error
 	Refuse(ctx context.Context, dockerID string, reason error)
 	Describe(ctx context.Context, endpointID string, is cnm.Description) error
+	DescribeNetwork(ctx context.Context, dockerID string, is cnm.NetworkDescription) error
 	Sweeper
 }
 

@@ -4,8 +4,8 @@
 // fabric has appears in docker network ls, what was made by docker network
 // create is brought into the fabric or removed with an event that says why,
 // and a docker network rm of a network that the fabric still has is undone.
-// It also learns the names, aliases and labels of containers, which dockerd never tells
-// a driver.
+// It also learns the names, aliases and labels of containers, and of networks of
+// this host alone, which dockerd never tells a driver.
 //
 // There is one reconcile step and one goroutine that runs it. It looks at the
 // fabric, at dockerd and at the host's own records, plans (a pure function),

@@ -103,7 +103,7 @@ func (d *dockerd) Create(ctx context.Context, n linkspan.Network) (string, error
 }
 
 // keys are those of the model's drivers.
-var keys = map[string]string{mirror.Driver: "hotplug", mirror.OverlayDriver: "overlay"}
+var keys = map[string]string{mirror.Driver: "hotplug", mirror.OverlayDriver: "overlay", mirror.BridgeDriver: "bridge"}
 
 // create does what dockerd does for a docker network create.
 func (d *dockerd) create(ctx context.Context, name string, o client.NetworkCreateOptions) (string, error) {
@@ -401,7 +401,7 @@ func newModel(t *testing.T, d driver) *cnm.Controller {
 	store := memory.New()
 	t.Cleanup(func() { _ = store.Close() })
 	c, err := cnm.New(cnm.Options{
-		Store: store, Drivers: map[string]cnm.Driver{"hotplug": d, "overlay": driver{}},
+		Store: store, Drivers: map[string]cnm.Driver{"hotplug": d, "overlay": driver{}, "bridge": driver{}},
 		IPAMs: map[string]cnm.IPAM{"pool": ipam{new(sync.Mutex), new(10)}},
 	})
 	if err != nil {

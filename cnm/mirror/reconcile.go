@@ -26,7 +26,7 @@ func (m *Mirror) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{m.networks(ctx, m.observe(mirrored(docker), taken))}
+	errs := []error{m.describeNetworks(ctx, docker), m.networks(ctx, m.observe(mirrored(docker), taken))}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -121,6 +121,9 @@ func errorCode(t *testing.T, resp *http.Response, stream bool) string {
 // TestWhoMayCallWhat asks every call as everybody.
 func TestWhoMayCallWhat(t *testing.T) {
 	h := build(t)
+	if _, err := h.store.CreateChassis(t.Context(), linkspan.Chassis{Name: "h1"}); err != nil { // number 1, who calls below
+		t.Fatal(err)
+	}
 	type party struct {
 		name string
 		http *http.Client

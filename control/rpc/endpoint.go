@@ -3,6 +3,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -24,15 +25,25 @@ func (s endpointService) List(ctx context.Context, req *connect.Request[apiv1.En
 	if err := allow(ctx, trust.EndpointRead); err != nil {
 		return nil, err
 	}
-	network, chassis, err := s.filter(ctx, req.Msg.GetNetwork(), req.Msg.GetChassis())
+	_, chassis, err := s.filter(ctx, "", req.Msg.GetChassis())
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := s.endpoints(ctx, network, chassis)
+	local := localNetworks(s.hub.View(), req.Msg.GetNetwork(), chassis)
+	network, _, err := s.filter(ctx, req.Msg.GetNetwork(), "")
+	var endpoints []*apiv1.Endpoint
+	switch {
+	case err == nil:
+		endpoints, err = s.endpoints(ctx, network, chassis)
+	case linkspan.CodeOf(err) == linkspan.NotFound && len(local) > 0:
+		err = nil // it is a network of single hosts alone
+	}
 	if err != nil {
 		return nil, err
 	}
-	return connect.NewResponse(&apiv1.EndpointServiceListResponse{Endpoints: endpoints}), nil
+	return connect.NewResponse(&apiv1.EndpointServiceListResponse{
+		Endpoints: append(endpoints, s.localEndpoints(s.hub.View(), local)...),
+	}), nil
 }
 
 func (s endpointService) Get(ctx context.Context, req *connect.Request[apiv1.EndpointServiceGetRequest]) (*connect.Response[apiv1.EndpointServiceGetResponse], error) {
@@ -43,6 +54,8 @@ func (s endpointService) Get(ctx context.Context, req *connect.Request[apiv1.End
 	if err != nil {
 		return nil, err
 	}
+	v := s.hub.View()
+	all = append(all, s.localEndpoints(v, localNetworks(v, "", 0))...)
 	e, err := pick(all, req.Msg.GetEndpoint())
 	if err != nil {
 		return nil, err
@@ -56,7 +69,8 @@ func pick(all []*apiv1.Endpoint, name string) (*apiv1.Endpoint, error) {
 	var found []*apiv1.Endpoint
 	for _, e := range all {
 		byName := err == nil && (matches(e, parsed) || matches(e, parsed.Whole()))
-		if byName || e.GetAddress() == name || len(name) >= 4 && strings.HasPrefix(e.GetId(), name) {
+		byAddress := name != "" && (e.GetAddress() == name || e.GetAddress6() == name)
+		if byName || byAddress || len(name) >= 4 && strings.HasPrefix(e.GetId(), name) {
 			found = append(found, e)
 		}
 	}
@@ -82,7 +96,7 @@ func matches(e *apiv1.Endpoint, n linkspan.EndpointName) bool {
 func ambiguous(name string, found []*apiv1.Endpoint) error {
 	candidates := make([]string, len(found))
 	for i, e := range found {
-		candidates[i] = fmt.Sprintf("%s/%s.%s (%s)", e.GetChassis(), e.GetContainer(), e.GetNetworkName(), e.GetAddress())
+		candidates[i] = fmt.Sprintf("%s/%s.%s (%s)", e.GetChassis(), e.GetContainer(), e.GetNetworkName(), cmp.Or(e.GetAddress(), e.GetAddress6(), "no address"))
 	}
 	return &linkspan.Error{
 		Code: linkspan.Conflict, Message: "endpoint " + name + " may be any of " + strings.Join(candidates, ", "),

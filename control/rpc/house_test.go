@@ -176,6 +176,14 @@ func (h *house) follow() {
 func (h *house) show(changes []store.Change) {
 	for _, c := range changes {
 		switch {
+		case c.LocalNetwork != nil && c.Removed:
+			h.hub.Update(view.RemoveLocalNetwork(c.LocalNetwork.Chassis, c.LocalNetwork.ID))
+		case c.LocalNetwork != nil:
+			h.hub.Update(view.PutLocalNetwork(c.LocalNetwork))
+		case c.LocalEndpoint != nil && c.Removed:
+			h.hub.Update(view.RemoveLocalEndpoint(c.LocalEndpoint.Chassis, c.LocalEndpoint.ID))
+		case c.LocalEndpoint != nil:
+			h.hub.Update(view.PutLocalEndpoint(c.LocalEndpoint))
 		case c.Network != nil && c.Removed:
 			h.hub.Update(view.RemoveNetwork(c.Network.ID))
 		case c.Network != nil:

@@ -65,6 +65,7 @@ type Server struct {
 	now       func() time.Time
 	recheck   time.Duration // how often a standing stream's certificate is looked at
 	networks  bell
+	pace      pace // of what switches tell of their own networks
 }
 
 // New returns a server; it starts nothing.
@@ -97,6 +98,7 @@ func (s *Server) services() http.Handler {
 	options := []connect.HandlerOption{connect.WithInterceptors(measured{s.observe}, coded{}, standing{s}), connect.WithReadMaxBytes(maxMessage), connect.WithCompressMinBytes(minCompressed)}
 	mux.Handle(apiv1connect.NewNetworkServiceHandler(networkService{s}, options...))
 	mux.Handle(apiv1connect.NewEndpointServiceHandler(endpointService{s}, options...))
+	mux.Handle(apiv1connect.NewLocalServiceHandler(localService{s}, options...))
 	mux.Handle(apiv1connect.NewNameServiceHandler(nameService{s}, options...))
 	mux.Handle(apiv1connect.NewRouteServiceHandler(routeService{s}, options...))
 	mux.Handle(apiv1connect.NewSwitchServiceHandler(switchService{s}, options...))

@@ -66,8 +66,9 @@ func (s switchService) Get(ctx context.Context, req *connect.Request[apiv1.Switc
 	if err != nil {
 		return nil, err
 	}
+	v := s.hub.View()
 	return connect.NewResponse(&apiv1.SwitchServiceGetResponse{
-		Switch: s.describe(&c, uint32(len(endpoints))), Endpoints: endpoints,
+		Switch: s.describe(&c, uint32(len(endpoints))), Endpoints: endpoints, Local: s.localMessages(v, localNetworks(v, "", c.ID)),
 	}), nil
 }
 
@@ -94,16 +95,16 @@ func (s switchService) Remove(ctx context.Context, req *connect.Request[apiv1.Sw
 	if err := s.revoke(ctx, &c); err != nil {
 		return nil, err
 	}
-	if err := s.release(ctx, c.ID, own); err != nil {
+	if err := errors.Join(s.release(ctx, c.ID, own), s.store.RemoveLocals(ctx, c.ID)); err != nil {
 		return nil, err
 	}
 	if err := s.store.RemoveChassis(ctx, c); err != nil {
 		return nil, err
 	}
-	// A request that was under way may have reserved until a moment ago.
+	// A request that was under way may have reserved, or told, until a moment ago.
 	late, err := s.ownedBy(ctx, c.ID)
 	if err == nil {
-		err = s.release(ctx, c.ID, late)
+		err = errors.Join(s.release(ctx, c.ID, late), s.store.RemoveLocals(ctx, c.ID))
 	}
 	if err != nil {
 		return nil, err

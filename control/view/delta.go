@@ -9,6 +9,9 @@ import "github.com/linkspan/linkspan"
 // (nil when it is gone). A record that was put again without a difference is
 // not in it, and the View keeps its old pointer.
 type Delta struct {
+	LocalNetworks  []Changed[linkspan.LocalNetwork] // of single hosts
+	LocalEndpoints []Changed[linkspan.LocalEndpoint]
+
 	Networks   []Changed[linkspan.Network]
 	Endpoints  []Changed[linkspan.Endpoint]
 	Chassis    []Changed[linkspan.Chassis]
@@ -39,6 +42,9 @@ type Presence struct {
 
 // Empty says that nothing changed.
 func (d *Delta) Empty() bool {
+	if len(d.LocalNetworks)+len(d.LocalEndpoints) > 0 {
+		return false
+	}
 	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0 &&
 		len(d.Paths) == 0 && len(d.Clearances) == 0
 }

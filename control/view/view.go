@@ -22,6 +22,7 @@ type View struct {
 	paths     hamt.Map[chassisKey, *linkspan.Paths]
 	clear     hamt.Map[sitesKey, *linkspan.Clearance]
 	overlays  overlays
+	locals    locals
 	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
 }
 
