@@ -8,15 +8,17 @@ import "github.com/linkspan/linkspan/control/view"
 // false to pass the packet on.
 type decider func(v *view.View, p *Packet, d *Decision) bool
 
-// deciders in the order they are asked. This is the one place where the order
-// of precedence is said.
+// deciders in the order they are asked: who talks to whom, whether they may, and
+// how the packet gets there.
 var deciders = [...]decider{
 	network,
 	source,
 	destination,
+	permission,
+	mutual,
 	transport,
 	hop,
-	sameNetwork,
+	allow,
 }
 
 // Decide overwrites d with the decision about p in v. d is the caller's, so
@@ -33,14 +35,16 @@ func Decide(v *view.View, p *Packet, d *Decision) {
 // network finds the network's record.
 func network(v *view.View, p *Packet, d *Decision) bool {
 	d.Network = v.Network(p.Network)
+	d.DestinationNetwork = d.Network
 	if d.Network == nil {
 		return d.settle(Ignore, NoNetwork)
 	}
 	return false
 }
 
-// sameNetwork allows: both ends were found in the packet's network.
-func sameNetwork(_ *view.View, _ *Packet, d *Decision) bool {
+// allow settles what nobody denied.
+func allow(_ *view.View, _ *Packet, d *Decision) bool {
 	d.BySource, d.ByDestination = true, true
-	return d.settle(Allow, SameNetwork)
+	d.Verdict = Allow
+	return true
 }

@@ -24,6 +24,9 @@ type View struct {
 	clear     hamt.Map[sitesKey, *linkspan.Clearance]
 	overlays  overlays
 	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
+	subnets   subnets
+	groups    groups
+	links     links
 }
 
 type (
