@@ -42,10 +42,15 @@ var linkTable = output.Table[linkRow]{
 	},
 }
 
+// newLinkRow writes the ends in the order of their names.
 func newLinkRow(l *apiv1.Link) linkRow {
+	a, b := l.GetA(), l.GetB()
+	if linkEnd(b) < linkEnd(a) {
+		a, b = b, a
+	}
 	return linkRow{
-		A: linkEnd(l.GetA()), B: linkEnd(l.GetB()), Verdict: l.GetVerdict(), Created: l.GetCreated().AsTime(), Creator: l.GetCreator(),
-		AAddresses: orNone(l.GetA().GetAddresses()), BAddresses: orNone(l.GetB().GetAddresses()),
+		A: linkEnd(a), B: linkEnd(b), Verdict: l.GetVerdict(), Created: l.GetCreated().AsTime(), Creator: l.GetCreator(),
+		AAddresses: orNone(a.GetAddresses()), BAddresses: orNone(b.GetAddresses()),
 	}
 }
 
