@@ -13,12 +13,12 @@ func sourceAcross(v *view.View, p *Packet, d *Decision) bool {
 	to := v.Endpoint(at)
 	if reason := misplaced(p, to); reason != NoReason {
 		d.ByDestination = true
-		d.rests(at, to)
+		d.rests(at.Network, at.Address, to)
 		return d.settle(Deny, reason)
 	}
 	key, sight := v.Find(to, p.Source)
 	e := v.Endpoint(key)
-	reason := NoReason
+	var reason Reason
 	switch {
 	case sight != view.Seen || e == nil || !e.Attached():
 		reason = UnknownSource
@@ -29,7 +29,7 @@ func sourceAcross(v *view.View, p *Packet, d *Decision) bool {
 		return false
 	}
 	d.BySource, d.ByDestination = true, true
-	d.rests(key, e)
+	d.rests(key.Network, key.Address, e)
 	return d.settle(Deny, reason)
 }
 
@@ -48,14 +48,15 @@ func destinationAcross(v *view.View, p *Packet, d *Decision) (view.Key, Reason) 
 	return key, NoReason
 }
 
-// mutual denies between two networks where one of the ends does not find the other
-// under its address: its answers would go to somebody else, or to nobody.
-func mutual(v *view.View, _ *Packet, d *Decision) bool {
-	if !d.across || v.FindEachOther(d.Source, d.Destination) {
-		return false
+// mutual says whether both ends find each other under their addresses, and denies
+// otherwise: the answers of one would go to somebody else, or to nobody.
+func mutual(v *view.View, d *Decision) bool {
+	if v.FindEachOther(d.Source, d.Destination) {
+		return true
 	}
 	d.BySource, d.ByDestination = true, true
-	return d.settle(Deny, AmbiguousSource)
+	d.settle(Deny, AmbiguousSource)
+	return false
 }
 
 // decidedAnew says whether a decision across networks is the same in v: it rests on

@@ -15,14 +15,13 @@ var deciders = [...]decider{
 	source,
 	destination,
 	permission,
-	mutual,
 	transport,
 	hop,
-	allow,
 }
 
-// Decide overwrites d with the decision about p in v. d is the caller's, so
-// that nothing is allocated; it holds pointers into v and none into p.
+// Decide overwrites d with the decision about p in v: what nobody denies is allowed.
+// d is the caller's, so that nothing is allocated; it holds pointers into v and none
+// into p.
 func Decide(v *view.View, p *Packet, d *Decision) {
 	*d = Decision{}
 	for _, ask := range deciders {
@@ -30,6 +29,7 @@ func Decide(v *view.View, p *Packet, d *Decision) {
 			return
 		}
 	}
+	d.BySource, d.ByDestination, d.Verdict = true, true, Allow
 }
 
 // network finds the network's record.
@@ -40,11 +40,4 @@ func network(v *view.View, p *Packet, d *Decision) bool {
 		return d.settle(Ignore, NoNetwork)
 	}
 	return false
-}
-
-// allow settles what nobody denied.
-func allow(_ *view.View, _ *Packet, d *Decision) bool {
-	d.BySource, d.ByDestination = true, true
-	d.Verdict = Allow
-	return true
 }

@@ -3,6 +3,8 @@
 package decide
 
 import (
+	"net/netip"
+
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control/view"
 )
@@ -75,7 +77,7 @@ func (d *Decision) Holds(v *view.View) bool {
 	if d.Network != nil && v.Network(d.Network.ID) != d.Network {
 		return false
 	}
-	if d.Destination != nil && !(d.linkHolds(v) && d.transportHolds(v)) {
+	if d.Destination != nil && (!d.linkHolds(v) || !d.transportHolds(v)) {
 		return false
 	}
 	for i := range d.n {
@@ -108,9 +110,11 @@ func (d *Decision) transportHolds(v *view.View) bool {
 // Local says whether both ends are on one chassis.
 func (d *Decision) Local() bool { return d.Source.Chassis == d.Destination.Chassis }
 
-// rests notes an endpoint record under the verdict.
-func (d *Decision) rests(key view.Key, e *linkspan.Endpoint) {
-	d.reads[d.n] = Read{key, e}
+// rests notes an endpoint record under the verdict, or that there is none. Field by
+// field, as a copy of a key that was just put together waits for its parts.
+func (d *Decision) rests(network linkspan.NetworkID, a netip.Addr, e *linkspan.Endpoint) {
+	r := &d.reads[d.n]
+	r.Key.Network, r.Key.Address, r.Endpoint = network, a, e
 	d.n++
 }
 

@@ -27,13 +27,13 @@ func destination(v *view.View, p *Packet, d *Decision) bool {
 	}
 	if reason == NoReason {
 		d.Destination = e
-		d.rests(view.KeyOf(d.Source), d.Source)
-		d.rests(key, e)
+		d.rests(d.Source.Network, d.Source.Address, d.Source)
+		d.rests(e.Network, e.Address, e)
 		return false
 	}
 	d.ByDestination = true
 	d.BySource = reason == OwnAddress || reason == AmbiguousDestination && v.AnyLinks()
-	d.rests(key, e)
+	d.rests(key.Network, key.Address, e)
 	return d.settle(Deny, reason)
 }
 

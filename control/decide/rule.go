@@ -20,7 +20,7 @@ var rules = [...]rule{
 	sharedGroup,
 }
 
-// permission asks the rules.
+// permission asks the rules, and of two networks whether both ends find each other.
 func permission(v *view.View, p *Packet, d *Decision) bool {
 	for _, ask := range rules {
 		verdict, has := ask(v, d)
@@ -28,7 +28,7 @@ func permission(v *view.View, p *Packet, d *Decision) bool {
 		case !has:
 			continue
 		case verdict == Allow:
-			return false
+			return d.across && !mutual(v, d)
 		}
 		d.BySource, d.ByDestination = true, true
 		return d.settle(verdict, d.Reason)

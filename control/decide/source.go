@@ -30,6 +30,6 @@ func source(v *view.View, p *Packet, d *Decision) bool {
 		return d.settle(Ignore, reason)
 	}
 	d.BySource = true
-	d.rests(key, e)
+	d.rests(key.Network, key.Address, e)
 	return d.settle(Deny, reason)
 }

@@ -35,10 +35,10 @@ func (v *View) Find(from *linkspan.Endpoint, a netip.Addr) (Key, Sight) {
 // findAcross is Find for an address that is not of the endpoint's own network.
 func (v *View) findAcross(from *linkspan.Endpoint, a netip.Addr) (Key, Sight) {
 	one, n := v.subnets.holding(a)
-	switch {
-	case n == 0:
+	switch n {
+	case 0:
 		return Key{from.Network, a}, Nowhere
-	case n == 1:
+	case 1:
 		return Key{one.ID, a}, Seen
 	}
 	if id, several := v.sharing(from.Network, a, n); id != 0 && !several {
