@@ -5,6 +5,7 @@ package rpc
 import (
 	"context"
 	"slices"
+	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -34,20 +35,11 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 	if err := allow(ctx, trust.LinkChange); err != nil {
 		return nil, err
 	}
-	world, err := s.linkable(ctx)
+	world, l, err := s.between(ctx, a, b)
 	if err != nil {
 		return nil, err
 	}
-	endA, err := world.end(a)
-	if err != nil {
-		return nil, err
-	}
-	endB, err := world.end(b)
-	if err != nil {
-		return nil, err
-	}
-	l := linkspan.LinkOf(endA, endB, verdict)
-	l.Creator = callerOf(ctx).String()
+	l.Verdict, l.Creator = verdict, callerOf(ctx).String()
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
@@ -68,6 +60,40 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 		s.event(ctx, kind, world.text(l.A)+"-"+world.text(l.B), "by a person's word; to take it back type: linkspan link clear "+world.text(l.A)+" "+world.text(l.B))
 	}
 	return world.message(&l), nil
+}
+
+// What is waited for the name of a container that has just started.
+const (
+	nameLimit  = 5 * time.Second
+	nameGlance = 100 * time.Millisecond
+)
+
+// between finds both ends. A container that has just started has no name yet, as the
+// driver is not told of it: as long as there is one like that, who is not found is
+// waited for.
+func (s linkService) between(ctx context.Context, a, b string) (*linkable, linkspan.Link, error) {
+	limit := s.now().Add(nameLimit)
+	for {
+		world, err := s.linkable(ctx)
+		if err != nil {
+			return nil, linkspan.Link{}, err
+		}
+		endA, err := world.end(a)
+		if err == nil {
+			var endB linkspan.LinkEnd
+			if endB, err = world.end(b); err == nil {
+				return world, linkspan.LinkOf(endA, endB, ""), nil
+			}
+		}
+		if linkspan.CodeOf(err) != linkspan.NotFound || !world.nameless() || s.now().After(limit) {
+			return nil, linkspan.Link{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, linkspan.Link{}, err
+		case <-time.After(nameGlance):
+		}
+	}
 }
 
 func (s linkService) List(ctx context.Context, _ *connect.Request[apiv1.LinkServiceListRequest]) (*connect.Response[apiv1.LinkServiceListResponse], error) {

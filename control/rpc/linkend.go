@@ -77,6 +77,11 @@ func (w *linkable) end(name string) (linkspan.LinkEnd, error) {
 	}
 }
 
+// nameless says whether there is a container whose name has not come yet.
+func (w *linkable) nameless() bool {
+	return slices.ContainsFunc(w.endpoints, func(e linkspan.Endpoint) bool { return e.Joined() && e.Container == "" })
+}
+
 // means says whether a name as it was read is one for an end.
 func (w *linkable) means(n linkspan.EndpointName, e linkspan.LinkEnd) bool {
 	return e.Container == n.Container && (n.Chassis == "" || w.names.chassis[e.Chassis] == n.Chassis) &&
