@@ -26,6 +26,21 @@ func (h *Hub) flushGroups(old, next *view.View, d *view.Delta) {
 		h.flushBetween(pair.a, pair.b, old, next, is)
 		h.flushBetween(pair.b, pair.a, old, next, is)
 	}
+	for _, p := range d.Presence {
+		if p.Present && len(next.GroupsOf(p.Network)) > 0 {
+			h.forgetDenials(p.Chassis, p.Network)
+		}
+	}
+}
+
+// forgetDenials deletes the denials of a network on a chassis that has an endpoint of
+// it again: it was not told of groups while it had none, and a denial may rest on no
+// source.
+func (h *Hub) forgetDenials(on linkspan.ChassisID, id linkspan.NetworkID) {
+	if d := h.datapath(on); d != nil {
+		d.session.End(pipeline.AppendForgetNetwork(d.session.Begin(), 0, id))
+		h.counters.Flushed.Add(1)
+	}
 }
 
 // regrouped returns the pairs of networks of which one came to a group of the other,

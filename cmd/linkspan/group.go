@@ -78,7 +78,7 @@ func (a *app) groupLs() *cobra.Command {
 	var o output.Options
 	c := &cobra.Command{
 		Use: "ls", Aliases: []string{"list"}, Short: "list groups and their networks", Args: exactly(0),
-		Example: "  linkspan group ls\n  linkspan group ls --format '{{.Name}}: {{join .Networks \" \"}}'",
+		Example: "  linkspan group ls\n  linkspan group ls --format '{{.Name}} {{.Networks}}'",
 		RunE: a.withClient(func(cmd *cobra.Command, client *api.Client, _ []string) error {
 			r, err := client.Groups.List(cmd.Context(), connect.NewRequest(&apiv1.GroupServiceListRequest{}))
 			if err != nil {

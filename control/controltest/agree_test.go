@@ -60,6 +60,7 @@ func TestFlowsAgreeWithTheDecider(t *testing.T) {
 				"group":    w.regroup,
 				"link":     w.relink,
 				"endpoint": w.move,
+				"paths":    w.prove,
 				"ping":     w.ping,
 				"again":    w.ping,
 				"wait": func(t *rapid.T) {
@@ -149,6 +150,19 @@ func (w *town) relink(t *rapid.T) {
 		return
 	}
 	w.hub.Update(view.PutLink(&l))
+}
+
+// prove has the chassis prove the direct path to each other, or lose it, and moves one
+// to another site and back.
+func (w *town) prove(t *rapid.T) {
+	for id := linkspan.ChassisID(1); id <= 2; id++ {
+		p := linkspan.Paths{From: id}
+		p = p.Set(3-id, rapid.IntRange(0, 3).Draw(t, "proved") > 0)
+		w.hub.Update(view.PutPaths(&p))
+	}
+	c := *w.hub.View().Chassis(2)
+	c.Site = rapid.SampledFrom([]string{"", "", "", "", "ams"}).Draw(t, "site")
+	w.hub.Update(view.PutChassis(&c))
 }
 
 // move puts an endpoint, moves it, renames it, or takes it away.

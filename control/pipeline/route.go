@@ -62,6 +62,14 @@ func AppendForgetSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip
 	return appendSubnet(b, xid, id, other, uint64(NewCookie(KindDeny, 0, 0)), maskKind)
 }
 
+// AppendForgetNetwork appends the message that deletes the flows of denials that stand
+// under a network.
+func AppendForgetNetwork(b []byte, xid uint32, id linkspan.NetworkID) []byte {
+	var m openflow.Match
+	m.Reg(regNetwork, uint32(id))
+	return appendDelete(b, xid, m.View(), uint64(NewCookie(KindDeny, 0, 0)), maskKind)
+}
+
 func appendSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix, cookie, mask uint64) []byte {
 	var m openflow.Match
 	for _, end := range [2]openflow.Field{openflow.FieldIPv4Src, openflow.FieldIPv4Dst} {
