@@ -23,7 +23,7 @@ var deciders = [...]decider{
 // d is the caller's, so that nothing is allocated; it holds pointers into v and none
 // into p.
 func Decide(v *view.View, p *Packet, d *Decision) {
-	*d = Decision{}
+	d.reset()
 	for _, ask := range deciders {
 		if ask(v, p, d) {
 			return

@@ -110,6 +110,15 @@ func (d *Decision) transportHolds(v *view.View) bool {
 // Local says whether both ends are on one chassis.
 func (d *Decision) Local() bool { return d.Source.Chassis == d.Destination.Chassis }
 
+// reset makes d as good as new. What is read only as far as n or across say stays as
+// it is: to clear all takes longer than some deciders do.
+func (d *Decision) reset() {
+	d.Verdict, d.Reason, d.Way, d.Transport = Ignore, NoReason, NoReason, ""
+	d.Network, d.DestinationNetwork, d.Source, d.Destination = nil, nil, nil, nil
+	d.Link, d.Group, d.Hop = nil, nil, nil
+	d.BySource, d.ByDestination, d.across, d.n = false, false, false, 0
+}
+
 // rests notes an endpoint record under the verdict, or that there is none. Field by
 // field, as a copy of a key that was just put together waits for its parts.
 func (d *Decision) rests(network linkspan.NetworkID, a netip.Addr, e *linkspan.Endpoint) {
