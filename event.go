@@ -23,6 +23,12 @@ const (
 	SiteAllowed     EventKind = "site.allowed" // it may go in clear text from now on
 	SiteForbidden   EventKind = "site.forbidden"
 	SwitchMoved     EventKind = "switch.moved" // to another site
+	GroupCreated    EventKind = "group.created"
+	GroupRemoved    EventKind = "group.removed"
+	GroupChanged    EventKind = "group.changed" // a network came to it, or left it
+	LinkConnected   EventKind = "link.connected"
+	LinkDenied      EventKind = "link.disconnected"
+	LinkCleared     EventKind = "link.cleared"
 	// A container floods and is limited, or no longer.
 	EndpointLimited  EventKind = "endpoint.limited"
 	EndpointReleased EventKind = "endpoint.released"

@@ -10,17 +10,26 @@ import (
 )
 
 // RouteID is 40 bits, the same on both chassis of a route: it is derived from
-// the network and the two addresses, so nobody has to hand it out.
+// the networks and the addresses of both ends, so nobody has to hand it out.
 type RouteID uint64
 
 // RouteIDOf returns the id of the route between two addresses of a network, in
 // either order. Two routes may, rarely, have the same id: it is a name for
-// people and for cookies; network and addresses tell routes apart.
+// people and for cookies; networks and addresses tell routes apart.
 func RouteIDOf(network NetworkID, a, b netip.Addr) RouteID {
+	return RouteIDBetween(network, a, network, b)
+}
+
+// RouteIDBetween is RouteIDOf for ends that may be in different networks.
+func RouteIDBetween(inA NetworkID, a netip.Addr, inB NetworkID, b netip.Addr) RouteID {
 	if b.Less(a) {
-		a, b = b, a
+		inA, a, inB, b = inB, b, inA, a
 	}
-	h := spread(uint64(network))
+	networks := uint64(inA)
+	if inA != inB {
+		networks |= uint64(inB) << 24 // NetworkID has 24 bits
+	}
+	h := spread(networks)
 	if a.Is4() && b.Is4() {
 		x, y := a.As4(), b.As4()
 		h = spread(h ^ uint64(binary.BigEndian.Uint32(x[:]))<<32 ^ uint64(binary.BigEndian.Uint32(y[:])))
@@ -48,7 +57,8 @@ func (id RouteID) String() string { return fmt.Sprintf("%010x", uint64(id)) }
 // both directions, on one or two chassis. It is idle when all its flows are.
 type Route struct {
 	ID        RouteID
-	Network   NetworkID
+	Network   NetworkID  // of A
+	NetworkB  NetworkID  // of B; most often the same
 	A, B      netip.Addr // A is the lower address
 	Chassis   []ChassisID
 	Transport Transport

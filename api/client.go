@@ -23,6 +23,8 @@ type Client struct {
 	Events    apiv1connect.EventServiceClient
 	Names     apiv1connect.NameServiceClient
 	Sites     apiv1connect.SiteServiceClient
+	Groups    apiv1connect.GroupServiceClient
+	Links     apiv1connect.LinkServiceClient
 	System    apiv1connect.SystemServiceClient
 	Host      apiv1connect.HostServiceClient // of a switch only
 
@@ -42,6 +44,8 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Events:    apiv1connect.NewEventServiceClient(h, base, options...),
 		Names:     apiv1connect.NewNameServiceClient(h, base, options...),
 		Sites:     apiv1connect.NewSiteServiceClient(h, base, options...),
+		Groups:    apiv1connect.NewGroupServiceClient(h, base, options...),
+		Links:     apiv1connect.NewLinkServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
 		Host:      apiv1connect.NewHostServiceClient(h, base, options...),
 		http:      h,

@@ -26,15 +26,15 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Peers sees to it that chassis which share a network can reach each other
-// through the tunnel.
+// Peers sees to it that chassis which share a network, or are asked about, can reach
+// each other through the tunnel.
 type Peers interface {
 	// Update tells of each new View and of what changed. It is called in order
 	// and must not wait. It comes before the View is decided on, so that Await is
-	// never asked about peers that Update has not told of.
+	// never asked about chassis that Update has not told of.
 	Update(v *view.View, d *view.Delta)
-	// Await says whether two chassis are ready to send to each other. When
-	// they are not, it returns false and calls done once, later, when they are;
+	// Await says whether two chassis are ready to send to each other, and has them
+	// made so, also when they share no network. When they are not, it returns false and calls done once, later, when they are;
 	// never when that cannot be. forget is for whoever waits no more; a done
 	// that has begun is not held up. Neither may wait for anything.
 	Await(a, b linkspan.ChassisID, done func()) (ready bool, forget func())

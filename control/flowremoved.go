@@ -21,8 +21,9 @@ func (d *datapath) FlowRemoved(m openflow.Message) {
 	if !ok || p.Arrives {
 		return
 	}
+	from, to := p.Ends(d.hub.View())
 	d.hub.watchers.tell(RouteEvent{
-		Kind: Unplugged, Network: p.Network, From: p.From, To: p.To, Chassis: d.id,
+		Kind: Unplugged, Network: from.Network, ToNetwork: to.Network, From: p.From, To: p.To, Chassis: d.id,
 		Reason: removedText(f.Reason), Packets: f.Packets, Bytes: f.Bytes,
 		Duration: time.Duration(f.DurationSec)*time.Second + time.Duration(f.DurationNsec),
 	})

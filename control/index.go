@@ -3,6 +3,7 @@
 package control
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"sync"
@@ -24,9 +25,19 @@ const fading = 6 * pipeline.DenySeconds * time.Second
 // maxDenials is how many denials of one chassis the index holds.
 const maxDenials = 1 << 16
 
-// index says on which chassis there may be flows that depend on an endpoint's
+// place is where flows stand: on a chassis, under a network.
+type place struct {
+	on      linkspan.ChassisID
+	network linkspan.NetworkID
+}
+
+func (p place) compare(o place) int {
+	return cmp.Or(cmp.Compare(p.on, o.on), cmp.Compare(p.network, o.network))
+}
+
+// index says where there may be flows that depend on an endpoint's
 // record, or on its absence. Routes stay until their record changes; an
-// endpoint's own chassis is not in it, as the record says it. Denials depend
+// endpoint's own place is not in it, as the record says it. Denials depend
 // on addresses that need not exist, and fade.
 type index struct {
 	shard [shards]shard
@@ -37,49 +48,53 @@ type index struct {
 
 type shard struct {
 	mu     sync.Mutex
-	routes map[view.Key][]linkspan.ChassisID
+	routes map[view.Key][]place
 	// Denials of this period and of the one before.
-	denials, fadingDenials map[view.Key][]linkspan.ChassisID
+	denials, fadingDenials map[view.Key][]place
 	turned                 time.Time
 }
 
 func newIndex() *index {
 	x := &index{held: make(map[linkspan.ChassisID]int)}
 	for i := range x.shard {
-		x.shard[i].routes = make(map[view.Key][]linkspan.ChassisID)
-		x.shard[i].denials = make(map[view.Key][]linkspan.ChassisID)
+		x.shard[i].routes = make(map[view.Key][]place)
+		x.shard[i].denials = make(map[view.Key][]place)
 	}
 	return x
 }
 
 func (x *index) of(key view.Key) *shard { return &x.shard[key.Hash()%shards] }
 
-// route notes that there may be flows of the route between two endpoints of
-// different chassis, on both.
+// route notes that there may be flows of the route between two endpoints, on the
+// chassis of both. Of two on one chassis it need only be told when their networks
+// are two.
 func (x *index) route(a, b *linkspan.Endpoint) {
-	x.of(view.KeyOf(a)).route(view.KeyOf(a), b.Chassis)
-	x.of(view.KeyOf(b)).route(view.KeyOf(b), a.Chassis)
+	x.of(view.KeyOf(a)).route(view.KeyOf(a), placeOf(b))
+	x.of(view.KeyOf(b)).route(view.KeyOf(b), placeOf(a))
 }
 
-func (s *shard) route(key view.Key, on linkspan.ChassisID) {
+// placeOf is an endpoint's own place.
+func placeOf(e *linkspan.Endpoint) place { return place{e.Chassis, e.Network} }
+
+func (s *shard) route(key view.Key, at place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	insert(s.routes, key, on)
+	insert(s.routes, key, at)
 }
 
-// denial notes that there may be a flow that denies on a chassis. It returns
+// denial notes that there may be a flow that denies at a place. It returns
 // false when the chassis has too many: then there must be no such flow.
-func (x *index) denial(reads []decide.Read, on linkspan.ChassisID) bool {
+func (x *index) denial(reads []decide.Read, at place) bool {
 	now := time.Now()
 	for i := range reads {
-		if !x.denialOf(reads[i].Key, on, now) {
+		if !x.denialOf(reads[i].Key, at, now) {
 			return false
 		}
 	}
 	return true
 }
 
-func (x *index) denialOf(key view.Key, on linkspan.ChassisID, now time.Time) bool {
+func (x *index) denialOf(key view.Key, at place, now time.Time) bool {
 	s := x.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,14 +102,14 @@ func (x *index) denialOf(key view.Key, on linkspan.ChassisID, now time.Time) boo
 		for _, list := range s.fadingDenials {
 			x.release(list)
 		}
-		s.fadingDenials, s.denials = s.denials, make(map[view.Key][]linkspan.ChassisID)
+		s.fadingDenials, s.denials = s.denials, make(map[view.Key][]place)
 		s.turned = now
 	}
-	if _, there := slices.BinarySearch(s.denials[key], on); !there {
-		if !x.reserve(on) {
+	if _, there := slices.BinarySearchFunc(s.denials[key], at, place.compare); !there {
+		if !x.reserve(at.on) {
 			return false
 		}
-		insert(s.denials, key, on)
+		insert(s.denials, key, at)
 	}
 	return true
 }
@@ -111,12 +126,12 @@ func (x *index) reserve(on linkspan.ChassisID) bool {
 }
 
 // release counts one less of each chassis.
-func (x *index) release(on []linkspan.ChassisID) {
+func (x *index) release(at []place) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, id := range on {
-		if x.held[id]--; x.held[id] == 0 {
-			delete(x.held, id)
+	for _, p := range at {
+		if x.held[p.on]--; x.held[p.on] == 0 {
+			delete(x.held, p.on)
 		}
 	}
 }
@@ -128,12 +143,30 @@ func (x *index) routed(e *linkspan.Endpoint, on linkspan.ChassisID) bool {
 	s := x.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, there := slices.BinarySearch(s.routes[key], on)
+	return anyOn(s.routes[key], on)
+}
+
+// noted says whether routes of each of two endpoints may have flows at the other's
+// place.
+func (x *index) noted(a, b *linkspan.Endpoint) bool {
+	return x.of(view.KeyOf(a)).noted(view.KeyOf(a), placeOf(b)) && x.of(view.KeyOf(b)).noted(view.KeyOf(b), placeOf(a))
+}
+
+func (s *shard) noted(key view.Key, at place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, there := slices.BinarySearchFunc(s.routes[key], at, place.compare)
 	return there
 }
 
-// take returns the chassis that depend on a key, and forgets them.
-func (x *index) take(key view.Key) []linkspan.ChassisID {
+// anyOn says whether one of the places is on a chassis.
+func anyOn(list []place, on linkspan.ChassisID) bool {
+	i, _ := slices.BinarySearchFunc(list, place{on: on}, place.compare)
+	return i < len(list) && list[i].on == on
+}
+
+// take returns the places that depend on a key, and forgets them.
+func (x *index) take(key view.Key) []place {
 	s := x.of(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,33 +179,39 @@ func (x *index) take(key view.Key) []linkspan.ChassisID {
 	return all
 }
 
-// between yields the keys of those endpoints on which flows of a chassis may
-// depend.
-func (x *index) between(endpoints iter.Seq[*linkspan.Endpoint], on linkspan.ChassisID) iter.Seq[view.Key] {
-	return func(yield func(view.Key) bool) {
+// between returns under which networks flows of a chassis may depend on those of the
+// endpoints on which any may.
+func (x *index) between(endpoints iter.Seq[*linkspan.Endpoint], on linkspan.ChassisID) iter.Seq2[view.Key, linkspan.NetworkID] {
+	return func(yield func(view.Key, linkspan.NetworkID) bool) {
 		for e := range endpoints {
-			if key := view.KeyOf(e); x.of(key).has(key, on) && !yield(key) {
-				return
+			key := view.KeyOf(e)
+			for _, network := range x.of(key).under(key, on) {
+				if !yield(key, network) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (s *shard) has(key view.Key, on linkspan.ChassisID) bool {
+// under returns the networks under which flows of a chassis may depend on a key.
+func (s *shard) under(key view.Key, on linkspan.ChassisID) (networks []linkspan.NetworkID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, m := range []map[view.Key][]linkspan.ChassisID{s.routes, s.denials, s.fadingDenials} {
-		if _, there := slices.BinarySearch(m[key], on); there {
-			return true
+	for _, m := range []map[view.Key][]place{s.routes, s.denials, s.fadingDenials} {
+		for _, p := range m[key] {
+			if p.on == on && !slices.Contains(networks, p.network) {
+				networks = append(networks, p.network)
+			}
 		}
 	}
-	return false
+	return networks
 }
 
 // insert adds to a sorted list.
-func insert(m map[view.Key][]linkspan.ChassisID, key view.Key, on linkspan.ChassisID) {
+func insert(m map[view.Key][]place, key view.Key, at place) {
 	list := m[key]
-	if i, there := slices.BinarySearch(list, on); !there {
-		m[key] = slices.Insert(list, i, on)
+	if i, there := slices.BinarySearchFunc(list, at, place.compare); !there {
+		m[key] = slices.Insert(list, i, at)
 	}
 }

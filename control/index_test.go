@@ -23,16 +23,16 @@ func TestIndexGivesWhoDependsOnce(t *testing.T) {
 	x.route(a, b)
 	x.route(c, a)
 	x.route(a, c)
-	x.denial([]decide.Read{{Key: view.KeyOf(a)}}, 9)
+	x.denial([]decide.Read{{Key: view.KeyOf(a)}}, place{on: 9, network: 5})
 	got := x.take(view.KeyOf(a))
-	slices.Sort(got)
-	if want := []linkspan.ChassisID{2, 3, 9}; !slices.Equal(got, want) {
+	slices.SortFunc(got, place.compare)
+	if want := []place{placeOf(b), placeOf(c), {9, 5}}; !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
 	if again := x.take(view.KeyOf(a)); len(again) != 0 {
 		t.Fatalf("still there: %v", again)
 	}
-	if got := x.take(view.KeyOf(b)); !slices.Equal(got, []linkspan.ChassisID{1}) {
+	if got := x.take(view.KeyOf(b)); !slices.Equal(got, []place{placeOf(a)}) {
 		t.Fatalf("the other end: %v", got)
 	}
 }
@@ -43,7 +43,7 @@ func TestDenialsFade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newIndex()
 		key := view.KeyOf(at(1, 1))
-		deny := func(i int) { x.denial([]decide.Read{{Key: view.KeyOf(at(i, 1))}}, 1) }
+		deny := func(i int) { x.denial([]decide.Read{{Key: view.KeyOf(at(i, 1))}}, place{on: 1}) }
 		size := func() (n int) {
 			for i := range x.shard {
 				n += len(x.shard[i].denials) + len(x.shard[i].fadingDenials)
@@ -81,7 +81,7 @@ func TestDenialsOfAChassisAreBounded(t *testing.T) {
 		deny := func(i int, on linkspan.ChassisID) bool {
 			key := view.KeyOf(at(i, 1)) // of an address that repeats after maxDenials
 			key.Network += linkspan.NetworkID(i / maxDenials)
-			return x.denial([]decide.Read{{Key: key}}, on)
+			return x.denial([]decide.Read{{Key: key}}, place{on: on})
 		}
 		for i := range maxDenials {
 			if !deny(i, 1) {

@@ -39,7 +39,7 @@ func moved(old, next *view.View, d *view.Delta) (pairs []view.Pair, networks []l
 	return pairs, networks
 }
 
-// addBetween adds the pairs that share a network and are in the two sites of a
+// addBetween adds the pairs that may have routes and are in the two sites of a
 // clearance.
 func addBetween(pairs map[view.Pair]bool, v *view.View, c *linkspan.Clearance) {
 	for chassis := range v.AllChassis() {
@@ -52,12 +52,26 @@ func addBetween(pairs map[view.Pair]bool, v *view.View, c *linkspan.Clearance) {
 	}
 }
 
-// addNeighbours adds the pairs of a chassis with those that it shares a network
-// with and that which picks.
+// addNeighbours adds the pairs of a chassis with those that it may have routes with
+// and that which picks: those that have endpoints of its networks, or of networks
+// that share a group with one of these, or that a link leads to.
 func addNeighbours(pairs map[view.Pair]bool, v *view.View, id linkspan.ChassisID, which func(linkspan.ChassisID) bool) {
-	for network := range v.Present(id) {
+	members := func(network linkspan.NetworkID) {
 		for other := range v.Members(network) {
 			if other != id && which(other) {
+				pairs[view.PairOf(id, other)] = true
+			}
+		}
+	}
+	for network := range v.Present(id) {
+		members(network)
+		for grouped := range v.Grouped(network) {
+			members(grouped)
+		}
+	}
+	for l := range v.Links() {
+		for _, ends := range [2][2]linkspan.LinkEnd{{l.A, l.B}, {l.B, l.A}} {
+			if other := ends[1].Chassis; ends[0].Chassis == id && other != id && which(other) {
 				pairs[view.PairOf(id, other)] = true
 			}
 		}
@@ -65,20 +79,34 @@ func addNeighbours(pairs map[view.Pair]bool, v *view.View, id linkspan.ChassisID
 }
 
 // changesWay says whether the packets of a network that both chassis have go
-// another way, or not any more, or for the first time.
+// another way, or not any more, or for the first time; or those from a network of
+// the one to another of the other, where groups or links may allow them.
 func changesWay(old, next *view.View, pair view.Pair) bool {
 	for id := range next.Present(pair.A) {
-		before, now := old.Network(id), next.Network(id)
-		if before == nil || now == nil || !next.Member(id, pair.B) {
+		if next.Member(id, pair.B) && changesWayBetween(old, next, pair, id, id) {
+			return true
+		}
+		if len(next.GroupsOf(id)) == 0 && !next.AnyLinks() {
 			continue
 		}
-		x, why := decide.Transport(old, before, pair.A, pair.B)
-		y, because := decide.Transport(next, now, pair.A, pair.B)
-		if x != y || x == "" && why != because {
-			return true
+		for other := range next.Present(pair.B) {
+			if changesWayBetween(old, next, pair, id, other) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// changesWayBetween is changesWay for packets between two networks.
+func changesWayBetween(old, next *view.View, pair view.Pair, a, b linkspan.NetworkID) bool {
+	oldA, nextA, oldB, nextB := old.Network(a), next.Network(a), old.Network(b), next.Network(b)
+	if oldA == nil || nextA == nil || oldB == nil || nextB == nil {
+		return false
+	}
+	x, why := decide.TransportAcross(old, oldA, oldB, pair.A, pair.B)
+	y, because := decide.TransportAcross(next, nextA, nextB, pair.A, pair.B)
+	return x != y || x == "" && why != because
 }
 
 // flushPair deletes the flows on one chassis that have an end on another: those
@@ -88,7 +116,10 @@ func (h *Hub) flushPair(on, other linkspan.ChassisID) {
 	if d == nil {
 		return
 	}
-	keys := slices.Collect(h.index.between(h.view.Load().Attached(other), on))
+	var keys []view.Key
+	for key, network := range h.index.between(h.view.Load().Attached(other), on) {
+		keys = append(keys, view.Key{Network: network, Address: key.Address})
+	}
 	if len(keys) == 0 {
 		return
 	}

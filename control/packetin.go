@@ -87,10 +87,17 @@ func (d *datapath) act(v *view.View, p *decide.Packet, dec *decide.Decision, fra
 // plugLocal plugs a route between two endpoints of this chassis and delivers
 // the packet.
 func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
+	across := dec.Source.Network != dec.Destination.Network
+	if across {
+		d.hub.index.route(dec.Source, dec.Destination)
+	}
 	b := d.session.Begin()
 	if !d.hub.holds(v, dec) {
 		d.session.EndQuietly(b)
 		return false
+	}
+	if across { // once more: a flush between the first time and the lock forgot it
+		d.hub.index.route(dec.Source, dec.Destination)
 	}
 	leg := pipeline.LegOf(dec, d.id)
 	b = d.hub.stencil.AppendRoute(b, 0, d.round, leg)
@@ -105,21 +112,22 @@ func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decisio
 // deny drops what is like the packet for a while; this packet only, when the
 // index takes no more denials of the chassis.
 func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bool {
-	noted := d.hub.index.denial(dec.Reads(), d.id)
+	at := place{d.id, p.Network}
+	noted := d.hub.index.denial(dec.Reads(), at)
 	b := d.session.Begin()
 	if !d.hub.holds(v, dec) {
 		d.session.EndQuietly(b)
 		return false
 	}
 	// Once more: a flush between the first time and the lock forgot it.
-	if noted && d.hub.index.denial(dec.Reads(), d.id) {
+	if noted && d.hub.index.denial(dec.Reads(), at) {
 		b = pipeline.AppendDeny(b, 0, d.round, p, dec)
 		d.hub.counters.Denied.Add(1)
 	} else {
 		d.hub.counters.Crowded.Add(1)
 	}
 	d.session.EndQuietly(b)
-	d.hub.watchers.denied(p, dec.Reason)
+	d.hub.watchers.denied(p, dec, dec.Reason)
 	if dec.Reason == decide.SitesApart {
 		d.hub.refusedBetween(v, dec)
 	}

@@ -149,6 +149,14 @@ func (have *held) config(body []byte) (err error) {
 	return nil
 }
 
+// needPeers sees to it that two chassis are peers, which need not share a network: a
+// route between them runs.
+func (h *Hub) needPeers(a, b linkspan.ChassisID) {
+	if ready, forget := h.cfg.Peers.Await(a, b, func() {}); !ready {
+		forget()
+	}
+}
+
 // maxRounds is how many rounds the flows of a switch may be of: each session
 // leaves one, and the routes of older ones go when they idle.
 const maxRounds = 1 << 15
@@ -218,8 +226,12 @@ func (d *datapath) reviseRoutes(b []byte, v *view.View, routes []openflow.FlowSt
 			continue
 		}
 		p, _ := pipeline.Recognize(f.TableID, f.Priority, f.Match)
-		if from, to := p.Ends(); p.Between {
+		from, to := p.Ends(v)
+		if p.Between || from.Network != to.Network {
 			d.hub.index.route(v.Endpoint(from), v.Endpoint(to))
+		}
+		if p.Between && from.Network != to.Network {
+			d.hub.needPeers(v.Endpoint(from).Chassis, v.Endpoint(to).Chassis)
 		}
 	}
 	return b

@@ -32,7 +32,7 @@ func (d *datapath) plugRemote(v *view.View, p *decide.Packet, dec *decide.Decisi
 	far := d.hub.datapath(dec.Destination.Chassis)
 	if !p.Arrived() && (far == nil || !far.ready.Load()) {
 		d.hub.counters.Away.Add(1)
-		d.hub.watchers.denied(p, decide.ChassisAway)
+		d.hub.watchers.denied(p, dec, decide.ChassisAway)
 		return true
 	}
 	d.hub.counters.Allowed.Add(1)
@@ -71,7 +71,7 @@ func (g *plug) giveUp(reason decide.Reason) {
 		return
 	}
 	g.home.hub.counters.Late.Add(1)
-	g.home.hub.watchers.denied(&frames[0].packet, reason)
+	g.home.hub.watchers.denied(&frames[0].packet, &g.decision, reason)
 }
 
 // proceed plugs the far side first, where there is one to plug.

@@ -5,19 +5,19 @@ package control
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
 // Filter chooses routes; zero fields choose all.
 type Filter struct {
-	Network linkspan.NetworkID
+	Network linkspan.NetworkID // of either end
 	Chassis linkspan.ChassisID // routes with a flow there
 }
 
@@ -26,21 +26,37 @@ type Filter struct {
 // meanwhile get the same. Chassis that are away, or do not answer before ctx is
 // done, are in missing: their flows are not in the routes.
 func (h *Hub) Routes(ctx context.Context, filter Filter) (routes []linkspan.Route, missing []linkspan.ChassisID) {
-	all, missing, ok := h.dumps.get(ctx, filter.Network, func() ([]linkspan.Route, []linkspan.ChassisID) {
-		return h.askRoutes(ctx, filter.Network)
+	asked := h.askedFor(filter.Network)
+	all, missing, ok := h.dumps.get(ctx, asked, func() ([]linkspan.Route, []linkspan.ChassisID) {
+		return h.askRoutes(ctx, asked)
 	})
 	if !ok {
 		return nil, h.allChassis()
 	}
-	if filter.Chassis == 0 {
+	if filter.Chassis == 0 && filter.Network == asked {
 		return all, missing
 	}
 	for i := range all {
-		if slices.Contains(all[i].Chassis, filter.Chassis) {
+		if filter.chooses(&all[i]) {
 			routes = append(routes, all[i])
 		}
 	}
 	return routes, missing
+}
+
+// askedFor returns the network whose flows the switches are asked for: all, when the
+// network's endpoints may talk with those of others, as on a chassis of the other
+// end the flows stand under that one's network.
+func (h *Hub) askedFor(network linkspan.NetworkID) linkspan.NetworkID {
+	if v := h.View(); v.AnyLinks() || len(v.GroupsOf(network)) > 0 {
+		return 0
+	}
+	return network
+}
+
+func (f *Filter) chooses(r *linkspan.Route) bool {
+	return (f.Network == 0 || f.Network == r.Network || f.Network == r.NetworkB) &&
+		(f.Chassis == 0 || slices.Contains(r.Chassis, f.Chassis))
 }
 
 // allChassis returns the numbers of all chassis, in order.
@@ -57,7 +73,7 @@ func (h *Hub) askRoutes(ctx context.Context, network linkspan.NetworkID) (routes
 	var (
 		group sync.WaitGroup
 		mu    sync.Mutex
-		all   gathering
+		all   = gathering{view: h.View(), by: make(map[routeKey]*linkspan.Route)}
 	)
 	for c := range h.View().AllChassis() {
 		group.Go(func() {
@@ -112,32 +128,19 @@ func routeFlow(id linkspan.ChassisID, p *pipeline.Plugged, f *openflow.FlowStats
 	}
 }
 
-// gathering puts flows together to routes, by network and both addresses.
-type gathering map[routeKey]*linkspan.Route
-
-type routeKey struct {
-	network linkspan.NetworkID
-	a, b    netip.Addr
+// gathering puts flows together to routes, by both ends.
+type gathering struct {
+	view *view.View
+	by   map[routeKey]*linkspan.Route
 }
 
+// routeKey is the ends of a route, the lower address first.
+type routeKey struct{ a, b view.Key }
+
 func (g *gathering) add(flows []found) {
-	if *g == nil {
-		*g = make(gathering)
-	}
 	for i := range flows {
 		f := &flows[i]
-		key := routeKey{f.Network, f.Plugged.From, f.Plugged.To}
-		if key.b.Less(key.a) {
-			key.a, key.b = key.b, key.a
-		}
-		r := (*g)[key]
-		if r == nil {
-			r = &linkspan.Route{
-				ID:      linkspan.RouteIDOf(key.network, key.a, key.b),
-				Network: key.network, A: key.a, B: key.b,
-			}
-			(*g)[key] = r
-		}
+		r := g.route(f)
 		if f.transport != "" {
 			r.Transport = f.transport
 		}
@@ -148,10 +151,28 @@ func (g *gathering) add(flows []found) {
 	}
 }
 
+// route returns the route of a flow.
+func (g *gathering) route(f *found) *linkspan.Route {
+	var key routeKey
+	key.a, key.b = f.Ends(g.view)
+	if key.b.Address.Less(key.a.Address) {
+		key.a, key.b = key.b, key.a
+	}
+	r := g.by[key]
+	if r == nil {
+		r = &linkspan.Route{
+			ID:      linkspan.RouteIDBetween(key.a.Network, key.a.Address, key.b.Network, key.b.Address),
+			Network: key.a.Network, NetworkB: key.b.Network, A: key.a.Address, B: key.b.Address,
+		}
+		g.by[key] = r
+	}
+	return r
+}
+
 // routes returns the routes in order, each with its flows in order.
-func (g gathering) routes() []linkspan.Route {
+func (g *gathering) routes() []linkspan.Route {
 	var list []linkspan.Route
-	for _, r := range g {
+	for _, r := range g.by {
 		slices.Sort(r.Chassis)
 		slices.SortFunc(r.Flows, func(a, b linkspan.RouteFlow) int {
 			return cmp.Or(cmp.Compare(a.Chassis, b.Chassis), a.From.Compare(b.From), cmp.Compare(a.Text, b.Text))
@@ -159,7 +180,7 @@ func (g gathering) routes() []linkspan.Route {
 		list = append(list, *r)
 	}
 	slices.SortFunc(list, func(a, b linkspan.Route) int {
-		return cmp.Or(cmp.Compare(a.Network, b.Network), a.A.Compare(b.A), a.B.Compare(b.B))
+		return cmp.Or(cmp.Compare(a.Network, b.Network), a.A.Compare(b.A), a.B.Compare(b.B), cmp.Compare(a.NetworkB, b.NetworkB))
 	})
 	return list
 }

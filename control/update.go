@@ -26,7 +26,7 @@ func (h *Hub) Update(changes ...view.Change) {
 	h.cfg.Peers.Update(next, &delta) // first: no decision is about peers that it does not know
 	h.view.Store(next)
 	for _, c := range delta.Endpoints {
-		if !equalInFlows(c.Old, c.New) {
+		if !equalInFlows(c.Old, c.New) || next.Unknowable(c.New) {
 			h.flushEndpoint(c)
 		}
 	}
@@ -43,6 +43,8 @@ func (h *Hub) Update(changes ...view.Change) {
 		h.flushPair(pair.A, pair.B)
 		h.flushPair(pair.B, pair.A)
 	}
+	h.flushGroups(old, next, &delta)
+	h.flushLinked(old, next, &delta)
 	if len(delta.Clearances) > 0 {
 		h.apart.forget()
 	}
@@ -67,32 +69,48 @@ func equalNetworkInFlows(a, b *linkspan.Network) bool {
 		a.Transport == b.Transport
 }
 
-// flushEndpoint deletes the flows that rest on an endpoint's record.
+// flushEndpoint deletes the flows that rest on an endpoint's record: at its own
+// place, and under the networks of those that it talks with.
 func (h *Hub) flushEndpoint(c view.Changed[linkspan.Endpoint]) {
 	key := view.KeyOf(c.Any())
-	on := h.index.take(key)
+	at := h.index.take(key)
 	for _, e := range []*linkspan.Endpoint{c.Old, c.New} {
 		if e != nil {
-			on = append(on, e.Chassis)
+			at = append(at, placeOf(e))
 		}
 	}
-	slices.Sort(on)
-	for _, id := range slices.Compact(on) {
-		if d := h.datapath(id); d != nil {
-			d.session.End(pipeline.AppendUnplug(d.session.Begin(), 0, key))
+	slices.SortFunc(at, place.compare)
+	for _, p := range slices.Compact(at) {
+		if d := h.datapath(p.on); d != nil {
+			under := view.Key{Network: p.network, Address: key.Address}
+			d.session.End(pipeline.AppendUnplug(d.session.Begin(), 0, under))
 			h.counters.Flushed.Add(1)
 		}
 	}
 }
 
 // flushNetwork deletes the flows that rest on a network's record: they are on
-// chassis that have, or had until now, endpoints of it.
+// chassis that have, or had until now, endpoints of it, and under the networks that
+// share a group with it.
 func (h *Hub) flushNetwork(id linkspan.NetworkID, old, next *view.View) {
+	h.onMembers(id, old, next, func(b []byte) []byte { return pipeline.AppendUnplugNetwork(b, 0, id) })
+	n := old.Network(id)
+	if n == nil {
+		return
+	}
+	for other := range old.Grouped(id) {
+		h.onMembers(other, old, next, func(b []byte) []byte { return pipeline.AppendUnplugSubnet(b, 0, other, n.Subnet) })
+	}
+}
+
+// onMembers appends something on each chassis that has, or had until now, endpoints
+// of a network.
+func (h *Hub) onMembers(id linkspan.NetworkID, old, next *view.View, what func([]byte) []byte) {
 	on := slices.AppendSeq(slices.Collect(old.Members(id)), next.Members(id))
 	slices.Sort(on)
 	for _, member := range slices.Compact(on) {
 		if d := h.datapath(member); d != nil {
-			d.session.End(pipeline.AppendUnplugNetwork(d.session.Begin(), 0, id))
+			d.session.End(what(d.session.Begin()))
 			h.counters.Flushed.Add(1)
 		}
 	}

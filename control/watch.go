@@ -27,7 +27,8 @@ const (
 type RouteEvent struct {
 	Time           time.Time
 	Kind           RouteEventKind
-	Network        linkspan.NetworkID
+	Network        linkspan.NetworkID // of From
+	ToNetwork      linkspan.NetworkID // of To, as far as is known; most often the same
 	From, To       netip.Addr
 	Chassis        linkspan.ChassisID // where it was asked, or whose flow went
 	Reason         string
@@ -121,17 +122,27 @@ func (all *watchers) tell(e RouteEvent) {
 func (all *watchers) plugged(on linkspan.ChassisID, d *decide.Decision) {
 	if all.some.Load() {
 		all.tell(RouteEvent{
-			Kind: Plugged, Network: d.Network.ID, Chassis: on, Reason: d.Reason.String(),
+			Kind: Plugged, Network: d.Network.ID, ToNetwork: d.DestinationNetwork.ID, Chassis: on, Reason: d.Reason.String(),
 			From: d.Source.Address, To: d.Destination.Address,
 		})
 	}
 }
 
-func (all *watchers) denied(p *decide.Packet, reason decide.Reason) {
-	if all.some.Load() {
-		all.tell(RouteEvent{
-			Kind: Denied, Network: p.Network, Chassis: p.Chassis, Reason: reason.String(),
-			From: p.Source, To: p.Destination,
-		})
+// denied tells that a packet was dropped, for a reason that need not be the
+// decision's.
+func (all *watchers) denied(p *decide.Packet, d *decide.Decision, reason decide.Reason) {
+	if !all.some.Load() {
+		return
 	}
+	e := RouteEvent{
+		Kind: Denied, Network: p.Network, ToNetwork: p.Network, Chassis: p.Chassis, Reason: reason.String(),
+		From: p.Source, To: p.Destination,
+	}
+	if d.Source != nil {
+		e.Network = d.Source.Network
+	}
+	if d.DestinationNetwork != nil {
+		e.ToNetwork = d.DestinationNetwork.ID
+	}
+	all.tell(e)
 }

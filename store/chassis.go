@@ -86,9 +86,12 @@ func (s *Store) UpdateChassis(ctx context.Context, id linkspan.ChassisID, change
 	return c, fault("update chassis", err)
 }
 
-// RemoveChassis removes a chassis's record, name and paths; its endpoints are the
-// caller's to release first.
+// RemoveChassis removes a chassis's record, name and paths, and the links with an
+// end there; its endpoints are the caller's to release first.
 func (s *Store) RemoveChassis(ctx context.Context, c linkspan.Chassis) error {
+	if err := s.dropLinks(ctx, func(e linkspan.LinkEnd) bool { return e.Chassis == c.ID }); err != nil {
+		return err
+	}
 	_, err := s.kv.Txn(ctx, kv.Txn{Then: []kv.Op{
 		kv.Delete(chassisKey(c.ID)), kv.Delete(chassisNameKey(c.Name)), kv.Delete(pathsKey(c.ID)),
 	}})

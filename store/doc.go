@@ -16,10 +16,15 @@
 //	locals/<number>/endpoints/<id>  who is in one of those
 //	chassis/<number>            a chassis; four hexadecimal digits
 //	names/chassis/<name>        its number
+//	groups/<name>               a group of networks
+//	links/<end>/<end>           a link between two containers; an end is chassis.network.container
 //	tokens/<id>                 a join token, hashed
 //	revocations/<id>            what certificates are no longer good for
 //	numbers/<kind>              the last number given
 //	events/<slot>               the last EventSlots events
+//
+// Groups and links are changed one after the other, each looking at all the
+// others, under one counter: whether a network fits into a group depends on them.
 //
 // Routes are not stored: the datapaths are their record.
 //

@@ -24,10 +24,12 @@ type Change struct {
 	Chassis   *linkspan.Chassis
 	Paths     *linkspan.Paths
 	Clearance *linkspan.Clearance
+	Group     *linkspan.Group
+	Link      *linkspan.Link
 }
 
-// Follow keeps the caller true to all networks, endpoints, chassis, paths and
-// clearances: it calls
+// Follow keeps the caller true to all networks, endpoints, chassis, paths,
+// clearances, groups and links: it calls
 // replace with everything there is, then change with what changed since, in
 // order, each exactly once; replace may come again after an outage. The calls
 // come one at a time. It returns with an error only: the context's, or that of
@@ -95,6 +97,14 @@ func decode(kind kv.EventKind, e kv.Entry) (c Change, ok bool, err error) {
 		a, b, _ := strings.Cut(strings.TrimPrefix(e.Key, clearancesPrefix), "/")
 		c.Clearance = &linkspan.Clearance{A: a, B: b}
 		return c, true, fill(c.Removed, e, c.Clearance, nil)
+	case strings.HasPrefix(e.Key, groupsPrefix):
+		c.Group = &linkspan.Group{Name: strings.TrimPrefix(e.Key, groupsPrefix)}
+		return c, true, fill(c.Removed, e, c.Group, nil)
+	case strings.HasPrefix(e.Key, linksPrefix):
+		var l linkspan.Link
+		l, err = parseLinkKey(e.Key)
+		c.Link = &l
+		return c, true, fill(c.Removed, e, c.Link, err)
 	}
 	return Change{}, false, nil
 }

@@ -19,6 +19,8 @@ const (
 	eventsPrefix     = "events/"
 	pathsPrefix      = "paths/"
 	clearancesPrefix = "clearances/"
+	groupsPrefix     = "groups/"
+	linksPrefix      = "links/"
 )
 
 func networkKey(id linkspan.NetworkID) string { return networksPrefix + id.String() }
@@ -52,3 +54,5 @@ func pathsKey(id linkspan.ChassisID) string { return fmt.Sprintf("%s%04x", paths
 
 // clearanceKey takes the names of two sites in order; none has a slash.
 func clearanceKey(a, b string) string { return clearancesPrefix + a + "/" + b }
+
+func groupKey(name string) string { return groupsPrefix + name }

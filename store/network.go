@@ -89,8 +89,9 @@ func (s *Store) Networks(ctx context.Context) ([]linkspan.Network, error) {
 	return list[linkspan.Network](ctx, s, networksPrefix)
 }
 
-// RemoveNetwork removes an empty network. While an endpoint or a reservation
-// exists it refuses with code InUse and changes nothing.
+// RemoveNetwork removes an empty network; it leaves its groups, and links that name
+// it end. While an endpoint or a reservation exists it refuses with code InUse and
+// changes nothing.
 //
 // It first marks the network, which no endpoint can join from then on, then
 // looks whether it is empty: whoever joined before the mark is seen, whoever
@@ -108,15 +109,18 @@ func (s *Store) tryRemoveNetwork(ctx context.Context, id linkspan.NetworkID) err
 		return err
 	}
 	endpoints, err := s.Endpoints(ctx, id)
-	if err == nil && len(endpoints) == 0 {
+	if err == nil && len(endpoints) > 0 {
+		err = inUse(n.Name, endpoints)
+	}
+	if err == nil {
+		err = s.unrule(ctx, id)
+	}
+	if err == nil {
 		_, err = s.kv.Txn(ctx, kv.Txn{
 			If:   []kv.Cond{kv.RevisionIs(networkKey(id), mark)},
 			Then: []kv.Op{kv.Delete(networkKey(id)), kv.Delete(networkNameKey(n.Name))},
 		})
 		return err
-	}
-	if err == nil {
-		err = inUse(n.Name, endpoints)
 	}
 	detached := context.WithoutCancel(ctx)
 	undo := retry(detached, "keep network", func() error {
@@ -124,6 +128,15 @@ func (s *Store) tryRemoveNetwork(ctx context.Context, id linkspan.NetworkID) err
 		return err
 	})
 	return errors.Join(err, undo)
+}
+
+// unrule takes a network that goes out of its groups, and removes the links that
+// name it.
+func (s *Store) unrule(ctx context.Context, id linkspan.NetworkID) error {
+	if err := s.leaveGroups(ctx, id); err != nil {
+		return err
+	}
+	return s.dropLinks(ctx, func(e linkspan.LinkEnd) bool { return e.Network == id })
 }
 
 // markRemoving writes the mark, also over one that stands, so that the revision

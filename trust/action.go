@@ -26,6 +26,11 @@ const (
 	SiteRead  Action = "site.read"
 	SiteClear Action = "site.clear" // say between which sites traffic may go in clear text, and who is in which
 
+	GroupRead   Action = "group.read"
+	GroupChange Action = "group.change" // create and remove groups, say which networks are in them
+	LinkRead    Action = "link.read"
+	LinkChange  Action = "link.change" // connect and disconnect containers, of any host
+
 	TokenRead   Action = "token.read"
 	TokenCreate Action = "token.create"
 	TokenRemove Action = "token.remove"

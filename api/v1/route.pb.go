@@ -79,9 +79,9 @@ func (RouteServiceWatchResponse_Kind) EnumDescriptor() ([]byte, []int) {
 
 type Route struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // ten hexadecimal digits
-	Network       string                 `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"`
-	A             string                 `protobuf:"bytes,3,opt,name=a,proto3" json:"a,omitempty"` // address of the lower end
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`           // ten hexadecimal digits
+	Network       string                 `protobuf:"bytes,2,opt,name=network,proto3" json:"network,omitempty"` // of the lower end
+	A             string                 `protobuf:"bytes,3,opt,name=a,proto3" json:"a,omitempty"`             // address of the lower end
 	B             string                 `protobuf:"bytes,4,opt,name=b,proto3" json:"b,omitempty"`
 	AName         string                 `protobuf:"bytes,5,opt,name=a_name,json=aName,proto3" json:"a_name,omitempty"` // chassis/container
 	BName         string                 `protobuf:"bytes,6,opt,name=b_name,json=bName,proto3" json:"b_name,omitempty"`
@@ -92,6 +92,7 @@ type Route struct {
 	Age           *durationpb.Duration   `protobuf:"bytes,11,opt,name=age,proto3" json:"age,omitempty"`
 	Idle          *durationpb.Duration   `protobuf:"bytes,12,opt,name=idle,proto3" json:"idle,omitempty"` // the time without a packet after which it goes
 	Flows         []*RouteFlow           `protobuf:"bytes,13,rep,name=flows,proto3" json:"flows,omitempty"`
+	BNetwork      string                 `protobuf:"bytes,14,opt,name=b_network,json=bNetwork,proto3" json:"b_network,omitempty"` // of the other end; most often the same
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,6 +216,13 @@ func (x *Route) GetFlows() []*RouteFlow {
 		return x.Flows
 	}
 	return nil
+}
+
+func (x *Route) GetBNetwork() string {
+	if x != nil {
+		return x.BNetwork
+	}
+	return ""
 }
 
 type RouteFlow struct {
@@ -469,8 +477,8 @@ type RouteServiceWatchResponse struct {
 	state         protoimpl.MessageState         `protogen:"open.v1"`
 	Time          *timestamppb.Timestamp         `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
 	Kind          RouteServiceWatchResponse_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=linkspan.v1.RouteServiceWatchResponse_Kind" json:"kind,omitempty"`
-	Network       string                         `protobuf:"bytes,3,opt,name=network,proto3" json:"network,omitempty"`
-	From          string                         `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"` // address
+	Network       string                         `protobuf:"bytes,3,opt,name=network,proto3" json:"network,omitempty"` // of from
+	From          string                         `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`       // address
 	To            string                         `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
 	Chassis       string                         `protobuf:"bytes,6,opt,name=chassis,proto3" json:"chassis,omitempty"` // where it was asked, or whose flow went
 	Reason        string                         `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -478,6 +486,7 @@ type RouteServiceWatchResponse struct {
 	ToName        string                         `protobuf:"bytes,9,opt,name=to_name,json=toName,proto3" json:"to_name,omitempty"`
 	Packets       uint64                         `protobuf:"varint,10,opt,name=packets,proto3" json:"packets,omitempty"` // of an unplugged flow
 	Bytes         uint64                         `protobuf:"varint,11,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	ToNetwork     string                         `protobuf:"bytes,12,opt,name=to_network,json=toNetwork,proto3" json:"to_network,omitempty"` // of to, as far as is known; most often the same
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -589,11 +598,18 @@ func (x *RouteServiceWatchResponse) GetBytes() uint64 {
 	return 0
 }
 
+func (x *RouteServiceWatchResponse) GetToNetwork() string {
+	if x != nil {
+		return x.ToNetwork
+	}
+	return ""
+}
+
 var File_linkspan_v1_route_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x17linkspan/v1/route.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16linkspan/v1/site.proto\"\xed\x02\n" +
+	"\x17linkspan/v1/route.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16linkspan/v1/site.proto\"\x8a\x03\n" +
 	"\x05Route\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\anetwork\x18\x02 \x01(\tR\anetwork\x12\f\n" +
@@ -608,7 +624,8 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	" \x01(\x04R\x05bytes\x12+\n" +
 	"\x03age\x18\v \x01(\v2\x19.google.protobuf.DurationR\x03age\x12-\n" +
 	"\x04idle\x18\f \x01(\v2\x19.google.protobuf.DurationR\x04idle\x12,\n" +
-	"\x05flows\x18\r \x03(\v2\x16.linkspan.v1.RouteFlowR\x05flows\"\xba\x01\n" +
+	"\x05flows\x18\r \x03(\v2\x16.linkspan.v1.RouteFlowR\x05flows\x12\x1b\n" +
+	"\tb_network\x18\x0e \x01(\tR\bbNetwork\"\xba\x01\n" +
 	"\tRouteFlow\x12\x18\n" +
 	"\achassis\x18\x01 \x01(\tR\achassis\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
@@ -625,7 +642,7 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\amissing\x18\x02 \x03(\tR\amissing\x12/\n" +
 	"\arefused\x18\x03 \x03(\v2\x15.linkspan.v1.SitePairR\arefused\"4\n" +
 	"\x18RouteServiceWatchRequest\x12\x18\n" +
-	"\anetwork\x18\x01 \x01(\tR\anetwork\"\xb7\x03\n" +
+	"\anetwork\x18\x01 \x01(\tR\anetwork\"\xd6\x03\n" +
 	"\x19RouteServiceWatchResponse\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12?\n" +
 	"\x04kind\x18\x02 \x01(\x0e2+.linkspan.v1.RouteServiceWatchResponse.KindR\x04kind\x12\x18\n" +
@@ -638,7 +655,9 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\ato_name\x18\t \x01(\tR\x06toName\x12\x18\n" +
 	"\apackets\x18\n" +
 	" \x01(\x04R\apackets\x12\x14\n" +
-	"\x05bytes\x18\v \x01(\x04R\x05bytes\"S\n" +
+	"\x05bytes\x18\v \x01(\x04R\x05bytes\x12\x1d\n" +
+	"\n" +
+	"to_network\x18\f \x01(\tR\ttoNetwork\"S\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_PLUGGED\x10\x01\x12\x12\n" +

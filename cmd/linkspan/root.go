@@ -17,7 +17,8 @@ type app struct {
 // nouns is the table of what can be typed after linkspan.
 func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
-		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
+		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.groupCommand(), a.linkCommand(), a.connectCommand(), a.disconnectCommand(),
+		a.switchCommand(), a.siteCommand(), a.eventCommand(),
 		a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),
 	}

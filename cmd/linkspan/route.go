@@ -24,6 +24,7 @@ type routeRow struct {
 	AName     string    `json:"a_name,omitempty"`
 	B         string    `json:"b"`
 	BName     string    `json:"b_name,omitempty"`
+	BNetwork  string    `json:"b_network,omitempty"` // where it is another than network, A's
 	Chassis   []string  `json:"chassis"`
 	Transport string    `json:"transport"`
 	Packets   uint64    `json:"packets"`
@@ -48,7 +49,7 @@ var routeTable = output.Table[routeRow]{
 	Name: func(r routeRow) string { return r.ID },
 	Columns: []output.Column[routeRow]{
 		{Title: "ROUTE ID", Value: func(r routeRow) string { return r.ID }},
-		{Title: "NETWORK", Value: func(r routeRow) string { return r.Network }},
+		{Title: "NETWORK", Value: routeNetworks},
 		{Title: "A", Value: func(r routeRow) string { return end(r.A, r.AName) }},
 		{Title: "B", Value: func(r routeRow) string { return end(r.B, r.BName) }},
 		{Title: "TRANSPORT", Value: func(r routeRow) string { return cmp.Or(r.Transport, "-") }},
@@ -67,6 +68,14 @@ var routeTable = output.Table[routeRow]{
 	},
 }
 
+// routeNetworks are the networks of a route's ends.
+func routeNetworks(r routeRow) string {
+	if r.BNetwork == "" {
+		return r.Network
+	}
+	return r.Network + "," + r.BNetwork
+}
+
 func end(address, name string) string {
 	if name == "" {
 		return address
@@ -79,6 +88,9 @@ func newRouteRow(r *apiv1.Route) routeRow {
 		ID: r.GetId(), Network: r.GetNetwork(), A: r.GetA(), AName: r.GetAName(), B: r.GetB(), BName: r.GetBName(),
 		Chassis: r.GetChassis(), Transport: r.GetTransport(), Packets: r.GetPackets(), Bytes: r.GetBytes(),
 		Age: seconds(r.GetAge().AsDuration()), Idle: seconds(r.GetIdle().AsDuration()), Flows: []flowRow{},
+	}
+	if r.GetBNetwork() != r.GetNetwork() {
+		row.BNetwork = r.GetBNetwork()
 	}
 	for _, f := range r.GetFlows() {
 		row.Flows = append(row.Flows, flowRow{
@@ -143,10 +155,12 @@ type routeEvent struct {
 	FromName string    `json:"from_name,omitempty"`
 	To       string    `json:"to"`
 	ToName   string    `json:"to_name,omitempty"`
-	Chassis  string    `json:"chassis"`
-	Reason   string    `json:"reason,omitempty"`
-	Packets  uint64    `json:"packets,omitempty"`
-	Bytes    uint64    `json:"bytes,omitempty"`
+	// ToNetwork is where To is in another network than From.
+	ToNetwork string `json:"to_network,omitempty"`
+	Chassis   string `json:"chassis"`
+	Reason    string `json:"reason,omitempty"`
+	Packets   uint64 `json:"packets,omitempty"`
+	Bytes     uint64 `json:"bytes,omitempty"`
 }
 
 func (a *app) routeWatch() *cobra.Command {
@@ -193,6 +207,9 @@ func (a *app) printRouteEvent(o output.Options, m *apiv1.RouteServiceWatchRespon
 		Time: m.GetTime().AsTime(), Kind: kind, Network: m.GetNetwork(), From: m.GetFrom(), FromName: m.GetFromName(),
 		To: m.GetTo(), ToName: m.GetToName(), Chassis: m.GetChassis(), Reason: m.GetReason(),
 		Packets: m.GetPackets(), Bytes: m.GetBytes(),
+	}
+	if m.GetToNetwork() != m.GetNetwork() {
+		e.ToNetwork = m.GetToNetwork()
 	}
 	if o.Output != "table" || o.Format != "" {
 		return output.PrintLine(a.out, o, e)

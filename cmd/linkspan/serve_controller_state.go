@@ -35,6 +35,14 @@ func viewChanges(changes []store.Change) []view.Change {
 			out = append(out, view.RemoveClearance(c.Clearance.A, c.Clearance.B))
 		case c.Clearance != nil:
 			out = append(out, view.PutClearance(c.Clearance))
+		case c.Group != nil && c.Removed:
+			out = append(out, view.RemoveGroup(c.Group.Name))
+		case c.Group != nil:
+			out = append(out, view.PutGroup(c.Group))
+		case c.Link != nil && c.Removed:
+			out = append(out, view.RemoveLink(c.Link.A, c.Link.B))
+		case c.Link != nil:
+			out = append(out, view.PutLink(c.Link))
 		}
 	}
 	return out
@@ -43,47 +51,77 @@ func viewChanges(changes []store.Change) []view.Change {
 // replacing are the changes that make of v what all says, and no more.
 func replacing(v *view.View, all []store.Change) []view.Change {
 	out := viewChanges(all)
-	networks := make(map[linkspan.NetworkID]bool)
-	endpoints := make(map[view.Key]bool)
-	chassis := make(map[linkspan.ChassisID]bool)
-	paths := make(map[linkspan.ChassisID]bool)
-	clear := make(map[[2]string]bool)
-	for _, c := range all {
-		switch {
-		case c.Network != nil:
-			networks[c.Network.ID] = true
-		case c.Endpoint != nil:
-			endpoints[view.KeyOf(c.Endpoint)] = true
-		case c.Chassis != nil:
-			chassis[c.Chassis.ID] = true
-		case c.Paths != nil:
-			paths[c.Paths.From] = true
-		case c.Clearance != nil:
-			clear[[2]string{c.Clearance.A, c.Clearance.B}] = true
-		}
-	}
+	have := stockOf(all)
 	for e := range v.Endpoints() {
-		if !endpoints[view.KeyOf(e)] {
+		if !have.endpoints[view.KeyOf(e)] {
 			out = append(out, view.RemoveEndpoint(e.Network, e.Address))
 		}
 	}
 	for n := range v.Networks() {
-		if !networks[n.ID] {
+		if !have.networks[n.ID] {
 			out = append(out, view.RemoveNetwork(n.ID))
 		}
 	}
 	for c := range v.AllChassis() {
-		if !chassis[c.ID] {
+		if !have.chassis[c.ID] {
 			out = append(out, view.RemoveChassis(c.ID))
 		}
-		if !paths[c.ID] {
+		if !have.paths[c.ID] {
 			out = append(out, view.RemovePaths(c.ID))
 		}
 	}
 	for c := range v.Clearances() {
-		if !clear[[2]string{c.A, c.B}] {
+		if !have.clear[[2]string{c.A, c.B}] {
 			out = append(out, view.RemoveClearance(c.A, c.B))
 		}
 	}
+	for g := range v.Groups() {
+		if !have.groups[g.Name] {
+			out = append(out, view.RemoveGroup(g.Name))
+		}
+	}
+	for l := range v.Links() {
+		if !have.links[[2]linkspan.LinkEnd{l.A, l.B}] {
+			out = append(out, view.RemoveLink(l.A, l.B))
+		}
+	}
 	return append(out, localsGone(v, all)...)
+}
+
+// stock is what there is of everything.
+type stock struct {
+	networks  map[linkspan.NetworkID]bool
+	endpoints map[view.Key]bool
+	chassis   map[linkspan.ChassisID]bool
+	paths     map[linkspan.ChassisID]bool
+	clear     map[[2]string]bool
+	groups    map[string]bool
+	links     map[[2]linkspan.LinkEnd]bool
+}
+
+func stockOf(all []store.Change) stock {
+	have := stock{
+		networks: make(map[linkspan.NetworkID]bool), endpoints: make(map[view.Key]bool),
+		chassis: make(map[linkspan.ChassisID]bool), paths: make(map[linkspan.ChassisID]bool), clear: make(map[[2]string]bool),
+		groups: make(map[string]bool), links: make(map[[2]linkspan.LinkEnd]bool),
+	}
+	for _, c := range all {
+		switch {
+		case c.Network != nil:
+			have.networks[c.Network.ID] = true
+		case c.Endpoint != nil:
+			have.endpoints[view.KeyOf(c.Endpoint)] = true
+		case c.Chassis != nil:
+			have.chassis[c.Chassis.ID] = true
+		case c.Paths != nil:
+			have.paths[c.Paths.From] = true
+		case c.Clearance != nil:
+			have.clear[[2]string{c.Clearance.A, c.Clearance.B}] = true
+		case c.Group != nil:
+			have.groups[c.Group.Name] = true
+		case c.Link != nil:
+			have.links[[2]linkspan.LinkEnd{c.Link.A, c.Link.B}] = true
+		}
+	}
+	return have
 }

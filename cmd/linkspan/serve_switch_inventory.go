@@ -3,19 +3,19 @@
 package main
 
 import (
-	hostinventory "github.com/linkspan/linkspan/cnm/inventory"
+	"github.com/linkspan/linkspan/cnm/inventory"
 	"github.com/linkspan/linkspan/trust"
 )
 
 // openInventory makes what tells the controller of this host's own networks.
 func (h *host) openInventory(me trust.Identity) (err error) {
-	cfg := hostinventory.Config{
-		Chassis: me.Number, Model: h.model, Fabric: h.fabric, Registry: hostinventory.NewRemote(h.uplink.api.Locals),
+	cfg := inventory.Config{
+		Chassis: me.Number, Model: h.model, Fabric: h.fabric, Registry: inventory.NewRemote(h.uplink.api.Locals),
 		Of: []string{driverName, overlayKey}, Log: h.role.log,
 	}
 	if h.engine != nil {
 		cfg.Called = inDocker()
 	}
-	h.told, err = hostinventory.New(cfg)
+	h.told, err = inventory.New(cfg)
 	return err
 }

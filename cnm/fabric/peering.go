@@ -23,11 +23,13 @@ import (
 // messages that come while it works are done together, and one acknowledgement
 // stands for all of them.
 type peering struct {
-	f    *Fabric
-	wake chan struct{}
+	f      *Fabric
+	wake   chan struct{}
+	before map[linkspan.ChassisID]tunnel.Peer // of the stream before
 
 	mu       sync.Mutex
 	want     map[linkspan.ChassisID]tunnel.Peer
+	linger   lingering
 	sequence uint64 // of the last message that want includes
 
 	placed map[linkspan.ChassisID]tunnel.Peer // used by run only; nil: not known, set all
@@ -35,7 +37,7 @@ type peering struct {
 }
 
 func newPeering(f *Fabric) *peering {
-	return &peering{f: f, wake: make(chan struct{}, 1), want: make(map[linkspan.ChassisID]tunnel.Peer)}
+	return &peering{f: f, wake: make(chan struct{}, 1), want: make(map[linkspan.ChassisID]tunnel.Peer), before: f.peers()}
 }
 
 // apply takes the peers of one message in; it does not wait for them.
@@ -49,9 +51,17 @@ func (p *peering) apply(m *apiv1.ChassisServiceFollowResponse) {
 	}
 	for _, id := range m.GetPeersRemoved() {
 		delete(p.want, linkspan.ChassisID(id))
+		delete(p.linger.peers, linkspan.ChassisID(id))
+	}
+	if m.GetSnapshot() {
+		p.linger.begin(p.before, p.want, p.parted)
 	}
 	p.sequence = m.GetSequence()
 	p.mu.Unlock()
+	p.signal()
+}
+
+func (p *peering) signal() {
 	select {
 	case p.wake <- struct{}{}:
 	default:
@@ -74,6 +84,7 @@ func (p *peering) read(m *apiv1.Peer) tunnel.Peer {
 // run works until ctx ends.
 func (p *peering) run(ctx context.Context) {
 	var pauses backoff
+	defer p.end()
 	for {
 		select {
 		case <-ctx.Done():
@@ -106,7 +117,7 @@ func (p *peering) tell(ctx context.Context, err error) {
 // step places what is wanted now and acknowledges it.
 func (p *peering) step(ctx context.Context) error {
 	p.mu.Lock()
-	want, sequence := maps.Clone(p.want), p.sequence
+	want, sequence := p.linger.with(p.want), p.sequence
 	p.mu.Unlock()
 	if err := p.place(ctx, want); err != nil {
 		p.placed = nil

@@ -6,8 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -29,9 +32,14 @@ var commands = map[string]struct {
 	"clear":      {3, (*stage).clear},      // SITE SITE yes|no
 	"endpoint":   {5, (*stage).endpoint},   // NAME NETWORK ADDRESS CHASSIS PORT
 	"remove":     {1, (*stage).remove},     // NAME
+	"group":      {1, (*stage).group},      // NAME NETWORK...: all that are in it
+	"ungroup":    {1, (*stage).ungroup},    // NAME
+	"link":       {3, (*stage).link},       // NAME NAME allow|deny
+	"unlink":     {2, (*stage).unlink},     // NAME NAME
 	"connect":    {1, (*stage).connect},    // CHASSIS
 	"disconnect": {1, (*stage).disconnect}, // CHASSIS
 	"follow":     {1, (*stage).followCmd},  // CHASSIS
+	"peers":      {1, (*stage).tellPeers},  // CHASSIS
 	"busy":       {2, (*stage).busy},       // CHASSIS yes|no
 	"stall":      {1, (*stage).stall},      // CHASSIS: it reads nothing any more
 	"ping":       {2, (*stage).ping},       // NAME NAME|ADDRESS [TTL]
@@ -133,6 +141,41 @@ func (s *stage) remove(w []string) error {
 	return nil
 }
 
+func (s *stage) group(w []string) error {
+	g := linkspan.Group{Name: w[0]}
+	for _, name := range w[1:] {
+		g = g.With(s.networks[name].ID)
+	}
+	s.hub.Update(view.PutGroup(&g))
+	return g.Validate()
+}
+
+func (s *stage) ungroup(w []string) error {
+	s.hub.Update(view.RemoveGroup(w[0]))
+	return nil
+}
+
+// linkOf is the link between two containers, by whatever network.
+func (s *stage) linkOf(a, b string, verdict linkspan.LinkVerdict) linkspan.Link {
+	end := func(name string) linkspan.LinkEnd {
+		e := s.endpoints[name]
+		return linkspan.LinkEnd{Chassis: e.Chassis, Container: e.Container}
+	}
+	return linkspan.LinkOf(end(a), end(b), verdict)
+}
+
+func (s *stage) link(w []string) error {
+	l := s.linkOf(w[0], w[1], linkspan.LinkVerdict(w[2]))
+	s.hub.Update(view.PutLink(&l))
+	return l.Validate()
+}
+
+func (s *stage) unlink(w []string) error {
+	l := s.linkOf(w[0], w[1], "")
+	s.hub.Update(view.RemoveLink(l.A, l.B))
+	return nil
+}
+
 func (s *stage) connect(w []string) error {
 	id := s.chassis[w[0]]
 	s.fabric.Connect(s.ctx, id)
@@ -151,6 +194,20 @@ func (s *stage) followCmd(w []string) error {
 		return nil
 	}
 	s.follow(id)
+	return nil
+}
+
+// tellPeers says whom a chassis was told of.
+func (s *stage) tellPeers(w []string) error {
+	id := s.chassis[w[0]]
+	s.mu.Lock()
+	ids := slices.Sorted(maps.Keys(s.peers[id]))
+	s.mu.Unlock()
+	names := []string{"peers:"}
+	for _, other := range ids {
+		names = append(names, s.chassisName(other))
+	}
+	s.note(id, strings.Join(names, " "))
 	return nil
 }
 
@@ -250,7 +307,11 @@ func (s *stage) routes([]string) error {
 	routes, missing := s.hub.Routes(ctx, control.Filter{})
 	for _, r := range routes {
 		packets, _ := r.Traffic()
-		s.note(0, fmt.Sprintf("route %s %s - %s %s on %d chassis, %d flows, %d packets", r.Network, r.A, r.B, r.Transport, len(r.Chassis), len(r.Flows), packets))
+		networks := r.Network.String()
+		if r.NetworkB != r.Network {
+			networks += "," + r.NetworkB.String()
+		}
+		s.note(0, fmt.Sprintf("route %s %s - %s %s on %d chassis, %d flows, %d packets", networks, r.A, r.B, r.Transport, len(r.Chassis), len(r.Flows), packets))
 	}
 	for _, id := range missing {
 		s.note(0, s.chassisName(id)+" is missing")

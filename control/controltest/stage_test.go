@@ -35,6 +35,7 @@ type stage struct {
 	chassis   map[string]linkspan.ChassisID
 	endpoints map[string]*linkspan.Endpoint
 	followers map[linkspan.ChassisID]context.CancelFunc
+	peers     map[linkspan.ChassisID]map[linkspan.ChassisID]bool // under mu
 	work      sync.WaitGroup
 
 	mu       sync.Mutex
@@ -150,11 +151,27 @@ func (s *stage) follow(id linkspan.ChassisID) {
 				return
 			case <-stream.Changed():
 			}
-			if _, ok := stream.Take(sequence); ok {
+			if u, ok := stream.Take(sequence); ok {
+				s.learn(id, u)
 				s.peering.Acknowledge(id, sequence)
 			}
 		}
 	})
+}
+
+// learn keeps who the peers of a chassis are.
+func (s *stage) learn(id linkspan.ChassisID, u peering.Update) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.Snapshot || s.peers[id] == nil {
+		s.peers[id] = make(map[linkspan.ChassisID]bool)
+	}
+	for _, c := range u.Peers {
+		s.peers[id][c.ID] = true
+	}
+	for _, other := range u.Removed {
+		delete(s.peers[id], other)
+	}
 }
 
 // end closes all and waits.

@@ -86,6 +86,7 @@ func newStage(t *testing.T) *stage {
 		t: t, ctx: ctx, cancel: cancel, peering: peering.New(),
 		networks: map[string]*linkspan.Network{}, chassis: map[string]linkspan.ChassisID{},
 		endpoints: map[string]*linkspan.Endpoint{}, followers: map[linkspan.ChassisID]context.CancelFunc{},
+		peers: map[linkspan.ChassisID]map[linkspan.ChassisID]bool{},
 	}
 	s.hub = control.New(control.Config{
 		Peers: s.peering, Log: slog.New(slog.DiscardHandler),

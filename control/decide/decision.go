@@ -3,6 +3,8 @@
 package decide
 
 import (
+	"net/netip"
+
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control/view"
 )
@@ -33,11 +35,16 @@ type Read struct {
 // Decision is what Decide returns. Records are nil where they were not found
 // or not looked for.
 type Decision struct {
-	Verdict     Verdict
-	Reason      Reason
-	Network     *linkspan.Network
-	Source      *linkspan.Endpoint
-	Destination *linkspan.Endpoint
+	Verdict Verdict
+	Reason  Reason
+	// Network is the source's. That of the destination is the same unless they talk
+	// across networks.
+	Network            *linkspan.Network
+	DestinationNetwork *linkspan.Network
+	Source             *linkspan.Endpoint
+	Destination        *linkspan.Endpoint
+	Link               *linkspan.Link  // that decided about the two, or nil
+	Group              *linkspan.Group // by which they may talk, or nil
 	// Transport is how the packet gets to its destination's chassis, empty when
 	// it was not chosen or there is no way; Way says why it is none better.
 	Transport linkspan.Transport
@@ -50,24 +57,28 @@ type Decision struct {
 
 	reads [2]Read
 	n     int
+
+	across bool // two networks; then it was asked:
+	asked  Packet
 }
 
 // Reads returns the endpoint records that the verdict rests on. It is a view
 // of d. The verdict also rests on the network's record and, where both ends
-// were found, on the transport between their chassis.
+// were found, on the link between them and on the transport between their chassis;
+// across networks, on who holds the addresses, and on groups.
 func (d *Decision) Reads() []Read { return d.reads[:d.n] }
 
 // Holds says whether v still has every record that the verdict rests on, and
 // still lacks what was missing.
 func (d *Decision) Holds(v *view.View) bool {
+	if d.across {
+		return d.decidedAnew(v)
+	}
 	if d.Network != nil && v.Network(d.Network.ID) != d.Network {
 		return false
 	}
-	if d.Destination != nil {
-		t, why := Transport(v, d.Network, d.Source.Chassis, d.Destination.Chassis)
-		if t != d.Transport || t == "" && why != d.Way {
-			return false
-		}
+	if d.Destination != nil && (!d.linkHolds(v) || !d.transportHolds(v)) {
+		return false
 	}
 	for i := range d.n {
 		if v.Endpoint(d.reads[i].Key) != d.reads[i].Endpoint {
@@ -77,14 +88,47 @@ func (d *Decision) Holds(v *view.View) bool {
 	return true
 }
 
+// linkHolds says whether the same link, or none, decides about the two ends.
+func (d *Decision) linkHolds(v *view.View) bool {
+	if !v.AnyLinks() {
+		return d.Link == nil && d.Reason != NameUnknown
+	}
+	unknown := v.Unknowable(d.Source) || v.Unknowable(d.Destination)
+	return unknown == (d.Reason == NameUnknown) && (unknown || v.Link(d.Source, d.Destination) == d.Link)
+}
+
+// transportHolds says whether the way between the two ends is the same, if it was
+// asked for.
+func (d *Decision) transportHolds(v *view.View) bool {
+	if d.Transport == "" && d.Way == NoReason {
+		return true
+	}
+	t, why := Transport(v, d.Network, d.Source.Chassis, d.Destination.Chassis)
+	return t == d.Transport && (t != "" || why == d.Way)
+}
+
 // Local says whether both ends are on one chassis.
 func (d *Decision) Local() bool { return d.Source.Chassis == d.Destination.Chassis }
 
-// rests notes an endpoint record under the verdict.
-func (d *Decision) rests(key view.Key, e *linkspan.Endpoint) {
-	d.reads[d.n] = Read{key, e}
+// reset makes d as good as new. What is read only as far as n or across say stays as
+// it is: to clear all takes longer than some deciders do.
+func (d *Decision) reset() {
+	d.Verdict, d.Reason, d.Way, d.Transport = Ignore, NoReason, NoReason, ""
+	d.Network, d.DestinationNetwork, d.Source, d.Destination = nil, nil, nil, nil
+	d.Link, d.Group, d.Hop = nil, nil, nil
+	d.BySource, d.ByDestination, d.across, d.n = false, false, false, 0
+}
+
+// rests notes an endpoint record under the verdict, or that there is none. Field by
+// field, as a copy of a key that was just put together waits for its parts.
+func (d *Decision) rests(network linkspan.NetworkID, a netip.Addr, e *linkspan.Endpoint) {
+	r := &d.reads[d.n]
+	r.Key.Network, r.Key.Address, r.Endpoint = network, a, e
 	d.n++
 }
+
+// restsOnDestination forgets that the source was noted.
+func (d *Decision) restsOnDestination() { d.reads[0], d.n = d.reads[1], 1 }
 
 // settle sets verdict and reason and reports that no more need be asked.
 func (d *Decision) settle(v Verdict, r Reason) bool {

@@ -2,33 +2,49 @@
 
 package decide
 
-import "github.com/linkspan/linkspan/control/view"
+import (
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+)
 
 // destination finds the endpoint that the packet is for. That there is none
-// does not depend on who asked, so the denial rests on the destination alone.
+// does not depend on who asked, so the denial rests on the destination alone; but
+// whose an address is that several networks hold may depend on a link of the source.
 func destination(v *view.View, p *Packet, d *Decision) bool {
-	key := view.Key{Network: p.Network, Address: p.Destination}
-	e := v.Endpoint(key)
-	var reason Reason
+	key, reason := view.Key{Network: p.Network, Address: p.Destination}, NoReason
 	switch {
 	case p.Destination == p.Source:
 		reason = OwnAddress
-	case !d.Network.Subnet.Contains(p.Destination):
+	case d.DestinationNetwork.Subnet.Contains(p.Destination):
+	case p.Arrived(): // the network that it came into is the destination's
 		reason = OutsideDestination
-	case e == nil || !e.Attached():
-		reason = UnknownDestination
-	case p.Arrived() && e.Chassis != p.Chassis:
-		reason = MisplacedDestination
 	default:
+		key, reason = destinationAcross(v, p, d)
+	}
+	e := v.Endpoint(key)
+	if reason == NoReason {
+		reason = misplaced(p, e)
+	}
+	if reason == NoReason {
 		d.Destination = e
-		d.rests(view.KeyOf(d.Source), d.Source)
-		d.rests(key, e)
+		d.rests(d.Source.Network, d.Source.Address, d.Source)
+		d.rests(e.Network, e.Address, e)
 		return false
 	}
 	d.ByDestination = true
-	d.rests(key, e)
-	if reason == OwnAddress {
-		d.BySource = true
-	}
+	d.BySource = reason == OwnAddress || reason == AmbiguousDestination && v.AnyLinks()
+	d.rests(key.Network, key.Address, e)
 	return d.settle(Deny, reason)
+}
+
+// misplaced says why a packet cannot be delivered to what was found at its
+// destination.
+func misplaced(p *Packet, e *linkspan.Endpoint) Reason {
+	switch {
+	case e == nil || !e.Attached():
+		return UnknownDestination
+	case p.Arrived() && e.Chassis != p.Chassis:
+		return MisplacedDestination
+	}
+	return NoReason
 }

@@ -9,6 +9,7 @@
 //	if d.Verdict == decide.Allow { ... }
 //
 // A Decision names exactly the records it rests on, also those that were
-// missing. Whoever acts on it derives the match of the flows from them, and
+// missing. Across networks it rests on more than records, and is decided anew to
+// see whether it holds. Whoever acts on it derives the match of the flows from them, and
 // takes the flows away when one of the records changes.
 package decide

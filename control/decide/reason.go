@@ -24,6 +24,13 @@ const (
 	NoPath                      // not direct: no path has been proved by both
 	NetworkOverlaps             // not direct: another network has the same addresses
 	TunnelWanted                // not direct: the network asks for the tunnel
+	SharedGroup                 // allow: two networks of one group
+	LinkAllows                  // allow: a person's word
+	LinkDenies                  // a person's word
+	NotGrouped                  // two networks that share no group
+	AmbiguousDestination        // several networks hold the destination address
+	AmbiguousSource             // the destination does not find the source under its address
+	NameUnknown                 // the name of a container has not come yet, and links name containers
 )
 
 var reasonTexts = [...]string{
@@ -44,6 +51,13 @@ var reasonTexts = [...]string{
 	NoPath:               "no direct path between the hosts is proved",
 	NetworkOverlaps:      "the network's addresses overlap another network's",
 	TunnelWanted:         "the network asks for the tunnel",
+	SharedGroup:          "the networks of both ends share a group",
+	LinkAllows:           "a link connects the two containers",
+	LinkDenies:           "a link disconnects the two containers",
+	NotGrouped:           "the ends are in different networks, which share no group",
+	AmbiguousDestination: "several networks have the destination address, and no group or link says which is meant",
+	AmbiguousSource:      "the destination finds another, or nobody, under the source address",
+	NameUnknown:          "the name of the container is not known yet, and links on its host name containers",
 }
 
 // String returns the reason as a sentence in lower case without a full stop.

@@ -9,6 +9,9 @@ import "github.com/linkspan/linkspan/control/view"
 // ports; what fails here raced with a change and is ignored, the next packet
 // meets the new guard. What comes from another chassis is checked here alone.
 func source(v *view.View, p *Packet, d *Decision) bool {
+	if p.Arrived() && !d.Network.Subnet.Contains(p.Source) {
+		return sourceAcross(v, p, d)
+	}
 	key := view.Key{Network: p.Network, Address: p.Source}
 	e := v.Endpoint(key)
 	var reason Reason
@@ -27,6 +30,6 @@ func source(v *view.View, p *Packet, d *Decision) bool {
 		return d.settle(Ignore, reason)
 	}
 	d.BySource = true
-	d.rests(key, e)
+	d.rests(key.Network, key.Address, e)
 	return d.settle(Deny, reason)
 }

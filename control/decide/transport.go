@@ -10,7 +10,7 @@ import (
 // transport chooses the way between two chassis. Packets of two sites, and
 // those of a network that must be direct and cannot be, have none.
 func transport(v *view.View, _ *Packet, d *Decision) bool {
-	d.Transport, d.Way = Transport(v, d.Network, d.Source.Chassis, d.Destination.Chassis)
+	d.Transport, d.Way = TransportAcross(v, d.Network, d.DestinationNetwork, d.Source.Chassis, d.Destination.Chassis)
 	if d.Transport != "" {
 		return false
 	}
@@ -22,6 +22,12 @@ func transport(v *view.View, _ *Packet, d *Decision) bool {
 // so; the transport is empty when they may not. It is the same in both
 // directions.
 func Transport(v *view.View, n *linkspan.Network, a, b linkspan.ChassisID) (linkspan.Transport, Reason) {
+	return TransportAcross(v, n, n, a, b)
+}
+
+// TransportAcross is Transport for packets from one network to another: they go
+// directly only where those of each may.
+func TransportAcross(v *view.View, n, m *linkspan.Network, a, b linkspan.ChassisID) (linkspan.Transport, Reason) {
 	if a == b {
 		return linkspan.Local, NoReason
 	}
@@ -29,10 +35,13 @@ func Transport(v *view.View, n *linkspan.Network, a, b linkspan.ChassisID) (link
 		return "", SitesApart
 	}
 	why := indirect(v, n, a, b)
+	if why == NoReason && m != n {
+		why = indirect(v, m, a, b)
+	}
 	switch {
 	case why == NoReason:
 		return linkspan.Direct, NoReason
-	case n.Transport == linkspan.Direct:
+	case n.Transport == linkspan.Direct || m.Transport == linkspan.Direct:
 		return "", why
 	}
 	return linkspan.Tunnel, why

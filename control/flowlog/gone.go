@@ -63,8 +63,8 @@ func (g *gone) turn(now time.Time) {
 
 // endpoint is the name of an end of what happened: of who had the address when
 // it began, where that is known, else of who has it now; "" of nobody.
-func (g *gone) endpoint(v *view.View, e *control.RouteEvent, address netip.Addr) string {
-	key := view.Key{Network: e.Network, Address: address}
+func (g *gone) endpoint(v *view.View, e *control.RouteEvent, network linkspan.NetworkID, address netip.Addr) string {
+	key := view.Key{Network: network, Address: address}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, period := range g.endpoints {

@@ -3,11 +3,10 @@
 package flowlog
 
 import (
-	"net/netip"
 	"time"
 
-	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control"
+	"github.com/linkspan/linkspan/control/view"
 )
 
 // apart is how long the ends of a route's two directions may lie apart to be
@@ -20,16 +19,14 @@ const apart = 4 * time.Second
 const maxHalves = 1 << 16
 
 // pair names a route: its network, and its ends in order.
-type pair struct {
-	network linkspan.NetworkID
-	a, b    netip.Addr
-}
+type pair struct{ a, b view.Key }
 
 func pairOf(e *control.RouteEvent) pair {
+	from, to := view.Key{Network: e.Network, Address: e.From}, view.Key{Network: e.ToNetwork, Address: e.To}
 	if e.To.Less(e.From) {
-		return pair{e.Network, e.To, e.From}
+		return pair{to, from}
 	}
-	return pair{e.Network, e.From, e.To}
+	return pair{from, to}
 }
 
 // halves are the directions that wait for their other one.

@@ -13,13 +13,15 @@ import (
 type Line struct {
 	Time     time.Time  `json:"time"`    // of the end, or of the denial
 	Verdict  string     `json:"verdict"` // allow: a route ended; deny
-	Network  string     `json:"network"`
+	Network  string     `json:"network"` // of From, and of To unless said
 	From     netip.Addr `json:"from"`
 	FromName string     `json:"from_name,omitempty"` // chassis/container
 	To       netip.Addr `json:"to"`
 	ToName   string     `json:"to_name,omitempty"`
-	Chassis  []string   `json:"chassis"` // From's and, if it is another, To's; or where it was denied
-	Reason   string     `json:"reason"`
+	// ToNetwork is where To is in another network than From.
+	ToNetwork string   `json:"to_network,omitempty"`
+	Chassis   []string `json:"chassis"` // From's and, if it is another, To's; or where it was denied
+	Reason    string   `json:"reason"`
 
 	// Of a route: what went from From to To, and back.
 	Packets      uint64 `json:"packets"`
@@ -33,6 +35,9 @@ type Line struct {
 // turned returns the line seen from the other end.
 func (l Line) turned() Line {
 	l.From, l.To, l.FromName, l.ToName = l.To, l.From, l.ToName, l.FromName
+	if l.ToNetwork != "" {
+		l.Network, l.ToNetwork = l.ToNetwork, l.Network
+	}
 	l.Packets, l.ReplyPackets = l.ReplyPackets, l.Packets
 	l.Bytes, l.ReplyBytes = l.ReplyBytes, l.Bytes
 	slices.Reverse(l.Chassis)

@@ -105,13 +105,17 @@ func (l *Log) take(e *control.RouteEvent) {
 
 func (l *Log) line(e *control.RouteEvent) Line {
 	v := l.cfg.Hub.View()
-	return Line{
+	line := Line{
 		Time: e.Time.UTC(), Network: l.gone.network(v, e.Network), Reason: e.Reason,
-		From: e.From, FromName: l.gone.endpoint(v, e, e.From),
-		To: e.To, ToName: l.gone.endpoint(v, e, e.To),
+		From: e.From, FromName: l.gone.endpoint(v, e, e.Network, e.From),
+		To: e.To, ToName: l.gone.endpoint(v, e, e.ToNetwork, e.To),
 		Chassis: []string{chassisName(v, e.Chassis)},
 		Packets: e.Packets, Bytes: e.Bytes, Duration: e.Duration.Seconds(),
 	}
+	if e.ToNetwork != e.Network {
+		line.ToNetwork = l.gone.network(v, e.ToNetwork)
+	}
+	return line
 }
 
 func (l *Log) add(line Line) {

@@ -19,16 +19,18 @@ type pair struct{ a, b linkspan.ChassisID }
 
 func pairOf(a, b linkspan.ChassisID) pair { return pair{min(a, b), max(a, b)} }
 
-// Await says whether both chassis have each other in place; see control.Peers.
+// Await says whether both chassis have each other in place; see control.Peers. Two
+// that share no network become peers by that.
 func (p *Peering) Await(a, b linkspan.ChassisID, done func()) (ready bool, forget func()) {
 	p.mu.RLock()
-	ready = p.ready(a, b)
+	ready = p.peers(a, b) && p.ready(a, b)
 	p.mu.RUnlock()
 	if ready {
 		return true, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.ask(a, b)
 	if p.ready(a, b) {
 		return true, nil
 	}

@@ -21,6 +21,9 @@
 // has endpoints of itself, and no others: a change of one costs a message to each
 // of these chassis, and nothing for each pair of them. Nobody waits for those.
 //
+// Two chassis that share no network become peers when a packet between them asks,
+// as a group or a link lets them talk, and stay so as long as these could.
+//
 // A chassis that joins a network of m chassis becomes a peer of all of them:
 // that costs m messages, and cannot cost less, as each must learn of it.
 package peering

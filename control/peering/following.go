@@ -12,10 +12,10 @@ func (p *Peering) Following(id linkspan.ChassisID) bool {
 	return s != nil && s.stream != nil
 }
 
-// Share says whether two chassis share a network, and so are peers.
+// Share says whether two chassis are peers: they share a network, or a packet
+// between them asked for it.
 func (p *Peering) Share(a, b linkspan.ChassisID) bool {
 	p.mu.RLock()
-	v := p.view
-	p.mu.RUnlock()
-	return v.Share(a, b)
+	defer p.mu.RUnlock()
+	return p.peers(a, b)
 }

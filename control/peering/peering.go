@@ -18,6 +18,9 @@ type Peering struct {
 	view    *view.View
 	sites   map[linkspan.ChassisID]*site
 	waiters map[pair][]*waiter
+	// asked are the pairs that share no network and became peers because a packet, or
+	// a route that runs, asked for it; each from both sides.
+	asked map[linkspan.ChassisID]map[linkspan.ChassisID]bool
 }
 
 var _ control.Peers = (*Peering)(nil)
@@ -45,6 +48,7 @@ const never = ^uint64(0)
 func New() *Peering {
 	return &Peering{
 		view: new(view.View), sites: make(map[linkspan.ChassisID]*site), waiters: make(map[pair][]*waiter),
+		asked: make(map[linkspan.ChassisID]map[linkspan.ChassisID]bool),
 	}
 }
 
@@ -58,18 +62,27 @@ func (p *Peering) Update(v *view.View, d *view.Delta) {
 		return
 	}
 	for pair := range p.candidates(old, v, d) {
+		if p.asked[pair.A][pair.B] { // they were peers and still are
+			continue
+		}
 		if was, is := old.Share(pair.A, pair.B), v.Share(pair.A, pair.B); was != is {
-			p.note(pair.A, pair.B)
-			p.note(pair.B, pair.A)
-			if !is {
-				delete(p.waiters, pairOf(pair.A, pair.B))
-			}
+			p.changed(pair.A, pair.B, is)
 		}
 	}
+	p.review(d)
 	for _, c := range d.Chassis {
 		p.renew(c)
 	}
 	p.updateOverlays(old, d)
+}
+
+// changed has two chassis told of each other, who are peers now, or are no more.
+func (p *Peering) changed(a, b linkspan.ChassisID, peers bool) {
+	p.note(a, b)
+	p.note(b, a)
+	if !peers {
+		delete(p.waiters, pairOf(a, b))
+	}
 }
 
 // candidates returns the pairs that may have become peers, or ceased to be, and
@@ -110,7 +123,7 @@ func (p *Peering) renew(c view.Changed[linkspan.Chassis]) {
 		return
 	}
 	id := c.Any().ID
-	for other := range p.view.Peers(id) {
+	for other := range p.peersOf(id) {
 		p.note(other, id)
 	}
 	p.drop(id)

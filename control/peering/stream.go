@@ -75,7 +75,7 @@ func (s *Stream) Take(sequence uint64) (u Update, ok bool) {
 	}
 	if s.snapshot == 0 {
 		s.snapshot, u.Snapshot = sequence, true
-		for id := range p.view.Peers(s.id) {
+		for id := range p.peersOf(s.id) {
 			s.tell(&u, site, id, sequence)
 		}
 		site.overlays = nil
@@ -100,7 +100,7 @@ func (s *Stream) Take(sequence uint64) (u Update, ok bool) {
 // tell adds one chassis to an update. A peer without an address cannot be told
 // of; it is when its record comes.
 func (s *Stream) tell(u *Update, site *site, id linkspan.ChassisID, sequence uint64) {
-	c, peer := s.peering.view.Chassis(id), s.peering.view.Share(s.id, id)
+	c, peer := s.peering.view.Chassis(id), s.peering.peers(s.id, id)
 	there := peer && c != nil && c.Underlay.IsValid()
 	switch {
 	case there:

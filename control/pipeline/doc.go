@@ -19,14 +19,15 @@
 // each table. Tables 20 (connection tracking) and 21 (policy) are reserved
 // between guard and route.
 //
-// Register 0 is the network, register 1 the endpoint's port, register 2 the
-// chassis that sent a packet.
+// Register 0 is the network: the source's where a packet starts, the destination's
+// where it arrives. Register 1 is the endpoint's port, register 2 the chassis that
+// sent a packet.
 //
 // # Table 0, classify
 //
 // Says of which network a packet is: by its port or, from the tunnel, by its
 // source address 0a:CC:CC:NN:NN:NN, which carries the sending chassis and the
-// network. On the direct port D only frames of chassis whose path is proved go on,
+// network of the destination. On the direct port D only frames of chassis whose path is proved go on,
 // one flow each. What is for another chassis, or is not IPv4, is dropped; so is
 // every tagged frame, as later tables look behind tags.
 //
@@ -73,8 +74,8 @@
 //
 // An address outside of the network's subnet is asked for too, and not dropped
 // by a static flow: whether it can be reached is the controller's to decide, as
-// networks of a group will reach each other, and whoever watches routes is told
-// of the denial. One flow per address and 10 s denies it for all endpoints of
+// networks of a group and linked containers reach each other, and whoever watches
+// routes is told of the denial. One flow per address and 10 s denies it for all endpoints of
 // the network on the chassis; the meter of P bounds what a scan costs.
 //
 // # Table 40, deliver
@@ -82,6 +83,8 @@
 // From other chassis, by T or D. A packet without a route here may be the victim
 // of a lost flow: it goes to the controller, which plugs the route again. A route
 // takes packets from either, so that none is lost while the transport changes.
+// N is the network of B, whatever that of A: no endpoint has two peers of one
+// address (decide), so the flows of two routes never have one match.
 //
 //	400  reg0=N, reg2=C, ip, [nw_src=A,] [nw_dst=B]            drop, hard 10 s
 //	300  ip, nw_ttl=0                                          drop

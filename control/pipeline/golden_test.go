@@ -92,7 +92,7 @@ func TestFlowsOfDecisions(t *testing.T) {
 	decide.Decide(v, &away, &unknown)
 	decide.Decide(v, &forged, &spoofed)
 	leg := func(a, c *linkspan.Endpoint, by linkspan.Transport, on linkspan.ChassisID) []byte {
-		return NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), a, c, by, on})
+		return NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), a, c, by, on})
 	}
 	var out strings.Builder
 	for _, part := range []struct {

@@ -10,7 +10,8 @@ import (
 // Leg is one direction of a route on one chassis: a flow. Both ends are
 // attached, and one of them on the chassis.
 type Leg struct {
-	Network   *linkspan.Network
+	Network   *linkspan.Network // of From
+	ToNetwork *linkspan.Network // of To; most often the same
 	From, To  *linkspan.Endpoint
 	Transport linkspan.Transport // between their chassis
 	On        linkspan.ChassisID
@@ -33,9 +34,23 @@ func (l *Leg) place() (table uint8, priority uint16) {
 	return tableRoute, priorityRemote
 }
 
+// register returns the network that a packet of the leg is of on its chassis: the
+// source's where it starts, the destination's where it arrives.
+func (l *Leg) register() linkspan.NetworkID {
+	if l.arrives() {
+		return l.ToNetwork.ID
+	}
+	return l.Network.ID
+}
+
+// back returns the other direction.
+func (l *Leg) back() Leg {
+	return Leg{l.ToNetwork, l.Network, l.To, l.From, l.Transport, l.On}
+}
+
 // match fills m with the leg's match, no wider than the pair that was decided.
 func (l *Leg) match(m *openflow.Match) {
-	m.Reg(regNetwork, uint32(l.Network.ID))
+	m.Reg(regNetwork, uint32(l.register()))
 	if l.arrives() {
 		m.Reg(regSender, uint32(l.From.Chassis))
 	}
@@ -63,7 +78,7 @@ func (l *Leg) leave() (src, dst linkspan.MAC, port uint32) {
 	if l.Transport == linkspan.Direct {
 		return l.On.DirectMAC(), l.To.Chassis.DirectMAC(), linkspan.DirectPort
 	}
-	return SenderMAC(l.On, l.Network.ID), l.To.Chassis.TunnelMAC(), linkspan.TunnelPort
+	return SenderMAC(l.On, l.ToNetwork.ID), l.To.Chassis.TunnelMAC(), linkspan.TunnelPort
 }
 
 // legActions is room enough for a leg's actions, in bytes; legInstructions for
@@ -73,13 +88,13 @@ const (
 	legInstructions = 8 + legActions
 )
 
-// idle returns the timeout in seconds.
-func (l *Leg) idle() uint16 { return uint16(l.Network.Idle.Seconds()) }
+// idle returns the timeout in seconds: the shorter one of two networks.
+func (l *Leg) idle() uint16 { return uint16(min(l.Network.Idle, l.ToNetwork.Idle).Seconds()) }
 
 // cookie returns the cookie of a flow plugged in round r; both directions have
 // the same.
 func (l *Leg) cookie(r Round) Cookie {
-	return NewCookie(KindRoute, r, uint64(linkspan.RouteIDOf(l.Network.ID, l.From.Address, l.To.Address)))
+	return NewCookie(KindRoute, r, uint64(linkspan.RouteIDBetween(l.Network.ID, l.From.Address, l.ToNetwork.ID, l.To.Address)))
 }
 
 // append appends the message that plugs the leg.

@@ -118,7 +118,7 @@ func dumped(m *openflow.FlowMod) *openflow.FlowStats {
 func TestCurrentKnowsItsOwnFlows(t *testing.T) {
 	for by, v := range map[linkspan.Transport]*view.View{linkspan.Tunnel: world(), linkspan.Direct: nearby(world())} {
 		for _, on := range []linkspan.ChassisID{1, 2} {
-			flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), by, on}))
+			flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), by, on}))
 			for _, m := range flows {
 				f := dumped(m)
 				if !Current(v, on, f) {
@@ -140,7 +140,7 @@ func TestCurrentFollowsTheTransport(t *testing.T) {
 	near, site := nearby(far), &linkspan.Chassis{ID: 2, Name: "h2", Site: "ams"}
 	apart, _ := near.Apply(view.PutChassis(site))
 	for by, views := range map[linkspan.Transport][]*view.View{linkspan.Tunnel: {near, apart}, linkspan.Direct: {far, apart}} {
-		leg := Leg{far.Network(7), far.Endpoint(key(2)), far.Endpoint(key(4)), by, 1}
+		leg := Leg{far.Network(7), far.Network(7), far.Endpoint(key(2)), far.Endpoint(key(4)), by, 1}
 		leaves := dumped(messages(t, NewStencil().AppendRoute(nil, 1, 9, leg))[0])
 		for _, v := range views {
 			if Current(v, 1, leaves) {
@@ -152,7 +152,7 @@ func TestCurrentFollowsTheTransport(t *testing.T) {
 
 func TestCurrentRefusesWhatChanged(t *testing.T) {
 	v := world()
-	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}))
+	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}))
 	idle := network(7)
 	idle.Idle *= 2
 	other := endpoint(7, 3, 1, 13)
@@ -183,7 +183,7 @@ func TestCurrentRefusesWhatChanged(t *testing.T) {
 func TestPluggingAllocatesNothing(t *testing.T) {
 	v, buf, stencil := world(), make([]byte, 0, 4096), NewStencil()
 	n := testing.AllocsPerRun(100, func() {
-		b := stencil.AppendRoute(buf, 1, 9, Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), linkspan.Tunnel, 1})
+		b := stencil.AppendRoute(buf, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), linkspan.Tunnel, 1})
 		AppendUnplug(b, 1, key(2))
 	})
 	if n != 0 {
@@ -193,7 +193,7 @@ func TestPluggingAllocatesNothing(t *testing.T) {
 
 func BenchmarkAppendRoute(b *testing.B) {
 	v, buf := world(), make([]byte, 0, 4096)
-	leg := Leg{v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}
+	leg := Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}
 	stencil := NewStencil()
 	b.ReportAllocs()
 	for b.Loop() {

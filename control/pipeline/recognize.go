@@ -27,7 +27,7 @@ func RoutesIn(id linkspan.NetworkID) *openflow.FlowRequest {
 
 // Plugged is what the match of a route's flow says.
 type Plugged struct {
-	Network  linkspan.NetworkID
+	Network  linkspan.NetworkID // of the end on the flow's chassis; of From where both are
 	From, To netip.Addr
 	Arrives  bool // from the other chassis
 	Between  bool // of two chassis, not on one
@@ -48,9 +48,20 @@ func Recognize(table uint8, priority uint16, m openflow.MatchView) (p Plugged, o
 	return p, known && hasNetwork && hasFrom && hasTo
 }
 
-// Ends returns the keys of the two endpoints.
-func (p *Plugged) Ends() (from, to view.Key) {
-	return view.Key{Network: p.Network, Address: p.From}, view.Key{Network: p.Network, Address: p.To}
+// Ends returns the keys of the two endpoints, as v has them: the end on the flow's
+// chassis is of the flow's network, the other is whom that end finds under its
+// address. Where nobody is found it is taken for one of the same network.
+func (p *Plugged) Ends(v *view.View) (from, to view.Key) {
+	from = view.Key{Network: p.Network, Address: p.From}
+	to = view.Key{Network: p.Network, Address: p.To}
+	near, far := &from, &to
+	if p.Arrives {
+		near, far = far, near
+	}
+	if e := v.Endpoint(*near); attached(e) {
+		*far, _ = v.Find(e, far.Address)
+	}
+	return from, to
 }
 
 // Current says whether a dumped flow of a route is just what v would have
@@ -60,16 +71,17 @@ func Current(v *view.View, on linkspan.ChassisID, f *openflow.FlowStats) bool {
 	if !ok {
 		return false
 	}
-	from, to := p.Ends()
-	leg := Leg{Network: v.Network(p.Network), From: v.Endpoint(from), To: v.Endpoint(to), On: on}
-	if leg.Network == nil || !attached(leg.From) || !attached(leg.To) {
+	a, b := p.Ends(v)
+	from, to := v.Endpoint(a), v.Endpoint(b)
+	if !attached(from) || !attached(to) || from.Chassis != on && to.Chassis != on {
 		return false
 	}
-	if leg.From.Chassis != on && leg.To.Chassis != on {
+	d := decide.Between(v, from, to)
+	if d.Verdict != decide.Allow {
 		return false
 	}
-	leg.Transport, _ = decide.Transport(v, leg.Network, leg.From.Chassis, leg.To.Chassis)
-	return leg.Transport != "" && leg.is(f)
+	leg := LegOf(&d, on)
+	return leg.is(f)
 }
 
 // TransportOf says how the packets of a route's flow leave the chassis; it is

@@ -3,6 +3,8 @@
 package pipeline
 
 import (
+	"net/netip"
+
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control/decide"
 	"github.com/linkspan/linkspan/control/view"
@@ -11,11 +13,12 @@ import (
 
 // LegOf returns the direction of a packet that d allows, on one of the chassis.
 func LegOf(d *decide.Decision, on linkspan.ChassisID) Leg {
-	return Leg{d.Network, d.Source, d.Destination, d.Transport, on}
+	return Leg{d.Network, d.DestinationNetwork, d.Source, d.Destination, d.Transport, on}
 }
 
 // AppendUnplug appends the messages that delete every flow of a decision, in
-// all tables, that has the key's address at either end.
+// all tables, that has the key's address at either end and stands under the key's
+// network: that of the flow's end on the chassis, which need not be the address's.
 func AppendUnplug(b []byte, xid uint32, key view.Key) []byte {
 	b = appendUnplug(b, xid, key, openflow.FieldIPv4Src)
 	return appendUnplug(b, xid, key, openflow.FieldIPv4Dst)
@@ -33,6 +36,47 @@ func AppendUnplugNetwork(b []byte, xid uint32, id linkspan.NetworkID) []byte {
 	var m openflow.Match
 	m.Reg(regNetwork, uint32(id))
 	return appendDelete(b, xid, m.View(), groupMoved, maskGroup)
+}
+
+// AppendUnplugPair appends the messages that delete, on the chassis of here, every
+// flow of a decision about the pair that stands under here's network, and what
+// denies there to address there, whoever asks.
+func AppendUnplugPair(b []byte, xid uint32, here, there view.Key) []byte {
+	var m openflow.Match
+	for _, way := range [2][2]view.Key{{here, there}, {there, here}} {
+		m.Reset().Reg(regNetwork, uint32(here.Network)).EthType(ethIPv4).IPv4Src(way[0].Address).IPv4Dst(way[1].Address)
+		b = appendDelete(b, xid, m.View(), groupMoved, maskGroup)
+	}
+	m.Reset().Reg(regNetwork, uint32(here.Network)).EthType(ethIPv4).IPv4Dst(there.Address)
+	return appendDelete(b, xid, m.View(), uint64(NewCookie(KindDeny, 0, 0)), maskKind)
+}
+
+// AppendUnplugSubnet appends the messages that delete every flow of a decision that
+// stands under a network and has an address of another's subnet at either end.
+func AppendUnplugSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix) []byte {
+	return appendSubnet(b, xid, id, other, groupMoved, maskGroup)
+}
+
+// AppendForgetSubnet is AppendUnplugSubnet for the flows of denials only.
+func AppendForgetSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix) []byte {
+	return appendSubnet(b, xid, id, other, uint64(NewCookie(KindDeny, 0, 0)), maskKind)
+}
+
+// AppendForgetNetwork appends the message that deletes the flows of denials that stand
+// under a network.
+func AppendForgetNetwork(b []byte, xid uint32, id linkspan.NetworkID) []byte {
+	var m openflow.Match
+	m.Reg(regNetwork, uint32(id))
+	return appendDelete(b, xid, m.View(), uint64(NewCookie(KindDeny, 0, 0)), maskKind)
+}
+
+func appendSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix, cookie, mask uint64) []byte {
+	var m openflow.Match
+	for _, end := range [2]openflow.Field{openflow.FieldIPv4Src, openflow.FieldIPv4Dst} {
+		m.Reset().Reg(regNetwork, uint32(id)).EthType(ethIPv4).Prefix(end, other)
+		b = appendDelete(b, xid, m.View(), cookie, mask)
+	}
+	return b
 }
 
 // AppendForget appends the message that deletes the flows of all denials.

@@ -33,7 +33,7 @@ func NewStencil() *Stencil {
 func (s *Stencil) AppendRoute(b []byte, xid uint32, r Round, leg Leg) []byte {
 	cookie := leg.cookie(r)
 	b = s.of(&leg).append(b, xid, cookie, &leg)
-	leg.From, leg.To = leg.To, leg.From
+	leg = leg.back()
 	return s.of(&leg).append(b, xid, cookie, &leg)
 }
 
@@ -77,7 +77,7 @@ func sample(by linkspan.Transport, from, to, on linkspan.ChassisID) *Leg {
 		}
 	}
 	network := &linkspan.Network{ID: sampleNetwork, Idle: sampleIdle * linkspan.MinIdle}
-	return &Leg{network, end(0x71, from), end(0x72, to), by, on}
+	return &Leg{network, network, end(0x71, from), end(0x72, to), by, on}
 }
 
 // newCut encodes a sample and finds its holes.
@@ -116,7 +116,7 @@ func (c *cut) append(b []byte, xid uint32, cookie Cookie, l *Leg) []byte {
 	binary.BigEndian.PutUint32(m[xidAt:], xid)
 	binary.BigEndian.PutUint64(m[c.cookie:], uint64(cookie))
 	binary.BigEndian.PutUint16(m[c.idle:], l.idle())
-	binary.BigEndian.PutUint32(m[c.network:], uint32(l.Network.ID))
+	binary.BigEndian.PutUint32(m[c.network:], uint32(l.register()))
 	src, dst := l.From.Address.As4(), l.To.Address.As4()
 	copy(m[c.src:], src[:])
 	copy(m[c.dst:], dst[:])

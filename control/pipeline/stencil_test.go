@@ -24,19 +24,27 @@ func TestStencilIsWhatEncodingGives(t *testing.T) {
 			to.Chassis = from.Chassis
 		}
 		on := rapid.SampledFrom([]linkspan.ChassisID{from.Chassis, to.Chassis}).Draw(t, "on")
-		n := &linkspan.Network{
-			ID:   linkspan.NetworkID(rapid.Uint32Range(1, uint32(linkspan.MaxNetworkID)).Draw(t, "network")),
-			Idle: time.Duration(rapid.IntRange(1, 65535).Draw(t, "idle")) * time.Second,
+		n := anyNetwork(t)
+		m := n
+		if rapid.Bool().Draw(t, "two networks") {
+			m = anyNetwork(t)
 		}
 		xid, round := rapid.Uint32().Draw(t, "xid"), Round(rapid.Uint16().Draw(t, "round"))
 		by := rapid.SampledFrom([]linkspan.Transport{linkspan.Tunnel, linkspan.Direct}).Draw(t, "by")
-		there, back := Leg{n, from, to, by, on}, Leg{n, to, from, by, on}
+		there, back := Leg{n, m, from, to, by, on}, Leg{m, n, to, from, by, on}
 		want := there.append([]byte("before"), xid, there.cookie(round))
 		want = back.append(want, xid, back.cookie(round))
 		if got := stencil.AppendRoute([]byte("before"), xid, round, there); !bytes.Equal(got, want) {
 			t.Fatalf("got\n%x\nwant\n%x", got, want)
 		}
 	})
+}
+
+func anyNetwork(t *rapid.T) *linkspan.Network {
+	return &linkspan.Network{
+		ID:   linkspan.NetworkID(rapid.Uint32Range(1, uint32(linkspan.MaxNetworkID)).Draw(t, "network")),
+		Idle: time.Duration(rapid.IntRange(1, 65535).Draw(t, "idle")) * time.Second,
+	}
 }
 
 func anyEndpoint(t *rapid.T, chassis *rapid.Generator[linkspan.ChassisID]) *linkspan.Endpoint {

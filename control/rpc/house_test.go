@@ -204,6 +204,14 @@ func (h *house) show(changes []store.Change) {
 			h.hub.Update(view.RemoveClearance(c.Clearance.A, c.Clearance.B))
 		case c.Clearance != nil:
 			h.hub.Update(view.PutClearance(c.Clearance))
+		case c.Group != nil && c.Removed:
+			h.hub.Update(view.RemoveGroup(c.Group.Name))
+		case c.Group != nil:
+			h.hub.Update(view.PutGroup(c.Group))
+		case c.Link != nil && c.Removed:
+			h.hub.Update(view.RemoveLink(c.Link.A, c.Link.B))
+		case c.Link != nil:
+			h.hub.Update(view.PutLink(c.Link))
 		}
 	}
 	h.server.NetworksChanged()

@@ -54,7 +54,7 @@ func routeMessage(v *view.View, r *linkspan.Route) *apiv1.Route {
 	packets, bytes := r.Traffic()
 	m := &apiv1.Route{
 		Id: r.ID.String(), Network: networkName(v, r.Network), A: r.A.String(), B: r.B.String(),
-		AName: endpointName(v, r.Network, r.A), BName: endpointName(v, r.Network, r.B),
+		AName: endpointName(v, r.Network, r.A), BName: endpointName(v, r.NetworkB, r.B), BNetwork: networkName(v, r.NetworkB),
 		Transport: string(r.Transport), Packets: packets, Bytes: bytes,
 	}
 	for _, id := range r.Chassis {
@@ -97,7 +97,7 @@ func (s routeService) Watch(ctx context.Context, req *connect.Request[apiv1.Rout
 			return &linkspan.Error{Code: linkspan.Unavailable, Message: fmt.Sprintf("%d route events were lost, as they were read too slowly", lost)}
 		}
 		for i := range events {
-			if network != 0 && events[i].Network != network {
+			if network != 0 && events[i].Network != network && events[i].ToNetwork != network {
 				continue
 			}
 			if err := stream.Send(routeEvent(s.hub.View(), &events[i])); err != nil {
@@ -115,9 +115,9 @@ var routeKinds = map[control.RouteEventKind]apiv1.RouteServiceWatchResponse_Kind
 
 func routeEvent(v *view.View, e *control.RouteEvent) *apiv1.RouteServiceWatchResponse {
 	return &apiv1.RouteServiceWatchResponse{
-		Time: timestamppb.New(e.Time), Kind: routeKinds[e.Kind], Network: networkName(v, e.Network),
+		Time: timestamppb.New(e.Time), Kind: routeKinds[e.Kind], Network: networkName(v, e.Network), ToNetwork: networkName(v, e.ToNetwork),
 		From: e.From.String(), To: e.To.String(), Chassis: chassisName(v, e.Chassis), Reason: e.Reason,
-		FromName: endpointName(v, e.Network, e.From), ToName: endpointName(v, e.Network, e.To),
+		FromName: endpointName(v, e.Network, e.From), ToName: endpointName(v, e.ToNetwork, e.To),
 		Packets: e.Packets, Bytes: e.Bytes,
 	}
 }

@@ -30,7 +30,7 @@ func TestRouteList(t *testing.T) {
 	stranger := netip.MustParseAddr("10.99.0.1")
 	h.hub.routes = []linkspan.Route{
 		{
-			ID: linkspan.RouteIDOf(web, a, b), Network: web, A: a, B: b, Chassis: []linkspan.ChassisID{h1.id, h2.id}, Transport: linkspan.Tunnel,
+			ID: linkspan.RouteIDOf(web, a, b), Network: web, NetworkB: web, A: a, B: b, Chassis: []linkspan.ChassisID{h1.id, h2.id}, Transport: linkspan.Tunnel,
 			Flows: []linkspan.RouteFlow{
 				{Chassis: h1.id, From: a, To: b, Packets: 10, Bytes: 1000, Age: 3 * time.Second, Idle: 30 * time.Second, Text: "flow 1"},
 				{Chassis: h2.id, From: b, To: a, Packets: 5, Bytes: 500, Age: 4 * time.Second, Idle: 30 * time.Second, Text: "flow 2"},

@@ -105,6 +105,8 @@ func (s *Server) services() http.Handler {
 	mux.Handle(apiv1connect.NewChassisServiceHandler(chassisService{s}, options...))
 	mux.Handle(apiv1connect.NewEventServiceHandler(eventService{s}, options...))
 	mux.Handle(apiv1connect.NewSiteServiceHandler(siteService{s}, options...))
+	mux.Handle(apiv1connect.NewGroupServiceHandler(groupService{s}, options...))
+	mux.Handle(apiv1connect.NewLinkServiceHandler(linkService{s}, options...))
 	mux.Handle(apiv1connect.NewSystemServiceHandler(systemService{s}, options...))
 	return mux
 }

@@ -32,6 +32,7 @@ func (b *builder) putNetwork(n *linkspan.Network) {
 		return
 	}
 	b.overlap(old, n)
+	b.subnets.replace(old, n)
 	b.networks = b.networks.Put(networkKey(n.ID), n)
 	b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{old, n})
 }
@@ -39,6 +40,7 @@ func (b *builder) putNetwork(n *linkspan.Network) {
 func (b *builder) removeNetwork(id linkspan.NetworkID) {
 	if old := b.Network(id); old != nil {
 		b.overlap(old, nil)
+		b.subnets.replace(old, nil)
 		b.networks = b.networks.Delete(networkKey(id))
 		b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{Old: old})
 	}
@@ -76,6 +78,7 @@ func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
 	b.disown(old)
 	b.own(e)
 	b.overlay(old, e)
+	b.links.contain(old, e)
 	if e != nil && e.Attached() {
 		b.count(e.Network, e.Chassis, +1)
 	}

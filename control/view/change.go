@@ -67,3 +67,26 @@ func PutClearance(c *linkspan.Clearance) Change {
 func RemoveClearance(a, b string) Change {
 	return Change{func(v *builder) { v.setClearance(sitesOf(a, b), nil) }}
 }
+
+// PutGroup adds a group or replaces the one of its name. The record belongs to the
+// View from now on.
+func PutGroup(g *linkspan.Group) Change {
+	return Change{func(b *builder) { b.setGroup(g.Name, g) }}
+}
+
+// RemoveGroup removes a group; there need not be one.
+func RemoveGroup(name string) Change {
+	return Change{func(b *builder) { b.setGroup(name, nil) }}
+}
+
+// PutLink adds a link or replaces the one between its ends. The record belongs to
+// the View from now on.
+func PutLink(l *linkspan.Link) Change {
+	return Change{func(b *builder) { b.setLink(keyOfLink(l), l) }}
+}
+
+// RemoveLink removes the link between two ends, which are in order; there need not
+// be one.
+func RemoveLink(a, b linkspan.LinkEnd) Change {
+	return Change{func(v *builder) { v.setLink(linkKey{a, b}, nil) }}
+}

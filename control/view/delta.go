@@ -18,6 +18,8 @@ type Delta struct {
 	Presence   []Presence
 	Paths      []Changed[linkspan.Paths]
 	Clearances []Changed[linkspan.Clearance]
+	Groups     []Changed[linkspan.Group]
+	Links      []Changed[linkspan.Link]
 	Overlaps   []linkspan.NetworkID // that began or ceased to overlap others
 }
 
@@ -46,5 +48,5 @@ func (d *Delta) Empty() bool {
 		return false
 	}
 	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0 &&
-		len(d.Paths) == 0 && len(d.Clearances) == 0
+		len(d.Paths) == 0 && len(d.Clearances) == 0 && len(d.Groups) == 0 && len(d.Links) == 0
 }

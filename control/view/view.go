@@ -24,6 +24,9 @@ type View struct {
 	overlays  overlays
 	locals    locals
 	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
+	subnets   subnets
+	groups    groups
+	links     links
 }
 
 type (

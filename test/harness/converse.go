@@ -28,6 +28,12 @@ type Progress struct {
 // end of the test. It returns once both answer.
 func (l *Lab) Converse(t *testing.T, host, name, network string, with *Container) *Talk {
 	t.Helper()
+	return l.ConverseAt(t, host, name, network, with.Address(t, network))
+}
+
+// ConverseAt is Converse with whoever has an address, of that network or another.
+func (l *Lab) ConverseAt(t *testing.T, host, name, network, address string) *Talk {
+	t.Helper()
 	dir := filepath.Join(l.site.Dir, "talk-"+l.Name()+"-"+name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -36,7 +42,7 @@ func (l *Lab) Converse(t *testing.T, host, name, network string, with *Container
 	t.Cleanup(func() { c.Remove(t) })
 	l.On(t, host, "docker", "run", "-d", "--name", name, "--network", network, "--stop-timeout", "1",
 		"--volume", l.site.Probe+":/probe:ro", "--volume", dir+":/talk",
-		"busybox", "/probe", "converse", with.Address(t, network)+":"+Port, "/talk/progress")
+		"busybox", "/probe", "converse", address+":"+Port, "/talk/progress")
 	talk := &Talk{filepath.Join(dir, "progress")}
 	talk.GoesOn(t)
 	return talk
@@ -71,4 +77,20 @@ func (k *Talk) GoesOn(t *testing.T) Progress {
 		return nil
 	})
 	return p
+}
+
+// Recovers waits until datagrams come back again, after they did not for a while.
+func (k *Talk) Recovers(t *testing.T) {
+	t.Helper()
+	was, err := k.Progress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	Eventually(t, "the conversation goes on again", func() error {
+		now, err := k.Progress()
+		if err == nil && now.UDP <= was.UDP {
+			err = fmt.Errorf("it is at %+v", now)
+		}
+		return err
+	})
 }

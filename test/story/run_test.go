@@ -23,6 +23,12 @@ type runnable struct {
 
 func table() []runnable {
 	return []runnable{
+		{command: "docker run -d --network front", host: true, needs: func(w web, t *testing.T) { w.shown(t, "front", 1) }},
+		{command: "docker run -d --network stock", other: true, needs: func(w web, t *testing.T) { w.shown(t, "stock", 1) }},
+		{command: "linkspan group"},
+		{command: "linkspan connect", needs: func(w web, t *testing.T) { w.runs(t, "shop"); w.runs(t, "shelf") }},
+		{command: "linkspan disconnect"},
+		{command: "linkspan link"},
 		{command: "linkspan network create -d bridge", host: true, needs: web.there},
 		{command: "linkspan network connect", host: true, needs: web.there},
 		{command: "linkspan network disconnect", host: true},
@@ -131,6 +137,17 @@ func (w web) known(t *testing.T, name string) {
 	harness.Eventually(t, "the controller knows "+name, func() error {
 		if !w.exists(t, name) {
 			return errors.New("network ls does not show it")
+		}
+		return nil
+	})
+}
+
+// runs waits until the controller has an endpoint of that container.
+func (w web) runs(t *testing.T, name string) {
+	t.Helper()
+	harness.Eventually(t, "the controller knows container "+name, func() error {
+		if r := w.home.Try("linkspan", "endpoint", "ls", "--format", "{{.Container}}"); !slices.Contains(strings.Fields(r.Out), name) {
+			return fmt.Errorf("%v", r)
 		}
 		return nil
 	})

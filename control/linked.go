@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/pipeline"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// ends is a pair of endpoints, by their keys.
+type ends struct{ a, b view.Key }
+
+// flushLinked deletes the flows of pairs of endpoints that links are about, where
+// something else is decided about them now, and plugs those anew that were deleted
+// with others and may go on. It costs a look at the links that changed and at those
+// of the endpoints that did; at all of them, when networks or groups changed.
+func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
+	if !old.AnyLinks() && !next.AnyLinks() {
+		return
+	}
+	pairs := make(map[ends]bool)
+	for _, c := range d.Links {
+		addLinked(pairs, c.Any(), old, next)
+		for _, end := range []linkspan.LinkEnd{c.Any().A, c.Any().B} {
+			h.flushNameless(end.Chassis, next)
+		}
+	}
+	for _, c := range d.Endpoints {
+		addOpposite(pairs, old, c.Old)
+		addOpposite(pairs, next, c.New)
+	}
+	structure := len(d.Networks) > 0 || len(d.Groups) > 0
+	if structure {
+		for l := range next.Links() {
+			addLinked(pairs, l, old, next)
+		}
+	}
+	for pair := range pairs {
+		if before, now := judged(old, pair), judged(next, pair); before != now {
+			h.flushEnds(pair, old, next)
+		} else if structure && now.verdict == decide.Allow && next.Shares(pair.a.Network, pair.b.Network) == nil {
+			h.replug(next, pair)
+		}
+	}
+}
+
+// flushNameless deletes the flows of endpoints which a link may deny without it being
+// known, as the names of their containers have not come yet.
+func (h *Hub) flushNameless(on linkspan.ChassisID, v *view.View) {
+	for e := range v.Attached(on) {
+		if v.Unknowable(e) {
+			h.flushEndpoint(view.Changed[linkspan.Endpoint]{Old: e, New: e})
+		}
+	}
+}
+
+// addLinked adds the pairs of endpoints that a link is about.
+func addLinked(pairs map[ends]bool, l *linkspan.Link, views ...*view.View) {
+	for _, v := range views {
+		for a := range v.Covered(l.A) {
+			for b := range v.Covered(l.B) {
+				pairs[ends{view.KeyOf(a), view.KeyOf(b)}] = true
+			}
+		}
+	}
+}
+
+// addOpposite adds the pairs of an endpoint with those that links join it with.
+func addOpposite(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint) {
+	if e == nil || !e.Attached() {
+		return
+	}
+	for l, o := range v.Opposite(e) {
+		pair := ends{view.KeyOf(e), view.KeyOf(o)}
+		if !l.A.Covers(e) {
+			pair = ends{pair.b, pair.a}
+		}
+		pairs[pair] = true
+	}
+}
+
+// judgement is what of a decision the flows of a pair show.
+type judgement struct {
+	verdict   decide.Verdict
+	transport linkspan.Transport
+	a, b      shown
+	back      decide.Verdict
+}
+
+// shown is what flows show of an end and of its network.
+type shown struct {
+	chassis   linkspan.ChassisID
+	port      uint32
+	mac       linkspan.MAC
+	subnet    netip.Prefix
+	idle      time.Duration
+	transport linkspan.Transport // asked for
+}
+
+func shownOf(v *view.View, e *linkspan.Endpoint) shown {
+	s := shown{chassis: e.Chassis, port: e.Port, mac: e.MAC}
+	if n := v.Network(e.Network); n != nil {
+		s.subnet, s.idle, s.transport = n.Subnet, n.Idle, n.Transport
+	}
+	return s
+}
+
+// judged decides about a pair; a pair that is not there is denied.
+func judged(v *view.View, pair ends) (j judgement) {
+	a, b := v.Endpoint(pair.a), v.Endpoint(pair.b)
+	if a == nil || b == nil || !a.Attached() || !b.Attached() {
+		return judgement{verdict: decide.Deny}
+	}
+	there, back := decide.Between(v, a, b), decide.Between(v, b, a)
+	return judgement{there.Verdict, there.Transport, shownOf(v, a), shownOf(v, b), back.Verdict}
+}
+
+// flushEnds deletes the flows of a pair, on all chassis where one of them is or was.
+func (h *Hub) flushEnds(pair ends, views ...*view.View) {
+	type side struct {
+		on          linkspan.ChassisID
+		here, there view.Key
+	}
+	sides := make(map[side]bool)
+	for _, v := range views {
+		if e := v.Endpoint(pair.a); e != nil {
+			sides[side{e.Chassis, pair.a, pair.b}] = true
+		}
+		if e := v.Endpoint(pair.b); e != nil {
+			sides[side{e.Chassis, pair.b, pair.a}] = true
+		}
+	}
+	for s := range sides {
+		if d := h.datapath(s.on); d != nil {
+			d.session.End(pipeline.AppendUnplugPair(d.session.Begin(), 0, s.here, s.there))
+			h.counters.Flushed.Add(1)
+		}
+	}
+}
+
+// replug plugs the route of a pair of two networks on its chassis, if it may have
+// been plugged: what was deleted around it may have taken it along.
+func (h *Hub) replug(v *view.View, pair ends) {
+	if pair.a.Network == pair.b.Network {
+		return
+	}
+	a, b := v.Endpoint(pair.a), v.Endpoint(pair.b)
+	if !h.index.noted(a, b) {
+		return
+	}
+	d := decide.Between(v, a, b)
+	for _, on := range []linkspan.ChassisID{a.Chassis, b.Chassis} {
+		if dp := h.datapath(on); dp != nil && dp.ready.Load() {
+			dp.session.End(h.stencil.AppendRoute(dp.session.Begin(), 0, dp.round, pipeline.LegOf(&d, on)))
+		}
+		if d.Local() {
+			break
+		}
+	}
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peering
+
+import (
+	"iter"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// peers says whether two chassis are peers: they share a network, or were asked for.
+// The caller holds mu.
+func (p *Peering) peers(a, b linkspan.ChassisID) bool {
+	return p.view.Share(a, b) || p.asked[a][b]
+}
+
+// peersOf yields the peers of a chassis, each once, in no useful order.
+func (p *Peering) peersOf(id linkspan.ChassisID) iter.Seq[linkspan.ChassisID] {
+	return func(yield func(linkspan.ChassisID) bool) {
+		for other := range p.view.Peers(id) {
+			if !yield(other) {
+				return
+			}
+		}
+		for other := range p.asked[id] {
+			if !p.view.Share(id, other) && !yield(other) {
+				return
+			}
+		}
+	}
+}
+
+// ask makes peers of two chassis that share no network. It costs a message to each,
+// and nothing to the others.
+func (p *Peering) ask(a, b linkspan.ChassisID) {
+	if a == b || p.peers(a, b) {
+		return
+	}
+	for _, side := range [2][2]linkspan.ChassisID{{a, b}, {b, a}} {
+		if p.asked[side[0]] == nil {
+			p.asked[side[0]] = make(map[linkspan.ChassisID]bool)
+		}
+		p.asked[side[0]][side[1]] = true
+	}
+	p.changed(a, b, true)
+}
+
+// unask takes that back; they may still share a network.
+func (p *Peering) unask(a, b linkspan.ChassisID) {
+	for _, side := range [2][2]linkspan.ChassisID{{a, b}, {b, a}} {
+		if delete(p.asked[side[0]], side[1]); len(p.asked[side[0]]) == 0 {
+			delete(p.asked, side[0])
+		}
+	}
+	if !p.view.Share(a, b) {
+		p.changed(a, b, false)
+	}
+}
+
+// review forgets what was asked for and can be of no use any more: no route can be
+// between the two. As long as one can, one may run that nobody hears of. It looks
+// at the pairs of the chassis that changed; at all, when groups or links did.
+func (p *Peering) review(d *view.Delta) {
+	if len(p.asked) == 0 {
+		return
+	}
+	if len(d.Groups)+len(d.Links) > 0 {
+		for id := range p.asked {
+			p.reviewOf(id)
+		}
+		return
+	}
+	for _, c := range d.Presence {
+		if !c.Present {
+			p.reviewOf(c.Chassis)
+		}
+	}
+	for _, c := range d.Chassis {
+		if c.New == nil {
+			p.reviewOf(c.Old.ID)
+		}
+	}
+}
+
+func (p *Peering) reviewOf(id linkspan.ChassisID) {
+	for other := range p.asked[id] {
+		if p.view.Chassis(id) == nil || p.view.Chassis(other) == nil || !p.view.MayTalk(id, other) {
+			p.unask(id, other)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peering
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// TestPeersOnDemand: two that share no network become peers when they are asked
+// about, and part when nothing can be between them any more.
+func TestPeersOnDemand(t *testing.T) {
+	w := newWorld(3)
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{7, 8}}
+	w.update(endpoint(7, 2, 1, 11), endpoint(8, 3, 2, 11), endpoint(8, 4, 2, 12), view.PutGroup(&group))
+	a, b := w.p.Attach(1), w.p.Attach(2)
+	for _, s := range []*Stream{a, b} {
+		if u, _ := s.Take(1); len(u.Peers) != 0 {
+			t.Fatalf("told of %v before anybody asked", peers(u))
+		}
+	}
+	w.p.Acknowledge(1, 1)
+	w.p.Acknowledge(2, 1)
+	over := 0
+	if ready(w.p.Await(1, 2, func() { over++ })) {
+		t.Fatal("ready although neither was told")
+	}
+	if !w.p.Share(1, 2) || w.p.Share(1, 3) {
+		t.Fatal("peers are not those that were asked about")
+	}
+	ua, _ := a.Take(2)
+	ub, _ := b.Take(2)
+	if !slices.Equal(peers(ua), []linkspan.ChassisID{2}) || !slices.Equal(peers(ub), []linkspan.ChassisID{1}) {
+		t.Fatalf("told of %v and %v", peers(ua), peers(ub))
+	}
+	w.p.Acknowledge(1, 2)
+	w.p.Acknowledge(2, 2)
+	if over != 1 || !ready(w.p.Await(2, 1, func() {})) {
+		t.Fatalf("not ready; %d told", over)
+	}
+
+	w.update(view.RemoveEndpoint(8, netip.MustParseAddr("10.7.0.4")))
+	if _, some := a.Take(3); some {
+		t.Fatal("another endpoint is there still")
+	}
+	again := w.p.Attach(1)
+	if u, _ := again.Take(3); !slices.Equal(peers(u), []linkspan.ChassisID{2}) {
+		t.Fatalf("a new stream is told of %v", peers(u))
+	}
+	w.update(view.RemoveGroup("a"))
+	ua, _ = again.Take(4)
+	ub, _ = b.Take(4)
+	if !slices.Equal(ua.Removed, []linkspan.ChassisID{2}) || !slices.Equal(ub.Removed, []linkspan.ChassisID{1}) {
+		t.Fatalf("parted from %v and %v", ua.Removed, ub.Removed)
+	}
+	if len(w.p.asked) != 0 {
+		t.Fatalf("left: %v", w.p.asked)
+	}
+}
+
+// TestAskedPeersThatShareANetwork: what they share comes and goes without a word, as
+// long as they were asked about; and the other way round.
+func TestAskedPeersThatShareANetwork(t *testing.T) {
+	w := newWorld(2)
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{7, 8}}
+	w.update(endpoint(7, 2, 1, 11), endpoint(8, 3, 2, 11), view.PutGroup(&group))
+	a := w.p.Attach(1)
+	a.Take(1)
+	w.p.Await(1, 2, func() {})
+	a.Take(2)
+	w.update(endpoint(8, 9, 1, 12))
+	w.update(view.RemoveEndpoint(8, netip.MustParseAddr("10.7.0.9")))
+	if u, some := a.Take(3); some {
+		t.Fatalf("told %+v", u)
+	}
+	w.update(endpoint(8, 9, 1, 12))
+	w.update(view.RemoveGroup("a"))
+	if u, some := a.Take(4); some || !w.p.Share(1, 2) {
+		t.Fatalf("they share a network, but: %+v", u)
+	}
+	w.update(view.RemoveEndpoint(8, netip.MustParseAddr("10.7.0.9")))
+	if u, _ := a.Take(5); !slices.Equal(u.Removed, []linkspan.ChassisID{2}) {
+		t.Fatalf("told %+v", u)
+	}
+}
+
+// TestAChassisThatIsGoneIsForgotten also where it was asked about.
+func TestAChassisThatIsGoneIsForgotten(t *testing.T) {
+	w := newWorld(2)
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{7, 8}}
+	w.update(endpoint(7, 2, 1, 11), endpoint(8, 3, 2, 11), view.PutGroup(&group))
+	a := w.p.Attach(1)
+	a.Take(1)
+	w.p.Await(1, 2, func() {})
+	a.Take(2)
+	w.update(view.RemoveChassis(2))
+	if u, _ := a.Take(3); !slices.Equal(u.Removed, []linkspan.ChassisID{2}) || len(w.p.asked) != 0 {
+		t.Fatalf("told %+v, left %v", u, w.p.asked)
+	}
+}
