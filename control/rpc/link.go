@@ -48,7 +48,7 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 			return nil, err
 		}
 	}
-	old, err := s.store.PutLink(ctx, l)
+	old, err := s.store.PutLink(ctx, l, nil)
 	if err != nil {
 		return nil, err
 	}
