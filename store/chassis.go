@@ -86,15 +86,14 @@ func (s *Store) UpdateChassis(ctx context.Context, id linkspan.ChassisID, change
 	return c, fault("update chassis", err)
 }
 
-// RemoveChassis removes a chassis's record, name and paths, and the links with an
-// end there; its endpoints are the caller's to release first.
+// RemoveChassis removes a chassis's record, name and paths, and with them the links
+// with an end there; its endpoints are the caller's to release first. After an error
+// it is repeated.
 func (s *Store) RemoveChassis(ctx context.Context, c linkspan.Chassis) error {
-	if err := s.dropLinks(ctx, func(e linkspan.LinkEnd) bool { return e.Chassis == c.ID }); err != nil {
-		return err
-	}
-	_, err := s.kv.Txn(ctx, kv.Txn{Then: []kv.Op{
-		kv.Delete(chassisKey(c.ID)), kv.Delete(chassisNameKey(c.Name)), kv.Delete(pathsKey(c.ID)),
-	}})
+	_, err := s.unrule(ctx, "remove chassis "+c.Name, &unruling{
+		goes: func(e linkspan.LinkEnd) bool { return e.Chassis == c.ID },
+		last: []kv.Op{kv.Delete(chassisKey(c.ID)), kv.Delete(chassisNameKey(c.Name)), kv.Delete(pathsKey(c.ID))},
+	})
 	return fault("remove chassis "+c.Name, err)
 }
 

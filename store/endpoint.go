@@ -47,7 +47,7 @@ func (s *Store) joinable(ctx context.Context, id linkspan.NetworkID, a netip.Add
 	case err != nil:
 		return kv.Cond{}, err
 	case n.Removing:
-		return kv.Cond{}, &linkspan.Error{Code: linkspan.Conflict, Message: "network " + n.Name + " is being removed", Hint: "try again"}
+		return kv.Cond{}, beingRemoved(&n)
 	case !n.Leasable(a):
 		return kv.Cond{}, &linkspan.Error{Code: linkspan.Invalid, Message: "address " + a.String() + " is not one that network " + n.Name + " (" + n.Subnet.String() + ", gateway " + n.Gateway.String() + ") can lease"}
 	}

@@ -70,7 +70,7 @@ func mayJoin(n *linkspan.Network, id linkspan.NetworkID, already bool) error {
 	case already:
 		return nil
 	case n.Removing:
-		return &linkspan.Error{Code: linkspan.Conflict, Message: "network " + n.Name + " is being removed", Hint: "try again"}
+		return beingRemoved(n)
 	case !n.Driver.Is(linkspan.Hotplug):
 		return &linkspan.Error{
 			Code:    linkspan.Invalid,
@@ -85,6 +85,10 @@ func mayJoin(n *linkspan.Network, id linkspan.NetworkID, already bool) error {
 		}
 	}
 	return nil
+}
+
+func beingRemoved(n *linkspan.Network) error {
+	return &linkspan.Error{Code: linkspan.Conflict, Message: "network " + n.Name + " is being removed", Hint: "try again"}
 }
 
 func overlapping(group string, n, o *linkspan.Network, why string) error {

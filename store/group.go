@@ -12,8 +12,9 @@ import (
 )
 
 // CreateGroup stores a group. A taken name has code Exists; networks that cannot
-// be together, or do not exist, are refused as in ChangeGroup.
-func (s *Store) CreateGroup(ctx context.Context, g linkspan.Group) (linkspan.Group, error) {
+// be together, or do not exist, are refused as in ChangeGroup; so is what a check
+// refuses, which may be nil.
+func (s *Store) CreateGroup(ctx context.Context, g linkspan.Group, check Check[linkspan.Group]) (linkspan.Group, error) {
 	if err := g.Validate(); err != nil {
 		return linkspan.Group{}, err
 	}
@@ -26,7 +27,7 @@ func (s *Store) CreateGroup(ctx context.Context, g linkspan.Group) (linkspan.Gro
 		if linkspan.CodeOf(err) != linkspan.NotFound {
 			return err
 		}
-		return s.putGroup(ctx, rule, kv.Absent(groupKey(g.Name)), linkspan.Group{Name: g.Name}, g)
+		return s.putGroup(ctx, rule, kv.Absent(groupKey(g.Name)), linkspan.Group{Name: g.Name}, g, check)
 	})
 	if err != nil {
 		return linkspan.Group{}, fault("create group "+g.Name, err)
@@ -38,7 +39,11 @@ func (s *Store) CreateGroup(ctx context.Context, g linkspan.Group) (linkspan.Gro
 // times. It returns what was and what is. A group that does not exist has code
 // NotFound; networks that overlap with each other or with what one of them reaches
 // by another group have code Invalid, and so have those whose driver has no routes.
-func (s *Store) ChangeGroup(ctx context.Context, name string, change func(linkspan.Group) linkspan.Group) (old, now linkspan.Group, err error) {
+// check, which may be nil, is asked about what is to be; a group from which networks
+// only go is not checked.
+func (s *Store) ChangeGroup(
+	ctx context.Context, name string, change func(linkspan.Group) linkspan.Group, check Check[linkspan.Group],
+) (old, now linkspan.Group, err error) {
 	err = s.ruling(ctx, "change group "+name, func(rule ruling) error {
 		var revision uint64
 		if old, revision, err = s.group(ctx, name); err != nil {
@@ -50,14 +55,14 @@ func (s *Store) ChangeGroup(ctx context.Context, name string, change func(linksp
 		if err := now.Validate(); err != nil {
 			return err
 		}
-		return s.putGroup(ctx, rule, kv.RevisionIs(groupKey(name), revision), old, now)
+		return s.putGroup(ctx, rule, kv.RevisionIs(groupKey(name), revision), old, now, check)
 	})
 	return old, now, fault("change group "+name, err)
 }
 
 // putGroup writes a group on the conditions that what comes to it is there to stay,
 // and that no other group or link changed since all of them were read.
-func (s *Store) putGroup(ctx context.Context, rule ruling, as kv.Cond, old, g linkspan.Group) error {
+func (s *Store) putGroup(ctx context.Context, rule ruling, as kv.Cond, old, g linkspan.Group, check Check[linkspan.Group]) error {
 	come, err := s.coming(ctx, &old, &g)
 	if err != nil {
 		return err
@@ -72,6 +77,11 @@ func (s *Store) putGroup(ctx context.Context, rule ruling, as kv.Cond, old, g li
 	}
 	if err := fit(g, old, groups, networks); err != nil {
 		return err
+	}
+	if len(come) > 0 {
+		if err := check.ask(ctx, g); err != nil {
+			return err
+		}
 	}
 	_, err = s.kv.Txn(ctx, kv.Txn{
 		If:   append(come, rule.cond, as),
@@ -139,24 +149,6 @@ func (s *Store) group(ctx context.Context, name string) (linkspan.Group, uint64,
 // Groups returns all groups, by name.
 func (s *Store) Groups(ctx context.Context) ([]linkspan.Group, error) {
 	return list[linkspan.Group](ctx, s, groupsPrefix)
-}
-
-// leaveGroups takes a network that is about to go out of all groups.
-func (s *Store) leaveGroups(ctx context.Context, id linkspan.NetworkID) error {
-	groups, err := s.Groups(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range groups {
-		if !groups[i].Has(id) {
-			continue
-		}
-		_, _, err := s.ChangeGroup(ctx, groups[i].Name, func(g linkspan.Group) linkspan.Group { return g.Without(id) })
-		if err != nil && linkspan.CodeOf(err) != linkspan.NotFound {
-			return err
-		}
-	}
-	return nil
 }
 
 // contains says whether g has all networks of o.

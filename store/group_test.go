@@ -39,10 +39,10 @@ func join(ids ...linkspan.NetworkID) func(linkspan.Group) linkspan.Group {
 
 func mustGroup(t *testing.T, s *Store, name string, ids ...linkspan.NetworkID) {
 	t.Helper()
-	if _, err := s.CreateGroup(t.Context(), linkspan.Group{Name: name}); err != nil {
+	if _, err := s.CreateGroup(t.Context(), linkspan.Group{Name: name}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.ChangeGroup(t.Context(), name, join(ids...)); err != nil {
+	if _, _, err := s.ChangeGroup(t.Context(), name, join(ids...), nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -55,9 +55,9 @@ func TestGroupLife(t *testing.T) {
 	if err != nil || !cmp.Equal(g.Networks, ids) || g.Created.IsZero() {
 		t.Fatalf("got %+v, %v", g, err)
 	}
-	_, err = s.CreateGroup(t.Context(), linkspan.Group{Name: "shop"})
+	_, err = s.CreateGroup(t.Context(), linkspan.Group{Name: "shop"}, nil)
 	wantCode(t, err, linkspan.Exists)
-	if _, _, err = s.ChangeGroup(t.Context(), "shop", func(g linkspan.Group) linkspan.Group { return g.Without(ids[0]) }); err != nil {
+	if _, _, err = s.ChangeGroup(t.Context(), "shop", func(g linkspan.Group) linkspan.Group { return g.Without(ids[0]) }, nil); err != nil {
 		t.Fatal(err)
 	}
 	if g, err = s.RemoveGroup(t.Context(), "shop"); err != nil || !cmp.Equal(g.Networks, ids[1:]) {
@@ -99,7 +99,7 @@ func TestGroupRefusals(t *testing.T) {
 		"an internal one":       {"a", internal, []string{"internal"}, linkspan.Invalid},
 		"a network there isn't": {"a", 99, []string{"000063"}, linkspan.NotFound},
 	} {
-		_, _, err := s.ChangeGroup(t.Context(), c.group, join(c.id))
+		_, _, err := s.ChangeGroup(t.Context(), c.group, join(c.id), nil)
 		if linkspan.CodeOf(err) != c.code {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -110,10 +110,10 @@ func TestGroupRefusals(t *testing.T) {
 			}
 		}
 	}
-	if _, _, err := s.ChangeGroup(t.Context(), "b", join(two)); err != nil {
+	if _, _, err := s.ChangeGroup(t.Context(), "b", join(two), nil); err != nil {
 		t.Errorf("what fits is refused: %v", err)
 	}
-	if _, _, err := s.ChangeGroup(t.Context(), "b", join(same)); err == nil {
+	if _, _, err := s.ChangeGroup(t.Context(), "b", join(same), nil); err == nil {
 		t.Error("two reaches both by a and by b")
 	}
 }
@@ -127,7 +127,7 @@ func TestNetworkLeavesItsGroups(t *testing.T) {
 	named := linkspan.LinkOf(linkspan.LinkEnd{Chassis: 1, Container: "a", Network: ids[0]}, linkspan.LinkEnd{Chassis: 2, Container: "b"}, linkspan.LinkDeny)
 	free := linkspan.LinkOf(linkspan.LinkEnd{Chassis: 1, Container: "a"}, linkspan.LinkEnd{Chassis: 2, Container: "b"}, linkspan.LinkAllow)
 	for _, l := range []linkspan.Link{named, free} {
-		if _, err := s.PutLink(t.Context(), l); err != nil {
+		if _, err := s.PutLink(t.Context(), l, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -163,11 +163,11 @@ func TestNetworkLeavesItsGroups(t *testing.T) {
 func TestLinkLife(t *testing.T) {
 	s := open(t)
 	a, b := linkspan.LinkEnd{Chassis: 1, Container: "a.b"}, linkspan.LinkEnd{Chassis: 2, Container: "c"}
-	old, err := s.PutLink(t.Context(), linkspan.LinkOf(b, a, linkspan.LinkAllow))
+	old, err := s.PutLink(t.Context(), linkspan.LinkOf(b, a, linkspan.LinkAllow), nil)
 	if err != nil || old.Verdict != "" {
 		t.Fatalf("before the first there was %+v, %v", old, err)
 	}
-	if old, err = s.PutLink(t.Context(), linkspan.LinkOf(a, b, linkspan.LinkDeny)); err != nil || old.Verdict != linkspan.LinkAllow {
+	if old, err = s.PutLink(t.Context(), linkspan.LinkOf(a, b, linkspan.LinkDeny), nil); err != nil || old.Verdict != linkspan.LinkAllow {
 		t.Fatalf("before was %+v, %v", old, err)
 	}
 	links, err := s.Links(t.Context())
@@ -180,7 +180,7 @@ func TestLinkLife(t *testing.T) {
 		}
 	}
 	l := linkspan.LinkOf(a, linkspan.LinkEnd{Chassis: 77, Container: "c"}, linkspan.LinkAllow)
-	if _, err := s.PutLink(t.Context(), l); err == nil {
+	if _, err := s.PutLink(t.Context(), l, nil); err == nil {
 		t.Fatal("an end on a chassis that does not exist")
 	}
 }
@@ -211,7 +211,7 @@ func TestConcurrentChangesFitTogether(t *testing.T) {
 	var group sync.WaitGroup
 	failed := make([]error, 2)
 	for i, name := range []string{"a", "b"} {
-		group.Go(func() { _, _, failed[i] = s.ChangeGroup(t.Context(), name, join(ids[i])) })
+		group.Go(func() { _, _, failed[i] = s.ChangeGroup(t.Context(), name, join(ids[i]), nil) })
 	}
 	group.Wait()
 	if (failed[0] == nil) == (failed[1] == nil) {
@@ -249,7 +249,7 @@ func TestFollowTellsGroupsAndLinks(t *testing.T) {
 	<-ready
 	mustGroup(t, s, "shop")
 	l := linkspan.LinkOf(linkspan.LinkEnd{Chassis: 1, Container: "a"}, linkspan.LinkEnd{Chassis: 2, Container: "b"}, linkspan.LinkDeny)
-	if _, err := s.PutLink(t.Context(), l); err != nil {
+	if _, err := s.PutLink(t.Context(), l, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.RemoveLink(t.Context(), l); err != nil {

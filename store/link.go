@@ -14,8 +14,10 @@ import (
 
 // PutLink stores a link over one between the same ends; it returns what was there
 // before, with an empty verdict when there was none. One that says the same
-// already stays as it is.
-func (s *Store) PutLink(ctx context.Context, l linkspan.Link) (old linkspan.Link, err error) {
+// already stays as it is, unchecked. An end on a chassis or in a network that does
+// not exist has code NotFound, in one that is being removed Conflict; what a check
+// refuses, which may be nil, has that error.
+func (s *Store) PutLink(ctx context.Context, l linkspan.Link, check Check[linkspan.Link]) (old linkspan.Link, err error) {
 	if err := l.Validate(); err != nil {
 		return old, err
 	}
@@ -28,28 +30,58 @@ func (s *Store) PutLink(ctx context.Context, l linkspan.Link) (old linkspan.Link
 		case err != nil || old.Verdict == l.Verdict:
 			return err
 		}
-		conds := []kv.Cond{rule.cond}
-		for _, end := range []linkspan.LinkEnd{l.A, l.B} {
-			conds = append(conds, kv.Present(chassisKey(end.Chassis)))
-			if end.Network != 0 {
-				conds = append(conds, kv.Present(networkKey(end.Network)))
-			}
+		conds, err := s.linkable(ctx, &l)
+		if err != nil {
+			return err
 		}
-		_, err := s.kv.Txn(ctx, kv.Txn{If: conds, Then: []kv.Op{rule.op, put(linkKey(&l), l)}})
+		if err := check.ask(ctx, l); err != nil {
+			return err
+		}
+		_, err = s.kv.Txn(ctx, kv.Txn{If: append(conds, rule.cond), Then: []kv.Op{rule.op, put(linkKey(&l), l)}})
 		return err
 	})
 	return old, fault("write link", err)
 }
 
-// RemoveLink removes a link; it says whether there was one.
+// linkable returns the conditions under which a link may have its ends: the chassis
+// are there, and the networks are as they were just read, and not being removed.
+func (s *Store) linkable(ctx context.Context, l *linkspan.Link) (conds []kv.Cond, err error) {
+	for _, end := range []linkspan.LinkEnd{l.A, l.B} {
+		if _, err := s.Chassis(ctx, end.Chassis); err != nil {
+			return nil, err
+		}
+		conds = append(conds, kv.Present(chassisKey(end.Chassis)))
+		if end.Network == 0 {
+			continue
+		}
+		n, revision, err := get[linkspan.Network](ctx, s, networkKey(end.Network), "network "+end.Network.String())
+		if err != nil {
+			return nil, err
+		}
+		if n.Removing {
+			return nil, beingRemoved(&n)
+		}
+		conds = append(conds, kv.RevisionIs(networkKey(end.Network), revision))
+	}
+	return conds, nil
+}
+
+// RemoveLink removes a link as the caller knows it; it says whether there was one.
+// One that says otherwise by now has code Conflict, and stays.
 func (s *Store) RemoveLink(ctx context.Context, l linkspan.Link) (removed bool, err error) {
 	err = s.ruling(ctx, "remove link", func(rule ruling) error {
-		_, _, err := get[linkspan.Link](ctx, s, linkKey(&l), "link")
+		now, _, err := get[linkspan.Link](ctx, s, linkKey(&l), "link")
 		if removed = err == nil; !removed {
 			if linkspan.CodeOf(err) == linkspan.NotFound {
 				return nil
 			}
 			return err
+		}
+		if now.Verdict != l.Verdict {
+			return &linkspan.Error{
+				Code: linkspan.Conflict, Message: "somebody else changed the link just now, from " + string(l.Verdict) + " to " + string(now.Verdict),
+				Hint: "look at it with linkspan link ls, and try again",
+			}
 		}
 		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{rule.cond}, Then: []kv.Op{rule.op, kv.Delete(linkKey(&l))}})
 		return err
@@ -60,24 +92,6 @@ func (s *Store) RemoveLink(ctx context.Context, l linkspan.Link) (removed bool, 
 // Links returns all links, by their ends.
 func (s *Store) Links(ctx context.Context) ([]linkspan.Link, error) {
 	return list[linkspan.Link](ctx, s, linksPrefix)
-}
-
-// dropLinks removes the links with an end that is about to go: its number may be
-// another's one day.
-func (s *Store) dropLinks(ctx context.Context, goes func(linkspan.LinkEnd) bool) error {
-	links, err := s.Links(ctx)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		if !goes(l.A) && !goes(l.B) {
-			continue
-		}
-		if _, err := s.RemoveLink(ctx, l); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // linkKey names a link by its ends, which are in order.

@@ -89,9 +89,14 @@ func (s *Store) Networks(ctx context.Context) ([]linkspan.Network, error) {
 	return list[linkspan.Network](ctx, s, networksPrefix)
 }
 
-// RemoveNetwork removes an empty network; it leaves its groups, and links that name
-// it end. While an endpoint or a reservation exists it refuses with code InUse and
-// changes nothing.
+// errUnmarked says that the mark of a removal is not its own any more.
+var errUnmarked = errors.New("another removal marked the network")
+
+// RemoveNetwork removes an empty network; with its record it leaves its groups, and
+// links that name it end. While an endpoint or a reservation exists it refuses with
+// code InUse and changes nothing. After an error of another code the network may
+// still be marked: no endpoint can join it, and what began to end is not put back.
+// To repeat the call, or ResumeRemovals, finishes it.
 //
 // It first marks the network, which no endpoint can join from then on, then
 // looks whether it is empty: whoever joined before the mark is seen, whoever
@@ -113,30 +118,41 @@ func (s *Store) tryRemoveNetwork(ctx context.Context, id linkspan.NetworkID) err
 		err = inUse(n.Name, endpoints)
 	}
 	if err == nil {
-		err = s.unrule(ctx, id)
-	}
-	if err == nil {
-		_, err = s.kv.Txn(ctx, kv.Txn{
-			If:   []kv.Cond{kv.RevisionIs(networkKey(id), mark)},
-			Then: []kv.Op{kv.Delete(networkKey(id)), kv.Delete(networkNameKey(n.Name))},
-		})
-		return err
+		var begun bool
+		begun, err = s.unrule(ctx, "remove network", s.unruleNetwork(&n, mark))
+		switch {
+		case errors.Is(err, errUnmarked):
+			return kv.ErrConflict
+		case err == nil || begun:
+			return err
+		}
 	}
 	detached := context.WithoutCancel(ctx)
 	undo := retry(detached, "keep network", func() error {
 		_, _, err := s.markRemoving(detached, id, false)
+		if linkspan.CodeOf(err) == linkspan.NotFound { // it went all the same
+			return nil
+		}
 		return err
 	})
 	return errors.Join(err, undo)
 }
 
-// unrule takes a network that goes out of its groups, and removes the links that
-// name it.
-func (s *Store) unrule(ctx context.Context, id linkspan.NetworkID) error {
-	if err := s.leaveGroups(ctx, id); err != nil {
-		return err
+// unruleNetwork takes a network that is marked out of its groups, and removes the
+// links that name it, with its record.
+func (s *Store) unruleNetwork(n *linkspan.Network, mark uint64) *unruling {
+	return &unruling{
+		groups: func(g *linkspan.Group) (linkspan.Group, bool) { return g.Without(n.ID), g.Has(n.ID) },
+		goes:   func(e linkspan.LinkEnd) bool { return e.Network == n.ID },
+		last:   []kv.Op{kv.Delete(networkKey(n.ID)), kv.Delete(networkNameKey(n.Name))},
+		holds: func(ctx context.Context) ([]kv.Cond, error) {
+			_, revision, err := get[linkspan.Network](ctx, s, networkKey(n.ID), "network "+n.Name)
+			if err == nil && revision != mark {
+				err = errUnmarked
+			}
+			return []kv.Cond{kv.RevisionIs(networkKey(n.ID), mark)}, err
+		},
 	}
-	return s.dropLinks(ctx, func(e linkspan.LinkEnd) bool { return e.Network == id })
 }
 
 // markRemoving writes the mark, also over one that stands, so that the revision

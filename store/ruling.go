@@ -15,6 +15,19 @@ type ruling struct {
 	op   kv.Op
 }
 
+// A Check refuses with an error what is about to be written about groups and links.
+// What it reads of these from the Store is what the write rests upon: if any of them
+// changes in between, it is asked anew. It must not write to the Store. nil refuses
+// nothing.
+type Check[T any] func(ctx context.Context, to T) error
+
+func (c Check[T]) ask(ctx context.Context, to T) error {
+	if c == nil {
+		return nil
+	}
+	return c(ctx, to)
+}
+
 // lastRuling is where their count begins again; nothing depends on its value.
 const lastRuling = 1 << 48
 

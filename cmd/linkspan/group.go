@@ -174,8 +174,8 @@ func (a *app) groupAdd() *cobra.Command {
 		Use: "add GROUP NETWORK...", Short: "put networks into a group", Args: atLeast(2),
 		Long: `Put networks into a group, all or none; containers that run already are not touched, and
 reach the others from now on. Networks whose addresses overlap, with each other or with
-what one of them reaches by another group, are refused; so are overlays, internal networks
-and those of one host alone.`,
+what one of them reaches by another group, are refused; so are those by which a link would
+lead nowhere, overlays, internal networks and those of one host alone.`,
 		Example:           "  linkspan group add shop web db",
 		ValidArgsFunction: a.completeGroupThenNetworks,
 		RunE: a.withClient(func(cmd *cobra.Command, client *api.Client, args []string) error {

@@ -77,7 +77,8 @@ a restart, and for a container made anew under its name on its host, until links
 func (a *app) connectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "connect CONTAINER CONTAINER", Short: "let two containers talk, whatever their networks", Args: exactly(2),
-		Long: "Let two containers talk, whatever their networks. It is refused where their addresses overlap.\n" + linkNames +
+		Long: "Let two containers talk, whatever their networks. It is refused where their addresses overlap,\n" +
+			"with each other's networks or with what other links connect.\n" + linkNames +
 			"\n(linkspan network connect is another thing: it attaches a container to a network.)",
 		Example:           "  linkspan connect h1/web db\n  linkspan connect web.front db.back",
 		ValidArgsFunction: a.completeContainers,
@@ -91,7 +92,8 @@ func (a *app) connectCommand() *cobra.Command {
 func (a *app) disconnectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "disconnect CONTAINER CONTAINER", Short: "keep two containers from talking, also of one network", Args: exactly(2),
-		Long: "Keep two containers from talking, also those of one network. What they have running ends at once.\n" + linkNames +
+		Long: "Keep two containers from talking, also those of one network. What they have running ends at once.\n" +
+			"It is refused where both are in a network that the kernel alone carries (an overlay, or one of their host).\n" + linkNames +
 			"\n(linkspan network disconnect is another thing: it detaches a container from a network.)",
 		Example:           "  linkspan disconnect h1/web db\n  linkspan disconnect web.front db.front",
 		ValidArgsFunction: a.completeContainers,

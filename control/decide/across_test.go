@@ -38,6 +38,13 @@ func town() *view.View {
 	return v
 }
 
+// internal makes a network of town one whose containers have no way out.
+func internal(id linkspan.NetworkID) view.Change {
+	n := *town().Network(id)
+	n.Internal = true
+	return view.PutNetwork(&n)
+}
+
 func grouping(name string, ids ...linkspan.NetworkID) view.Change {
 	return view.PutGroup(&linkspan.Group{Name: name, Networks: ids})
 }
@@ -95,6 +102,8 @@ func TestOrderOfDecision(t *testing.T) {
 		{"overlapping ends", "r1", "b2", []view.Change{linking("r1", "b2", allow)}, Deny, UnknownDestination, false},
 		{"from the wider of two", "b1", "r2", []view.Change{linking("b1", "r2", allow)}, Deny, UnknownDestination, false},
 		{"the source is ambiguous", "r1", "d2", []view.Change{linking("b1", "d2", allow), linking("r1", "d2", allow)}, Deny, AmbiguousSource, true},
+		{"a link out of an internal network", "w1", "d2", []view.Change{internal(8), linking("w1", "d2", allow)}, Deny, InternalNetwork, true},
+		{"a link within an internal network", "d1", "d2", []view.Change{internal(8), linking("d1", "d2", allow)}, Allow, LinkAllows, true},
 		{"sites apart", "w1", "d2", []view.Change{grouping("a", 7, 8), at(2, "ams")}, Deny, SitesApart, true},
 		{"denied before sites", "w1", "d2", []view.Change{at(2, "ams")}, Deny, NotGrouped, false},
 		{"a name that is not known", "w1", "w2", []view.Change{

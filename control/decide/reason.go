@@ -31,6 +31,7 @@ const (
 	AmbiguousDestination        // several networks hold the destination address
 	AmbiguousSource             // the destination does not find the source under its address
 	NameUnknown                 // the name of a container has not come yet, and links name containers
+	InternalNetwork             // no way leads out of an internal network, nor into it, also by a link
 )
 
 var reasonTexts = [...]string{
@@ -58,6 +59,7 @@ var reasonTexts = [...]string{
 	AmbiguousDestination: "several networks have the destination address, and no group or link says which is meant",
 	AmbiguousSource:      "the destination finds another, or nobody, under the source address",
 	NameUnknown:          "the name of the container is not known yet, and links on its host name containers",
+	InternalNetwork:      "a link connects the two containers, but one of the networks is internal, and no way leads out of it",
 }
 
 // String returns the reason as a sentence in lower case without a full stop.

@@ -58,6 +58,9 @@ func link(v *view.View, d *Decision) (Verdict, bool) {
 	case d.Link.Verdict == linkspan.LinkDeny:
 		d.Reason = LinkDenies
 		return Deny, true
+	case d.Network != d.DestinationNetwork && (d.Network.Internal || d.DestinationNetwork.Internal):
+		d.Reason = InternalNetwork // a link that names no network may be about others of the two
+		return Deny, true
 	}
 	d.Reason = LinkAllows
 	return Allow, true

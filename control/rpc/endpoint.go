@@ -154,12 +154,16 @@ func (s *Server) names(ctx context.Context) (names, error) {
 	if err != nil {
 		return names{}, err
 	}
-	n := names{make(map[linkspan.NetworkID]string, len(networks)), make(map[linkspan.ChassisID]string, len(all))}
+	return namesOf(networks, all), nil
+}
+
+func namesOf(networks []linkspan.Network, chassis []linkspan.Chassis) names {
+	n := names{make(map[linkspan.NetworkID]string, len(networks)), make(map[linkspan.ChassisID]string, len(chassis))}
 	for i := range networks {
 		n.networks[networks[i].ID] = networks[i].Name
 	}
-	for i := range all {
-		n.chassis[all[i].ID] = all[i].Name
+	for i := range chassis {
+		n.chassis[chassis[i].ID] = chassis[i].Name
 	}
-	return n, nil
+	return n
 }

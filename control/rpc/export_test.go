@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// MaxLinks is how many links there may be.
+const MaxLinks = maxLinks
+
 // Recheck has standing streams' certificates looked at so often.
 func (s *Server) Recheck(every time.Duration) { s.recheck = every }
 

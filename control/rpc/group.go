@@ -33,7 +33,7 @@ func (s groupService) Create(ctx context.Context, req *connect.Request[apiv1.Gro
 	for _, id := range ids {
 		g = g.With(id)
 	}
-	if g, err = s.store.CreateGroup(ctx, g); err != nil {
+	if g, err = s.store.CreateGroup(ctx, g, s.sparing); err != nil {
 		return nil, err
 	}
 	message := "without networks"
@@ -112,7 +112,7 @@ func (s groupService) change(ctx context.Context, name string, networks []string
 			g = how(g, id)
 		}
 		return g
-	})
+	}, s.sparing)
 	if err != nil {
 		return nil, err
 	}

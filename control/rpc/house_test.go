@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 	"github.com/linkspan/linkspan/control/rpc"
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/store"
+	"github.com/linkspan/linkspan/store/kv"
 	"github.com/linkspan/linkspan/store/kv/memory"
 	"github.com/linkspan/linkspan/trust"
 )
@@ -44,6 +46,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type house struct {
 	t         *testing.T
 	store     *store.Store
+	lists     *atomic.Int64 // how often all endpoints were read
 	addresses address.Allocator
 	hub       *fakeHub
 	peering   *peering.Peering
@@ -52,6 +55,19 @@ type house struct {
 	server    *rpc.Server
 	url       string // of the API over TLS
 	socket    string
+}
+
+// counting is a store that counts how often all endpoints are read.
+type counting struct {
+	*memory.Store
+	lists *atomic.Int64
+}
+
+func (c counting) List(ctx context.Context, prefix string) ([]kv.Entry, uint64, error) {
+	if prefix == "endpoints/" {
+		c.lists.Add(1)
+	}
+	return c.Store.List(ctx, prefix)
 }
 
 // fakeHub is a Hub whose sessions and routes the test makes up.
@@ -96,7 +112,8 @@ func build(t *testing.T) *house {
 	t.Helper()
 	db := memory.New()
 	t.Cleanup(func() { _ = db.Close() })
-	h := &house{t: t, store: store.New(db), peering: peering.New()}
+	h := &house{t: t, lists: new(atomic.Int64), peering: peering.New()}
+	h.store = store.New(counting{db, h.lists})
 	h.hub = &fakeHub{
 		Hub:       control.New(control.Config{Peers: h.peering, Log: slog.New(slog.DiscardHandler)}),
 		connected: make(map[linkspan.ChassisID]control.Info),

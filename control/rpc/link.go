@@ -5,7 +5,6 @@ package rpc
 import (
 	"context"
 	"slices"
-	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -43,12 +42,7 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	if verdict == linkspan.LinkAllow {
-		if err := world.reachable(&l); err != nil {
-			return nil, err
-		}
-	}
-	old, err := s.store.PutLink(ctx, l)
+	old, err := s.store.PutLink(ctx, l, s.fitting(world))
 	if err != nil {
 		return nil, err
 	}
@@ -62,40 +56,6 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 	return world.message(&l), nil
 }
 
-// What is waited for the name of a container that has just started.
-const (
-	nameLimit  = 5 * time.Second
-	nameGlance = 100 * time.Millisecond
-)
-
-// between finds both ends. A container that has just started has no name yet, as the
-// driver is not told of it: as long as there is one like that, who is not found is
-// waited for.
-func (s linkService) between(ctx context.Context, a, b string) (*linkable, linkspan.Link, error) {
-	limit := s.now().Add(nameLimit)
-	for {
-		world, err := s.linkable(ctx)
-		if err != nil {
-			return nil, linkspan.Link{}, err
-		}
-		endA, err := world.end(a)
-		if err == nil {
-			var endB linkspan.LinkEnd
-			if endB, err = world.end(b); err == nil {
-				return world, linkspan.LinkOf(endA, endB, ""), nil
-			}
-		}
-		if linkspan.CodeOf(err) != linkspan.NotFound || !world.nameless() || s.now().After(limit) {
-			return nil, linkspan.Link{}, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, linkspan.Link{}, err
-		case <-time.After(nameGlance):
-		}
-	}
-}
-
 func (s linkService) List(ctx context.Context, _ *connect.Request[apiv1.LinkServiceListRequest]) (*connect.Response[apiv1.LinkServiceListResponse], error) {
 	if err := allow(ctx, trust.LinkRead); err != nil {
 		return nil, err
@@ -104,11 +64,7 @@ func (s linkService) List(ctx context.Context, _ *connect.Request[apiv1.LinkServ
 	if err != nil {
 		return nil, err
 	}
-	resp := &apiv1.LinkServiceListResponse{Links: make([]*apiv1.Link, len(world.links))}
-	for i := range world.links {
-		resp.Links[i] = world.message(&world.links[i])
-	}
-	return connect.NewResponse(resp), nil
+	return connect.NewResponse(&apiv1.LinkServiceListResponse{Links: world.messages(world.links)}), nil
 }
 
 func (s linkService) Clear(ctx context.Context, req *connect.Request[apiv1.LinkServiceClearRequest]) (*connect.Response[apiv1.LinkServiceClearResponse], error) {
@@ -135,18 +91,38 @@ func (s linkService) Clear(ctx context.Context, req *connect.Request[apiv1.LinkS
 
 // message writes a link with the names that people know.
 func (w *linkable) message(l *linkspan.Link) *apiv1.Link {
-	m := &apiv1.Link{A: w.endMessage(l.A), B: w.endMessage(l.B), Verdict: string(l.Verdict), Creator: l.Creator}
-	if !l.Created.IsZero() {
-		m.Created = timestamppb.New(l.Created)
-	}
-	return m
+	return w.messages([]linkspan.Link{*l})[0]
 }
 
-func (w *linkable) endMessage(e linkspan.LinkEnd) *apiv1.LinkEnd {
-	m := &apiv1.LinkEnd{Chassis: w.names.chassis[e.Chassis], Container: e.Container, Network: w.names.networks[e.Network]}
+// messages writes links, with one look at each endpoint for all of them.
+func (w *linkable) messages(links []linkspan.Link) []*apiv1.Link {
+	of := make(map[container][]*linkspan.Endpoint)
+	for i := range links {
+		of[containerAt(links[i].A)], of[containerAt(links[i].B)] = nil, nil
+	}
 	for i := range w.endpoints {
-		if o := &w.endpoints[i]; e.Covers(o) && o.Joined() {
-			m.Addresses = append(m.Addresses, o.Address.String())
+		e := &w.endpoints[i]
+		who := container{e.Chassis, e.Container}
+		if list, linked := of[who]; linked && e.Joined() {
+			of[who] = append(list, e)
+		}
+	}
+	out := make([]*apiv1.Link, len(links))
+	for i := range links {
+		l := &links[i]
+		out[i] = &apiv1.Link{A: w.endMessage(l.A, of), B: w.endMessage(l.B, of), Verdict: string(l.Verdict), Creator: l.Creator}
+		if !l.Created.IsZero() {
+			out[i].Created = timestamppb.New(l.Created)
+		}
+	}
+	return out
+}
+
+func (w *linkable) endMessage(end linkspan.LinkEnd, of map[container][]*linkspan.Endpoint) *apiv1.LinkEnd {
+	m := &apiv1.LinkEnd{Chassis: w.names.chassis[end.Chassis], Container: end.Container, Network: w.names.networks[end.Network]}
+	for _, e := range of[containerAt(end)] {
+		if end.Covers(e) {
+			m.Addresses = append(m.Addresses, e.Address.String())
 		}
 	}
 	slices.Sort(m.Addresses)

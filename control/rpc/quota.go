@@ -5,6 +5,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/linkspan/linkspan"
@@ -18,6 +19,21 @@ const (
 	maxEndpoints       = 4096
 	maxNetworksCreated = 1024
 )
+
+// maxLinks is how many links there may be: each is read whenever one is changed.
+const maxLinks = 8192
+
+// mayLink refuses one more link where there are too many; one may be replaced.
+func mayLink(links []linkspan.Link, l *linkspan.Link) error {
+	same := func(o linkspan.Link) bool { return o.A == l.A && o.B == l.B }
+	if len(links) < maxLinks || slices.ContainsFunc(links, same) {
+		return nil
+	}
+	return &linkspan.Error{
+		Code: linkspan.Exhausted, Message: fmt.Sprintf("there are %d links, as many as there may be", len(links)),
+		Hint: "take back those that are no longer needed, with linkspan link clear, or let whole networks talk: linkspan group create",
+	}
+}
 
 // mayReserve refuses one more endpoint of a chassis that has too many.
 func (s *Server) mayReserve(id linkspan.ChassisID) error {
