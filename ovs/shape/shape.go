@@ -4,33 +4,14 @@ package shape
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/vishvananda/netlink"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/ovs/netns"
 )
-
-// Inner returns the name of the link at the other end of which the container is,
-// by the name of the port. It begins with the same four bytes, so that whoever
-// looks for links by prefixes finds both.
-func Inner(port string) string {
-	sum := sha256.Sum256([]byte(port))
-	return port[:min(4, len(port))] + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:11])
-}
-
-// middle returns the name of the port's other end.
-func middle(port string) string {
-	if len(port) < 4 {
-		return "m-" + port
-	}
-	return port[:2] + "m" + port[3:]
-}
 
 // Create makes a veth as netns.CreateVeth does, with the limits between its two
 // ends: v.Host and v.Peer are to be used as without. What had one of the names

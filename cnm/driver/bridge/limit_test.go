@@ -57,7 +57,7 @@ func TestLimits(t *testing.T) {
 	}
 	must(t, w.DeleteSandbox(t.Context(), box.ID))
 	must(t, w.DeleteEndpoint(t.Context(), n.ID, slow.ID))
-	left, err := kernel.List(t.Context(), "lbv-", "lbp-", "lbm-")
+	left, err := kernel.List(t.Context(), "lbv-", "lbp-", "lbi-", "lbm-")
 	must(t, err)
 	if len(left) != 1 { // the other's
 		t.Errorf("left: %v", left)

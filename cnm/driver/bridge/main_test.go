@@ -29,7 +29,7 @@ func TestConformance(t *testing.T) {
 
 func traces(t *testing.T) []string {
 	t.Helper()
-	links, err := kernel.List(t.Context(), "lbr-", "lbv-", "lbp-")
+	links, err := kernel.List(t.Context(), "lbr-", "lbv-", "lbp-", "lbi-", "lbm-")
 	must(t, err)
 	var found []string
 	for _, l := range links {

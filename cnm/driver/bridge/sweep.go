@@ -17,14 +17,14 @@ import (
 // Sweep removes bridges and veths of no network and endpoint, and makes again
 // what is missing of those that there are: bridges, rules, held ports, limits.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
-	links, err := kernel.List(ctx, bridgePrefix, portPrefix)
+	links, err := kernel.List(ctx, bridgePrefix, PortPrefix, shape.Inner(PortPrefix))
 	if err != nil {
 		return 0, err
 	}
 	keep := d.links()
 	limits := make(map[string]linkspan.Limits)
 	for _, e := range endpoints() {
-		port := kernel.Name(portPrefix, e.ID)
+		port := kernel.Name(PortPrefix, e.ID)
 		keep[port], keep[e.HostInterface] = true, true
 		if e.Limits.Any() && e.State == cnm.Joined {
 			limits[port] = e.Limits

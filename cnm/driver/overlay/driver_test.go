@@ -73,7 +73,7 @@ func TestConformance(t *testing.T) {
 func traces(t *testing.T, namespace string) []string {
 	t.Helper()
 	var found []string
-	links, err := kernel.List(t.Context(), "lov-", "lox-", "lop-")
+	links, err := kernel.List(t.Context(), "lov-", "lox-", "lop-", "loi-", "lom-")
 	must(t, err)
 	if ns, err := netns.Open(namespace); err == nil {
 		inside, err := ns.Netlink().LinkList()

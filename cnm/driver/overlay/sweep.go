@@ -27,7 +27,7 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 	if err != nil {
 		return 0, err
 	}
-	host, err := kernel.List(ctx, portPrefix, vxlanPrefix)
+	host, err := kernel.List(ctx, PortPrefix, shape.Inner(PortPrefix), vxlanPrefix)
 	if err != nil {
 		return 0, err
 	}
@@ -37,7 +37,7 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 	}
 	limits := make(map[string]linkspan.Limits)
 	for _, e := range endpoints() {
-		port := kernel.Name(portPrefix, e.ID)
+		port := kernel.Name(PortPrefix, e.ID)
 		keep[port], keep[e.HostInterface] = true, true
 		if e.Limits.Any() && e.State == cnm.Joined {
 			limits[port] = e.Limits
@@ -62,7 +62,7 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 func ours(links []netlink.Link) []netlink.Link {
 	var found []netlink.Link
 	for _, l := range links {
-		for _, prefix := range []string{bridgePrefix, vxlanPrefix, portPrefix} {
+		for _, prefix := range []string{bridgePrefix, vxlanPrefix, PortPrefix} {
 			if strings.HasPrefix(l.Attrs().Name, prefix) {
 				found = append(found, l)
 			}
