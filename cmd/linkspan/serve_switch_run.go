@@ -181,7 +181,7 @@ func (s *switchRole) awaitPlace(ctx context.Context, controllers []string) (plac
 func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	s, me := h.role, h.own.Keeper.KeyPair().Identity()
 	if h.overlay, err = overlay.New(overlay.Options{
-		Local: h.place.address, Numbered: true, Fabric: fabric.OverlayTo(func() *fabric.Fabric { return h.fabric }),
+		Local: h.place.address, Numbered: true, Fabric: fabric.OverlayTo(func() *fabric.Fabric { return h.fabric }), Log: s.log,
 	}); err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	}
 	driver, err := hotplug.New(hotplug.Options{
 		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.fast.Offload,
-		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(),
+		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(), Log: s.log,
 	})
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (world) settle(t *testing.T, here place, name string, there place) {
 	far, err := there.link()
 	must(t, err)
 	must(t, here.do(func() error {
-		script := fmt.Sprintf("ip address add %s/24 dev %s && ip link set %[2]s up && ip neighbour replace %s lladdr %s dev %[2]s nud permanent",
+		script := fmt.Sprintf("ip address replace %s/24 dev %s && ip link set %[2]s up && ip neighbour replace %s lladdr %s dev %[2]s nud permanent",
 			here.address, name, there.address, far.Attrs().HardwareAddr)
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", script).CombinedOutput()
 		if err != nil {

@@ -29,11 +29,11 @@ func tc(t testing.TB, args ...string) string {
 
 func mend(t testing.TB, l linkspan.Limits) {
 	t.Helper()
-	if n, err := shape.Mend(t.Context(), map[string]linkspan.Limits{port: l}); err != nil || n != 1 {
-		t.Errorf("mended %d, %v; want 1", n, err)
+	if n, err := shape.Mend(t.Context(), map[string]linkspan.Limits{port: l}); err != nil || len(n) != 1 || n[0] != port {
+		t.Errorf("mended %q, %v; want %s", n, err, port)
 	}
-	if n, err := shape.Mend(t.Context(), map[string]linkspan.Limits{port: l}); err != nil || n != 0 {
-		t.Errorf("mended %d again, %v", n, err)
+	if n, err := shape.Mend(t.Context(), map[string]linkspan.Limits{port: l}); err != nil || len(n) != 0 {
+		t.Errorf("mended %q again, %v", n, err)
 	}
 }
 

@@ -29,7 +29,10 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 		}
 	}
 	removed := 0
-	_, err = d.options.Links.Mend(ctx, limits)
+	mended, err := d.options.Links.Mend(ctx, limits)
+	for _, link := range mended {
+		d.options.Log.Warn("limits of an endpoint were changed on this host, set again", "link", link, "limits", limits[link].String())
+	}
 	errs := []error{err}
 	for host := range found {
 		err := d.remove(ctx, host)

@@ -111,6 +111,12 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 	if err != nil {
 		return kernel.Veth.Explain(err)
 	}
+	return place(ns, bridge, e)
+}
+
+// place moves a port to the others, and makes it a port of its network's bridge.
+func place(ns *netns.Sandbox, bridge netlink.Link, e cnm.Endpoint) error {
+	port := kernel.Name(PortPrefix, e.ID)
 	if err := ns.Take(port, port); err != nil {
 		return err
 	}
@@ -147,12 +153,10 @@ func (d *Driver) mtu(n network) int {
 // ns may be nil.
 func (*Driver) unplug(ctx context.Context, ns *netns.Sandbox, endpoint string) error {
 	port := kernel.Name(PortPrefix, endpoint)
-	if ns != nil {
-		if err := removeLink(ns.Netlink(), port); err != nil {
-			return err
-		}
+	if err := errors.Join(shape.Delete(ctx, port), netns.DeleteVeth(ctx, kernel.Name(peerPrefix, endpoint))); err != nil || ns == nil {
+		return err
 	}
-	return errors.Join(shape.Delete(ctx, port), netns.DeleteVeth(ctx, kernel.Name(peerPrefix, endpoint)))
+	return removeLink(ns.Netlink(), port)
 }
 
 // Leave tells the fabric and removes the veth; the end in the container goes
