@@ -205,7 +205,7 @@ func TestTheOtherDirectionIsFree(t *testing.T) {
 	free := func(l linkspan.Limits, from, to func(world) place) {
 		t.Helper()
 		w := newWorld(t, l)
-		bytes, took := sends(t, streams, from(w), to(w), time.Second)
+		bytes, took := sends(t, streams, from(w), to(w), measured)
 		if least := uint64(float64(4*rate) / 8 * took.Seconds()); bytes < least {
 			t.Errorf("limits of %s hold the other direction: %d bytes in %s", l, bytes, took)
 		}

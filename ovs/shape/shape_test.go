@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/vishvananda/netlink"
 
@@ -163,6 +162,15 @@ func TestMend(t *testing.T) {
 	mended(1)
 }
 
+func TestSupportedLeavesNothing(t *testing.T) {
+	ovstest.Need(t)
+	before := ovstest.IP(t, "link", "show")
+	must(t, shape.Supported())
+	if after := ovstest.IP(t, "link", "show"); after != before {
+		t.Errorf("links were %s, are %s", before, after)
+	}
+}
+
 // Links that somebody has set down are up again, with their limits.
 func TestMendSetsUp(t *testing.T) {
 	limits := linkspan.Limits{Egress: linkspan.Megabit, Ingress: linkspan.Megabit}
@@ -191,7 +199,7 @@ func TestMendMakesThePortAgain(t *testing.T) {
 	}
 	w.settle(t, w.host, port, w.container)
 	w.settle(t, w.container, "eth0", w.host)
-	bytes, took := sends(t, streams, w.container, w.host, time.Second)
+	bytes, took := sends(t, streams, w.container, w.host, measured)
 	held(t, limits.Egress, bytes, took)
 
 	must(t, netns.DeleteVeth(t.Context(), shape.Inner(port)))
