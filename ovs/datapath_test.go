@@ -38,7 +38,7 @@ func talkThroughTheBridge(t *testing.T, tso bool, with []netns.Offload) {
 		must(t, sw.SetUserspaceTSO(ctx, true))
 		must(t, sw.EnsureBridge(ctx, ovs.BridgeSpec{DPID: dpid}))
 	}
-	must(t, netns.EnsureShield(ctx, netns.HostPrefix))
+	must(t, netns.EnsureShield(ctx, []string{netns.HostPrefix}))
 	defer func() { must(t, netns.RemoveShield(ctx)) }()
 	var (
 		boxes        [2]*netns.Sandbox

@@ -15,6 +15,7 @@ import (
 	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/control/rpc"
+	"github.com/linkspan/linkspan/ovs/shape"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -43,7 +44,7 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
 	return append([]*apiv1.Check{
 		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(), h.checkOverlay(),
-		h.checkSite(ctx), h.checkNames(), h.checkStorm(), h.checkDrops(ctx),
+		h.checkSite(ctx), h.checkNames(), h.checkStorm(), h.checkLimits(), h.checkDrops(ctx),
 	}, h.checkOVS(ctx)...)
 }
 
@@ -65,6 +66,28 @@ func (h *host) checkOverlay() *apiv1.Check {
 		return check("overlay", apiv1.Check_STATE_OK, "no networks, and none are possible here: "+err.Error(), "")
 	}
 	return check("overlay", apiv1.Check_STATE_OK, fmt.Sprintf("%d networks, %d endpoints of them on other hosts", networks, peers), "")
+}
+
+// checkLimits counts who is held to a bandwidth, and says whether the kernel can.
+func (h *host) checkLimits() *apiv1.Check {
+	limited := 0
+	for _, e := range h.model.Endpoints() {
+		if e.Limits.Any() {
+			limited++
+		}
+	}
+	return limitCheck(limited, shape.Supported())
+}
+
+// limitCheck fails where there are limits that cannot be held.
+func limitCheck(limited int, lacks error) *apiv1.Check {
+	switch {
+	case lacks == nil:
+		return check("limits", apiv1.Check_STATE_OK, fmt.Sprintf("%d endpoints are held to a bandwidth", limited), "")
+	case limited > 0:
+		return verdict("limits", lacks, "", linkspan.HintOf(lacks))
+	}
+	return check("limits", apiv1.Check_STATE_OK, "no endpoints are held to a bandwidth, and none can be here: "+lacks.Error(), "")
 }
 
 func (h *host) checkCertificate() *apiv1.Check {

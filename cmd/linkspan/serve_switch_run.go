@@ -39,6 +39,7 @@ import (
 	"github.com/linkspan/linkspan/ovs/fastpath"
 	"github.com/linkspan/linkspan/ovs/netns"
 	"github.com/linkspan/linkspan/ovs/restore"
+	"github.com/linkspan/linkspan/ovs/shape"
 	"github.com/linkspan/linkspan/ovs/storm"
 	"github.com/linkspan/linkspan/ovs/tunnel"
 	"github.com/linkspan/linkspan/store/kv"
@@ -133,10 +134,21 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 	if err := h.chooseFastPath(ctx, me); err != nil {
 		return err
 	}
-	if err := netns.EnsureShield(ctx, netns.HostPrefix, h.role.directLinks()...); err != nil {
+	if err := netns.EnsureShield(ctx, shielded(), h.role.directLinks()...); err != nil {
 		return err
 	}
 	return h.prepareDirect(ctx, me)
+}
+
+// shielded returns how the names of links begin that the host's stack must not
+// take packets from: the ports of containers on Open vSwitch, and the links of
+// every driver at which limits stand.
+func shielded() []string {
+	all := []string{netns.HostPrefix}
+	for _, ports := range []string{netns.HostPrefix, bridge.PortPrefix, overlay.PortPrefix} {
+		all = append(all, shape.Prefixes(ports)...)
+	}
+	return all
 }
 
 // ovsUser returns the user that ovs-vswitchd runs as, whose sockets are its own.
@@ -169,7 +181,7 @@ func (s *switchRole) awaitPlace(ctx context.Context, controllers []string) (plac
 func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	s, me := h.role, h.own.Keeper.KeyPair().Identity()
 	if h.overlay, err = overlay.New(overlay.Options{
-		Local: h.place.address, Numbered: true, Fabric: fabric.OverlayTo(func() *fabric.Fabric { return h.fabric }),
+		Local: h.place.address, Numbered: true, Fabric: fabric.OverlayTo(func() *fabric.Fabric { return h.fabric }), Log: s.log,
 	}); err != nil {
 		return err
 	}
@@ -182,7 +194,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	}
 	driver, err := hotplug.New(hotplug.Options{
 		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.fast.Offload,
-		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(),
+		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(), Log: s.log,
 	})
 	if err != nil {
 		return err

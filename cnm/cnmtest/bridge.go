@@ -101,7 +101,7 @@ func (l *Links) Create(_ context.Context, v netns.Veth) error {
 func (l *Links) Limit(ctx context.Context, v netns.Veth, limits linkspan.Limits) error {
 	inner := v
 	inner.Host = shape.Inner(v.Host)
-	return errors.Join(l.Create(ctx, inner), l.Create(ctx, v), l.Kill.around("limit link", func() error {
+	return errors.Join(l.Create(ctx, v), l.Create(ctx, inner), l.Kill.around("limit link", func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.limits == nil {
@@ -113,13 +113,13 @@ func (l *Links) Limit(ctx context.Context, v netns.Veth, limits linkspan.Limits)
 }
 
 // Mend implements the Links of package hotplug.
-func (l *Links) Mend(_ context.Context, limits map[string]linkspan.Limits) (mended int, err error) {
+func (l *Links) Mend(_ context.Context, limits map[string]linkspan.Limits) (mended []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for host, want := range limits {
-		if _, there := l.veths[host]; there && l.limits[host] != want {
-			l.limits[host] = want
-			mended++
+	for _, host := range slices.Sorted(maps.Keys(limits)) {
+		if _, there := l.veths[host]; there && l.limits[host] != limits[host] {
+			l.limits[host] = limits[host]
+			mended = append(mended, host)
 		}
 	}
 	return mended, nil

@@ -18,10 +18,7 @@ type Kinds struct {
 // if there is one and leaves nothing behind. It needs CAP_SYS_ADMIN.
 func ProbeKinds() (Kinds, error) {
 	var k Kinds
-	err := onThread(func() error {
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return fmt.Errorf("new network namespace: %w", err)
-		}
+	err := Scratch(func() error {
 		attrs := func(name string) netlink.LinkAttrs {
 			a := netlink.NewLinkAttrs()
 			a.Name = name
@@ -35,6 +32,18 @@ func ProbeKinds() (Kinds, error) {
 		return nil
 	})
 	return k, err
+}
+
+// Scratch runs fn in a new network namespace, which has a loopback that is down
+// and is gone with what fn made there. fn must not start goroutines that count on
+// the namespace. It needs CAP_SYS_ADMIN.
+func Scratch(fn func() error) error {
+	return onThread(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("new network namespace: %w", err)
+		}
+		return fn()
+	})
 }
 
 func canMacvlan(attrs func(string) netlink.LinkAttrs) bool {

@@ -20,10 +20,11 @@ import (
 // shieldTable is the nftables table (family inet) that holds the shield.
 const shieldTable = "linkspan-shield"
 
-// EnsureShield raises the shield for all links whose names begin with prefix,
-// those of the future included, and for further links by name, in one nftables
-// transaction that leaves no gap.
-func EnsureShield(ctx context.Context, prefix string, names ...string) error {
+// EnsureShield raises the shield for all links whose names begin with one of the
+// prefixes, those of the future included, and for further links by name, in one
+// nftables transaction that leaves no gap. Links that it was up for before and
+// that are not named are no longer shielded.
+func EnsureShield(ctx context.Context, prefixes []string, names ...string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -35,12 +36,14 @@ func EnsureShield(ctx context.Context, prefix string, names ...string) error {
 	chain := conn.AddChain(&nftables.Chain{Name: "stack", Table: table, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityRaw})
 	conn.FlushChain(chain)
-	conn.AddRule(shieldRule(table, chain, []byte(prefix))) // no trailing zero: a prefix
+	for _, prefix := range prefixes {
+		conn.AddRule(shieldRule(table, chain, []byte(prefix))) // no trailing zero: a prefix
+	}
 	for _, name := range names {
 		conn.AddRule(shieldRule(table, chain, append([]byte(name), 0)))
 	}
 	if err := conn.Flush(); err != nil {
-		return fmt.Errorf("raise shield for %s*: %w", prefix, err)
+		return fmt.Errorf("raise shield: %w", err)
 	}
 	return nil
 }

@@ -47,12 +47,12 @@ func TestShieldKeepsContainersOffTheHost(t *testing.T) {
 		t.Fatalf("the way around the bridge is not there even without shield: %v", err)
 	}
 
-	must(t, netns.EnsureShield(ctx, netns.HostPrefix))
-	must(t, netns.EnsureShield(ctx, netns.HostPrefix))
+	must(t, netns.EnsureShield(ctx, []string{"none-", netns.HostPrefix}))
+	must(t, netns.EnsureShield(ctx, []string{"none-", netns.HostPrefix}))
 	send()
 	ovstest.Eventually(t, "the shield counts the packet", func() bool {
 		out, err := exec.Command("nft", "list", "table", "inet", "linkspan-shield").Output()
-		return err == nil && strings.Contains(string(out), "packets 1") && strings.Count(string(out), "drop") == 1
+		return err == nil && strings.Contains(string(out), "packets 1") && strings.Count(string(out), "drop") == 2
 	})
 	must(t, server.SetReadDeadline(time.Now().Add(20*time.Millisecond)))
 	if n, _, err := server.ReadFrom(buf); !errors.Is(err, os.ErrDeadlineExceeded) {

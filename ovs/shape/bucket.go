@@ -14,8 +14,9 @@ import (
 
 // A bucket passes what has gathered in it at once, and keeps what waits for so
 // long: parts of a second's worth of the rate, at least as many bytes. The burst
-// holds some frames, and from 53 mbit a whole segment of the largest size, so
-// that it need not be cut.
+// holds some frames, and from some 55 mbit a whole segment of the largest size, so
+// that it need not be cut: 64 KiB and the headers of each frame that it becomes,
+// which the bucket counts. With an MTU smaller than 1450 it is more.
 const (
 	burstPart, leastBurst = 100, 4 << 10
 	queuePart, leastQueue = 20, 16 << 10
@@ -62,16 +63,4 @@ func dropBucket(link netlink.Link) error {
 		return nil
 	}
 	return fmt.Errorf("remove token bucket at %s: %w", link.Attrs().Name, err)
-}
-
-// supported says what a kernel lacks that does not know a part of it.
-func supported(err error) error {
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) {
-		return &linkspan.Error{
-			Code: linkspan.Unavailable, Err: err,
-			Message: "the kernel cannot limit bandwidth (CONFIG_NET_SCH_TBF, CONFIG_NET_SCH_INGRESS, CONFIG_NET_CLS_U32, CONFIG_NET_ACT_MIRRED)",
-			Hint:    "load the modules with: modprobe -a sch_tbf sch_ingress cls_u32 act_mirred; if there are none, install a kernel of the distribution, as Debian's linux-image-amd64",
-		}
-	}
-	return err
 }

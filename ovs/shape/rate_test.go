@@ -54,7 +54,7 @@ func (world) settle(t *testing.T, here place, name string, there place) {
 	far, err := there.link()
 	must(t, err)
 	must(t, here.do(func() error {
-		script := fmt.Sprintf("ip address add %s/24 dev %s && ip link set %[2]s up && ip neighbour replace %s lladdr %s dev %[2]s nud permanent",
+		script := fmt.Sprintf("ip address replace %s/24 dev %s && ip link set %[2]s up && ip neighbour replace %s lladdr %s dev %[2]s nud permanent",
 			here.address, name, there.address, far.Attrs().HardwareAddr)
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", script).CombinedOutput()
 		if err != nil {
@@ -205,7 +205,7 @@ func TestTheOtherDirectionIsFree(t *testing.T) {
 	free := func(l linkspan.Limits, from, to func(world) place) {
 		t.Helper()
 		w := newWorld(t, l)
-		bytes, took := sends(t, streams, from(w), to(w), time.Second)
+		bytes, took := sends(t, streams, from(w), to(w), measured)
 		if least := uint64(float64(4*rate) / 8 * took.Seconds()); bytes < least {
 			t.Errorf("limits of %s hold the other direction: %d bytes in %s", l, bytes, took)
 		}

@@ -17,9 +17,20 @@ func entrance(link netlink.Link) *netlink.Ingress {
 	}}
 }
 
+// first is the handle that u32 gives the only filter at an entrance. Named, it is
+// replaced in one step where it is there.
+const first = 0x80000800
+
 // redirect lets all that comes in by one link leave by the other, whatever was
-// done with it before.
+// done with it before. A filter of ours that leads elsewhere is replaced in one
+// step. Only where there is none, or somebody else's, frames pass the entrance
+// without one for a moment, as they did before.
 func redirect(from, to netlink.Link) error {
+	if lead(from, to) == nil {
+		if leads, err := redirects(from, to); err == nil && leads {
+			return nil
+		}
+	}
 	way := entrance(from)
 	err := netlink.QdiscAdd(way)
 	if errors.Is(err, unix.EEXIST) {
@@ -30,19 +41,23 @@ func redirect(from, to netlink.Link) error {
 	if err != nil {
 		return fmt.Errorf("entrance of %s: %w", from.Attrs().Name, err)
 	}
-	all := &netlink.U32{ // without a selector it takes every frame
-		FilterAttrs: netlink.FilterAttrs{
-			LinkIndex: from.Attrs().Index, Parent: way.Handle, Priority: 1, Protocol: unix.ETH_P_ALL,
-		},
-		Actions: []netlink.Action{netlink.NewMirredAction(to.Attrs().Index)},
-	}
-	if err := netlink.FilterAdd(all); err != nil {
+	if err := lead(from, to); err != nil {
 		return fmt.Errorf("redirect %s to %s: %w", from.Attrs().Name, to.Attrs().Name, err)
 	}
 	return nil
 }
 
-// redirects says whether redirect is in force.
+// lead sets the filter at an entrance that is there.
+func lead(from, to netlink.Link) error {
+	return netlink.FilterReplace(&netlink.U32{ // without a selector it takes every frame
+		FilterAttrs: netlink.FilterAttrs{
+			LinkIndex: from.Attrs().Index, Parent: entrance(from).Handle, Handle: first, Priority: 1, Protocol: unix.ETH_P_ALL,
+		},
+		Actions: []netlink.Action{netlink.NewMirredAction(to.Attrs().Index)},
+	})
+}
+
+// redirects says whether redirect is in force, for all frames.
 func redirects(from, to netlink.Link) (bool, error) {
 	filters, err := netlink.FilterList(from, entrance(from).Handle)
 	if err != nil {
@@ -50,7 +65,7 @@ func redirects(from, to netlink.Link) (bool, error) {
 	}
 	for _, f := range filters {
 		u32, ok := f.(*netlink.U32)
-		if !ok {
+		if !ok || !takesAll(u32) {
 			continue
 		}
 		for _, action := range u32.Actions {
@@ -61,4 +76,17 @@ func redirects(from, to netlink.Link) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// takesAll says whether a filter asks nothing of a frame.
+func takesAll(f *netlink.U32) bool {
+	if f.Sel == nil { // a table of filters
+		return false
+	}
+	for _, key := range f.Sel.Keys {
+		if key.Mask != 0 {
+			return false
+		}
+	}
+	return f.Attrs().Protocol == unix.ETH_P_ALL
 }

@@ -4,33 +4,14 @@ package shape
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/vishvananda/netlink"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/ovs/netns"
 )
-
-// Inner returns the name of the link at the other end of which the container is,
-// by the name of the port. It begins with the same four bytes, so that whoever
-// looks for links by prefixes finds both.
-func Inner(port string) string {
-	sum := sha256.Sum256([]byte(port))
-	return port[:min(4, len(port))] + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:11])
-}
-
-// middle returns the name of the port's other end.
-func middle(port string) string {
-	if len(port) < 4 {
-		return "m-" + port
-	}
-	return port[:2] + "m" + port[3:]
-}
 
 // Create makes a veth as netns.CreateVeth does, with the limits between its two
 // ends: v.Host and v.Peer are to be used as without. What had one of the names
@@ -48,35 +29,53 @@ func Create(ctx context.Context, v netns.Veth, l linkspan.Limits) error {
 }
 
 func build(ctx context.Context, v netns.Veth, l linkspan.Limits) error {
-	near, far := v, v
-	near.Host = Inner(v.Host)
-	far.Peer, far.MAC, far.Offload = middle(v.Host), linkspan.MAC{}, netns.OffloadAll
-	for _, do := range []func() error{
-		func() error { return netns.CreateVeth(ctx, near) },
-		func() error { return netns.CreateVeth(ctx, far) },
-		func() error { return netns.Silence(far.Peer) },
-	} {
+	for _, do := range steps(ctx, v, l) {
 		if err := do(); err != nil {
 			return err
 		}
 	}
-	inner, err := netlink.LinkByName(near.Host)
-	if err != nil {
-		return fmt.Errorf("look up %s: %w", near.Host, err)
-	}
-	mid, err := netlink.LinkByName(far.Peer)
-	if err != nil {
-		return fmt.Errorf("look up %s: %w", far.Peer, err)
-	}
-	for _, half := range halves(inner, mid, l) {
-		if err := half.set(); err != nil {
-			return err
-		}
-	}
-	if err := netlink.LinkSetUp(mid); err != nil {
-		return fmt.Errorf("set %s up: %w", far.Peer, err)
-	}
 	return nil
+}
+
+// steps are what build does, in an order in which the container's end is there
+// last: without the port and its other end it is one whose port somebody took.
+func steps(ctx context.Context, v netns.Veth, l linkspan.Limits) []func() error {
+	var inner, mid netlink.Link
+	near := v
+	near.Host = Inner(v.Host)
+	return []func() error{
+		func() (err error) { mid, err = outer(ctx, v); return err },
+		func() error { return netns.CreateVeth(ctx, near) },
+		func() (err error) { inner, err = named(near.Host); return err },
+		func() error { return halves(inner, mid, l)[0].set() },
+		func() error { return halves(inner, mid, l)[1].set() },
+		func() error {
+			if err := netlink.LinkSetUp(mid); err != nil {
+				return fmt.Errorf("set %s up: %w", mid.Attrs().Name, err)
+			}
+			return nil
+		},
+	}
+}
+
+// outer makes the port and its other end, and returns that, which is down.
+func outer(ctx context.Context, v netns.Veth) (netlink.Link, error) {
+	v.Peer, v.MAC, v.Offload = middle(v.Host), linkspan.MAC{}, netns.OffloadAll
+	if err := netns.CreateVeth(ctx, v); err != nil {
+		return nil, err
+	}
+	if err := netns.Silence(v.Peer); err != nil {
+		return nil, err
+	}
+	return named(v.Peer)
+}
+
+func named(name string) (netlink.Link, error) {
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s: %w", name, err)
+	}
+	return link, nil
 }
 
 // half is one direction: what comes in by one link leaves by the other.
@@ -98,7 +97,8 @@ func (h half) set() error {
 }
 
 // Delete deletes what Create made; what is not there is fine. The port may be in
-// another namespace, or gone: then the container's end goes.
+// another namespace, or gone: then the container's end goes. That is first: Mend
+// would take one without a port for one whose port somebody took.
 func Delete(ctx context.Context, port string) error {
 	return errors.Join(netns.DeleteVeth(ctx, Inner(port)), netns.DeleteVeth(ctx, middle(port)), netns.DeleteVeth(ctx, port))
 }

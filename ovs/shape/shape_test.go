@@ -4,6 +4,7 @@ package shape_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"testing"
 
@@ -126,14 +127,14 @@ func TestMend(t *testing.T) {
 	all := map[string]linkspan.Limits{port: limits, "lsh-gone": limits}
 	mended := func(want int) {
 		t.Helper()
-		if n, err := shape.Mend(t.Context(), all); err != nil || n != want {
-			t.Errorf("mended %d, %v; want %d", n, err, want)
+		if n, err := shape.Mend(t.Context(), all); err != nil || len(n) != want {
+			t.Errorf("mended %q, %v; want %d", n, err, want)
 		}
 		if got := (linkspan.Limits{Egress: rateAt(t, middle), Ingress: rateAt(t, in)}); got != all[port] {
 			t.Errorf("got %s, want %s", got, all[port])
 		}
-		if n, err := shape.Mend(t.Context(), all); err != nil || n != 0 {
-			t.Errorf("mended %d again, %v", n, err)
+		if n, err := shape.Mend(t.Context(), all); err != nil || len(n) != 0 {
+			t.Errorf("mended %q again, %v", n, err)
 		}
 	}
 	mended(0)
@@ -159,4 +160,50 @@ func TestMend(t *testing.T) {
 	mended(1)
 	all[port] = limits
 	mended(1)
+}
+
+func TestSupportedLeavesNothing(t *testing.T) {
+	ovstest.Need(t)
+	before := ovstest.IP(t, "link", "show")
+	must(t, shape.Supported())
+	if after := ovstest.IP(t, "link", "show"); after != before {
+		t.Errorf("links were %s, are %s", before, after)
+	}
+}
+
+// Links that somebody has set down are up again, with their limits.
+func TestMendSetsUp(t *testing.T) {
+	limits := linkspan.Limits{Egress: linkspan.Megabit, Ingress: linkspan.Megabit}
+	create(t, limits)
+	for _, name := range []string{shape.Inner(port), middle} {
+		must(t, netlink.LinkSetDown(links(t)[name]))
+		mend(t, limits)
+		if links(t)[name].Attrs().Flags&net.FlagUp == 0 {
+			t.Errorf("%s is down", name)
+		}
+	}
+}
+
+// A port that somebody has deleted is there again and leads to the container,
+// with its limits; without the container's end nothing is made.
+func TestMendMakesThePortAgain(t *testing.T) {
+	limits := linkspan.Limits{Egress: 20 * linkspan.Megabit, Ingress: 30 * linkspan.Megabit}
+	w := newWorld(t, limits)
+	must(t, netlink.LinkDel(links(t)[port]))
+	mend(t, limits)
+	if got := (linkspan.Limits{Egress: rateAt(t, middle), Ingress: rateAt(t, shape.Inner(port))}); got != limits {
+		t.Errorf("got %s, want %s", got, limits)
+	}
+	if got := links(t)[port].Attrs(); got.MTU != 1450 || got.Flags&net.FlagUp == 0 {
+		t.Errorf("the port is %+v", got)
+	}
+	w.settle(t, w.host, port, w.container)
+	w.settle(t, w.container, "eth0", w.host)
+	bytes, took := sends(t, streams, w.container, w.host, measured)
+	held(t, limits.Egress, bytes, took)
+
+	must(t, netns.DeleteVeth(t.Context(), shape.Inner(port)))
+	if n, err := shape.Mend(t.Context(), map[string]linkspan.Limits{port: limits}); err != nil || len(n) != 0 {
+		t.Errorf("mended %q, %v, of one without a container", n, err)
+	}
 }

@@ -175,10 +175,12 @@ func TestSentReadsHostEnds(t *testing.T) {
     lo:  105832     903    0    0    0     0          0         0   105832     903    0    0    0     0       0          0
 lsh-abcdefghijk:71582  1023    0    7    0     0          0         0    10      20    0    0    0     0       0          0
 lsh-broken: x y
+lsi-limited: 71582  9 0
+lsm-limited: 71582  9 0
 lsh-short: 1
   lsh-l:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
 `))
-	if diff := cmp.Diff(map[string]uint64{"lsh-abcdefghijk": 1023, "lsh-l": 0}, got); diff != "" {
+	if diff := cmp.Diff(map[string]uint64{"lsh-abcdefghijk": 1023, "lsh-l": 0, "lsi-limited": 9}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

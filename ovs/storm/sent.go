@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // Sent returns how many packets have come out of each container, by the name of
@@ -23,12 +24,18 @@ func Sent() (map[string]uint64, error) {
 	return sent(text), nil
 }
 
+// containers says whether a link is the host's end of a container's veth, the one
+// of a container with limits included.
+func containers(name []byte) bool {
+	return bytes.HasPrefix(name, []byte(netns.HostPrefix)) || bytes.HasPrefix(name, []byte(shape.Inner(netns.HostPrefix)))
+}
+
 // sent reads lines "NAME: BYTES PACKETS ...", received first (proc(5)).
 func sent(text []byte) map[string]uint64 {
 	all := make(map[string]uint64)
 	for line := range bytes.Lines(text) {
 		name, rest, ok := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
-		if !ok || !bytes.HasPrefix(name, []byte(netns.HostPrefix)) {
+		if !ok || !containers(name) {
 			continue
 		}
 		fields := bytes.Fields(rest)

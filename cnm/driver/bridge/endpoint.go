@@ -19,11 +19,11 @@ import (
 	"github.com/linkspan/linkspan/ovs/shape"
 )
 
-// The prefixes of the two ends of an endpoint's veth.
-const (
-	portPrefix = "lbv-"
-	peerPrefix = "lbp-"
-)
+// PortPrefix begins the names of ports of bridges, and of no other links.
+const PortPrefix = "lbv-"
+
+// peerPrefix begins the name of a container's end until it is in a sandbox.
+const peerPrefix = "lbp-"
 
 // Light is true: an endpoint is nothing on the host until it joins.
 func (*Driver) Light() bool { return true }
@@ -36,7 +36,7 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 		return cnm.Endpoint{}, err
 	}
 	e.MAC, e.Limits = kernel.MAC(n.ID, e), limits
-	e.HostInterface = kernel.Name(portPrefix, e.ID)
+	e.HostInterface = kernel.Name(PortPrefix, e.ID)
 	if limits.Any() {
 		e.HostInterface = shape.Inner(e.HostInterface)
 	}
@@ -68,7 +68,7 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	}
 	var undo cnm.Undo
 	undo.Add(func(ctx context.Context) error { return d.Leave(ctx, n, e) })
-	host, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
+	host, peer := kernel.Name(PortPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
 	err = connect(ctx, netns.Veth{Host: host, Peer: peer, MAC: e.MAC, MTU: net.mtu, Offload: netns.OffloadAll}, e.Limits)
 	if err == nil {
 		err = net.plug(host, e.ID)
@@ -169,7 +169,7 @@ func filtersBridged() bool {
 
 // Leave removes the veth; the end in the container goes with it.
 func (d *Driver) Leave(ctx context.Context, n cnm.Network, e cnm.Endpoint) error {
-	port := kernel.Name(portPrefix, e.ID)
+	port := kernel.Name(PortPrefix, e.ID)
 	if e.Limits.Any() {
 		return errors.Join(d.Unpublish(ctx, n, e), shape.Delete(ctx, port))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // A container on a bridge is held to its network's limit in one direction and to
@@ -47,21 +48,32 @@ func TestLimits(t *testing.T) {
 		t.Errorf("it receives %s", got)
 	}
 	port := kernel.Name("lbv-", slow.ID)
-	link, err := netlink.LinkByName("lbm-" + port[4:])
-	must(t, err)
+	link := linkOf(t, "lbm-"+port[4:])
 	must(t, netlink.QdiscDel(&netlink.Tbf{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Parent: netlink.HANDLE_ROOT}}))
 	_, err = w.Reconcile(t.Context(), cnm.Present{})
 	must(t, err)
 	if got := sendsTo(t, box.Do, other.Do, free.Address.Addr().String()); got > 30*linkspan.Megabit {
 		t.Errorf("it sends %s when its limit was removed and set again", got)
 	}
+	must(t, netlink.LinkDel(linkOf(t, port)))
+	must(t, netlink.LinkSetDown(linkOf(t, shape.Inner(port))))
+	_, err = w.Reconcile(t.Context(), cnm.Present{})
+	must(t, err)
+	other.WantReach(slow.Address.Addr(), 80, free.Address.Addr().String())
 	must(t, w.DeleteSandbox(t.Context(), box.ID))
 	must(t, w.DeleteEndpoint(t.Context(), n.ID, slow.ID))
-	left, err := kernel.List(t.Context(), "lbv-", "lbp-", "lbm-")
+	left, err := kernel.List(t.Context(), "lbv-", "lbp-", "lbi-", "lbm-")
 	must(t, err)
 	if len(left) != 1 { // the other's
 		t.Errorf("left: %v", left)
 	}
+}
+
+func linkOf(t *testing.T, name string) netlink.Link {
+	t.Helper()
+	link, err := netlink.LinkByName(name)
+	must(t, err)
+	return link
 }
 
 // sendsTo returns at which rate a stream arrives, headers not counted.

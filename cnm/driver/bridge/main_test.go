@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/nftables"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/bridge"
 	"github.com/linkspan/linkspan/cnm/driver/drivertest"
@@ -21,15 +22,19 @@ func newDriver() cnm.Driver { return bridge.New(bridge.Options{}) }
 
 func TestConformance(t *testing.T) {
 	ovstest.Need(t)
-	drivertest.Run(t, func(t *testing.T) drivertest.Fixture {
-		t.Cleanup(func() { clean(t) })
-		return drivertest.Fixture{Driver: newDriver(), Restart: newDriver, Traces: func() []string { return traces(t) }}
-	})
+	for name, options := range map[string]map[string]string{"free": nil, "limited": {linkspan.OptionEgress: "10mbit"}} {
+		t.Run(name, func(t *testing.T) {
+			drivertest.Run(t, func(t *testing.T) drivertest.Fixture {
+				t.Cleanup(func() { clean(t) })
+				return drivertest.Fixture{Driver: newDriver(), Restart: newDriver, Traces: func() []string { return traces(t) }, Options: options}
+			})
+		})
+	}
 }
 
 func traces(t *testing.T) []string {
 	t.Helper()
-	links, err := kernel.List(t.Context(), "lbr-", "lbv-", "lbp-")
+	links, err := kernel.List(t.Context(), "lbr-", "lbv-", "lbp-", "lbi-", "lbm-")
 	must(t, err)
 	var found []string
 	for _, l := range links {

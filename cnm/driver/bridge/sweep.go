@@ -17,22 +17,21 @@ import (
 // Sweep removes bridges and veths of no network and endpoint, and makes again
 // what is missing of those that there are: bridges, rules, held ports, limits.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
-	links, err := kernel.List(ctx, bridgePrefix, portPrefix)
+	links, err := kernel.List(ctx, bridgePrefix, PortPrefix, shape.Inner(PortPrefix))
 	if err != nil {
 		return 0, err
 	}
 	keep := d.links()
-	limits := make(map[string]linkspan.Limits)
+	limited := make(map[string]cnm.Endpoint)
 	for _, e := range endpoints() {
-		port := kernel.Name(portPrefix, e.ID)
+		port := kernel.Name(PortPrefix, e.ID)
 		keep[port], keep[e.HostInterface] = true, true
 		if e.Limits.Any() && e.State == cnm.Joined {
-			limits[port] = e.Limits
+			limited[port] = e
 		}
 	}
 	removed := 0
-	_, err = shape.Mend(ctx, limits)
-	errs := []error{err}
+	errs := []error{d.limitAgain(ctx, limited)}
 	for _, link := range links {
 		if name := link.Attrs().Name; keep[name] || strings.HasPrefix(name, bridgePrefix) && link.Type() != "bridge" {
 			continue
@@ -44,6 +43,29 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 		removed++
 	}
 	return removed, errors.Join(append(errs, d.mend())...)
+}
+
+// limitAgain sets limits again that somebody has changed, by the names of ports,
+// and makes those that were gone ports again.
+func (d *Driver) limitAgain(ctx context.Context, limited map[string]cnm.Endpoint) error {
+	limits := make(map[string]linkspan.Limits, len(limited))
+	for port, e := range limited {
+		limits[port] = e.Limits
+	}
+	mended, err := shape.Mend(ctx, limits)
+	errs := []error{err}
+	for _, port := range mended {
+		d.log.Warn("limits of an endpoint were changed on this host, set again", "link", port, "limits", limits[port].String())
+		e := limited[port]
+		n, err := d.known(cnm.Network{ID: e.Network})
+		if err == nil {
+			err = n.plug(port, e.ID)
+		}
+		if err != nil && !kernel.Missing(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // links returns the names of the bridges in use.

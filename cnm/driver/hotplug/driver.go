@@ -4,6 +4,7 @@ package hotplug
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
@@ -31,8 +32,9 @@ type Links interface {
 	// longer the other end of the container's, which is shape.Inner of its name.
 	Limit(ctx context.Context, v netns.Veth, l linkspan.Limits) error
 	// Mend brings what Limit made back to its limits, by the names of the host's
-	// ends, and returns how many were not so.
-	Mend(ctx context.Context, limits map[string]linkspan.Limits) (int, error)
+	// ends, makes those again that are gone while the container's are there, and
+	// returns which were not as they should be.
+	Mend(ctx context.Context, limits map[string]linkspan.Limits) ([]string, error)
 	// Delete deletes a link and its other end; one that is not there is fine.
 	Delete(ctx context.Context, name string) error
 	// List lists the links whose names begin with prefix.
@@ -63,6 +65,8 @@ type Options struct {
 	DirectMTU int
 	// Offload is what containers' kernels leave to the datapath.
 	Offload netns.Offload
+	// Log is told what was mended; nil: nobody.
+	Log *slog.Logger
 }
 
 // Driver implements [cnm.Driver].
@@ -83,6 +87,9 @@ var (
 func New(options Options) (*Driver, error) {
 	if options.Ports == nil || options.Links == nil || options.Fabric == nil {
 		return nil, invalid("the hotplug driver needs ports, links and a fabric")
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Driver{options: options}, nil
 }

@@ -69,7 +69,7 @@ func (d *Driver) Leave(ctx context.Context, _ cnm.Network, e cnm.Endpoint) error
 	if !e.Limits.Any() {
 		return d.remove(ctx, host)
 	}
-	return errors.Join(d.remove(ctx, host), d.options.Links.Delete(ctx, shape.Inner(host)))
+	return errors.Join(d.options.Links.Delete(ctx, shape.Inner(host)), d.remove(ctx, host))
 }
 
 // Describe tells the fabric the names and labels of the endpoint's container.

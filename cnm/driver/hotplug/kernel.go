@@ -24,7 +24,7 @@ func (Kernel) Limit(ctx context.Context, v netns.Veth, l linkspan.Limits) error 
 }
 
 // Mend sets limits again.
-func (Kernel) Mend(ctx context.Context, limits map[string]linkspan.Limits) (int, error) {
+func (Kernel) Mend(ctx context.Context, limits map[string]linkspan.Limits) ([]string, error) {
 	return shape.Mend(ctx, limits)
 }
 

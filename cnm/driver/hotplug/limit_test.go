@@ -3,6 +3,9 @@
 package hotplug_test
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/linkspan/linkspan"
@@ -47,11 +50,13 @@ func TestLimitsOfAnEndpoint(t *testing.T) {
 // has taken them away, and leaves nothing.
 func TestLifeWithLimits(t *testing.T) {
 	w := newWorld(t)
-	d := newDriver(t, w)
+	var log bytes.Buffer
+	d, err := hotplug.New(hotplug.Options{Ports: w.Bridge, Links: w.Links, Fabric: w.Fabric, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	must(t, err)
 	e := endpoint("a", "10.7.0.2/24")
 	e.Options = map[string]string{hotplug.OptionEgress: "10mbit"}
 	want := linkspan.Limits{Egress: 10 * linkspan.Megabit}
-	e, err := d.CreateEndpoint(t.Context(), network(), e)
+	e, err = d.CreateEndpoint(t.Context(), network(), e)
 	must(t, err)
 	_, err = w.Fabric.Reserve(t.Context(), 7, e.Address.Addr(), "")
 	must(t, err)
@@ -69,6 +74,9 @@ func TestLifeWithLimits(t *testing.T) {
 	n, err := d.Sweep(t.Context(), func() []cnm.Endpoint { return []cnm.Endpoint{e} })
 	if got := w.Links.Limits(host); err != nil || n != 0 || got != want {
 		t.Errorf("swept %d, %v; links are limited to %s, want %s", n, err, got, want)
+	}
+	if !strings.Contains(log.String(), "set again") || !strings.Contains(log.String(), host) {
+		t.Errorf("nobody is told: %q", log.String())
 	}
 	must(t, d.Leave(t.Context(), network(), e))
 	must(t, d.DeleteEndpoint(t.Context(), network(), e))

@@ -9,6 +9,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/shape"
 )
 
 // Sweep removes ports and veths of endpoints that are no more, and sets limits
@@ -28,7 +29,10 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 		}
 	}
 	removed := 0
-	_, err = d.options.Links.Mend(ctx, limits)
+	mended, err := d.options.Links.Mend(ctx, limits)
+	for _, link := range mended {
+		d.options.Log.Warn("limits of an endpoint were changed on this host, set again", "link", link, "limits", limits[link].String())
+	}
 	errs := []error{err}
 	for host := range found {
 		err := d.remove(ctx, host)
@@ -52,11 +56,16 @@ func (d *Driver) interfaces(ctx context.Context) (map[string]struct{}, error) {
 			found[p.Name] = struct{}{}
 		}
 	}
-	links, err := d.options.Links.List(ctx, netns.HostPrefix)
-	for _, l := range links {
-		found[l.Name] = struct{}{}
+	for _, prefix := range []string{netns.HostPrefix, shape.Inner(netns.HostPrefix)} {
+		links, err := d.options.Links.List(ctx, prefix)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			found[l.Name] = struct{}{}
+		}
 	}
-	return found, err
+	return found, nil
 }
 
 // remove removes a port and its veth at the same time: each waits for somebody

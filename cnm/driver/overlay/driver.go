@@ -4,6 +4,7 @@ package overlay
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"sync"
 
@@ -42,6 +43,7 @@ type Options struct {
 	// Numbered says that networks are numbered by the fabric, as are their VNIs:
 	// nobody else may choose one.
 	Numbered bool
+	Log      *slog.Logger // told what was mended; nil: nobody
 }
 
 // Driver implements [cnm.Driver] in the network namespace of the process.
@@ -79,6 +81,9 @@ func New(options Options) (*Driver, error) {
 	}
 	if options.Namespace == "" {
 		options.Namespace = DefaultNamespace
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32]*peers)}, nil
 }

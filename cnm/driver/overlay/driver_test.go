@@ -54,6 +54,13 @@ func newDriver(t *testing.T, options overlay.Options) *overlay.Driver {
 }
 
 func TestConformance(t *testing.T) {
+	t.Run("free", func(t *testing.T) { conforms(t, map[string]string{overlay.OptionVNI: "42"}) })
+	t.Run("limited", func(t *testing.T) {
+		conforms(t, map[string]string{overlay.OptionVNI: "42", linkspan.OptionEgress: "10mbit"})
+	})
+}
+
+func conforms(t *testing.T, network map[string]string) {
 	drivertest.Run(t, func(t *testing.T) drivertest.Fixture {
 		need(t)
 		options := overlay.Options{Local: netip.MustParseAddr("127.0.0.1"), Namespace: filepath.Join(t.TempDir(), "overlay")}
@@ -65,7 +72,7 @@ func TestConformance(t *testing.T) {
 			Driver:  newDriver(t, options),
 			Restart: func() cnm.Driver { return newDriver(t, options) },
 			Traces:  func() []string { return traces(t, options.Namespace) },
-			Options: map[string]string{overlay.OptionVNI: "42"},
+			Options: network,
 		}
 	})
 }
@@ -73,7 +80,7 @@ func TestConformance(t *testing.T) {
 func traces(t *testing.T, namespace string) []string {
 	t.Helper()
 	var found []string
-	links, err := kernel.List(t.Context(), "lov-", "lox-", "lop-")
+	links, err := kernel.List(t.Context(), "lov-", "lox-", "lop-", "loi-", "lom-")
 	must(t, err)
 	if ns, err := netns.Open(namespace); err == nil {
 		inside, err := ns.Netlink().LinkList()

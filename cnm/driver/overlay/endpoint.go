@@ -38,7 +38,7 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 		return cnm.Endpoint{}, err
 	}
 	e.MAC = kernel.MAC(fmt.Sprintf("vni %d", c.vni), e)
-	e.HostInterface = kernel.Name(portPrefix, e.ID)
+	e.HostInterface = kernel.Name(PortPrefix, e.ID)
 	if e.Limits.Any() {
 		e.HostInterface = shape.Inner(e.HostInterface)
 	}
@@ -101,7 +101,7 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 	if err := d.unplug(ctx, ns, e.ID); err != nil {
 		return err
 	}
-	port, peer := kernel.Name(portPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
+	port, peer := kernel.Name(PortPrefix, e.ID), kernel.Name(peerPrefix, e.ID)
 	veth := netns.Veth{Host: port, Peer: peer, MAC: e.MAC, MTU: d.mtu(n), Offload: netns.OffloadAll}
 	if e.Limits.Any() {
 		err = shape.Create(ctx, veth, e.Limits)
@@ -111,6 +111,12 @@ func (d *Driver) plug(ctx context.Context, n network, e cnm.Endpoint) error {
 	if err != nil {
 		return kernel.Veth.Explain(err)
 	}
+	return place(ns, bridge, e)
+}
+
+// place moves a port to the others, and makes it a port of its network's bridge.
+func place(ns *netns.Sandbox, bridge netlink.Link, e cnm.Endpoint) error {
+	port := kernel.Name(PortPrefix, e.ID)
 	if err := ns.Take(port, port); err != nil {
 		return err
 	}
@@ -146,13 +152,11 @@ func (d *Driver) mtu(n network) int {
 // unplug deletes the veth, which after a crash may be in the host's namespace.
 // ns may be nil.
 func (*Driver) unplug(ctx context.Context, ns *netns.Sandbox, endpoint string) error {
-	port := kernel.Name(portPrefix, endpoint)
-	if ns != nil {
-		if err := removeLink(ns.Netlink(), port); err != nil {
-			return err
-		}
+	port := kernel.Name(PortPrefix, endpoint)
+	if err := errors.Join(shape.Delete(ctx, port), netns.DeleteVeth(ctx, kernel.Name(peerPrefix, endpoint))); err != nil || ns == nil {
+		return err
 	}
-	return errors.Join(shape.Delete(ctx, port), netns.DeleteVeth(ctx, kernel.Name(peerPrefix, endpoint)))
+	return removeLink(ns.Netlink(), port)
 }
 
 // Leave tells the fabric and removes the veth; the end in the container goes

@@ -16,11 +16,13 @@ import (
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
-// The prefixes of links.
+// PortPrefix begins the names of endpoints' ports, and of no other links.
+const PortPrefix = "lov-"
+
+// The prefixes of other links.
 const (
 	bridgePrefix = "lob-" // of a network
 	vxlanPrefix  = "lox-" // of a network
-	portPrefix   = "lov-" // of an endpoint
 	peerPrefix   = "lop-" // of an endpoint, until it is in a sandbox
 )
 

@@ -21,13 +21,18 @@ import (
 // overlay networks and, where a crash left them on their way there, the host's;
 // and sets limits again that somebody has changed.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
+	mended, faults := d.limitAgain(ctx, endpoints())
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	ns, err := d.open()
 	if err != nil {
-		return 0, err
+		return 0, errors.Join(faults, err)
 	}
-	host, err := kernel.List(ctx, portPrefix, vxlanPrefix)
+	if ns != nil {
+		defer func() { _ = ns.Close() }()
+		faults = errors.Join(faults, d.placeAgain(ns, mended))
+	}
+	host, err := kernel.List(ctx, PortPrefix, shape.Inner(PortPrefix), vxlanPrefix)
 	if err != nil {
 		return 0, err
 	}
@@ -35,20 +40,12 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 	for id := range d.networks {
 		keep[kernel.Name(bridgePrefix, id)], keep[kernel.Name(vxlanPrefix, id)] = true, true
 	}
-	limits := make(map[string]linkspan.Limits)
 	for _, e := range endpoints() {
-		port := kernel.Name(portPrefix, e.ID)
-		keep[port], keep[e.HostInterface] = true, true
-		if e.Limits.Any() && e.State == cnm.Joined {
-			limits[port] = e.Limits
-		}
+		keep[kernel.Name(PortPrefix, e.ID)], keep[e.HostInterface] = true, true
 	}
 	removed, errs := prune(host, keep, netlink.LinkDel)
-	if _, err := shape.Mend(ctx, limits); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, faults)
 	if ns != nil {
-		defer func() { _ = ns.Close() }()
 		inside, err := netns.Dump(ctx, ns.Netlink().LinkList)
 		if err != nil {
 			return removed, errors.Join(append(errs, fmt.Errorf("list links of the overlay: %w", err))...)
@@ -59,10 +56,50 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 	return removed, errors.Join(append(errs, d.replaceGuard(), d.removeNamespace())...)
 }
 
+// limitAgain sets limits again that somebody has changed, and returns the
+// endpoints whose were not as they should be. The lock is not held: others need
+// not wait for it.
+func (d *Driver) limitAgain(ctx context.Context, endpoints []cnm.Endpoint) ([]cnm.Endpoint, error) {
+	limits, limited := make(map[string]linkspan.Limits), make(map[string]cnm.Endpoint)
+	for _, e := range endpoints {
+		if port := kernel.Name(PortPrefix, e.ID); e.Limits.Any() && e.State == cnm.Joined {
+			limits[port], limited[port] = e.Limits, e
+		}
+	}
+	ports, err := shape.Mend(ctx, limits)
+	mended := make([]cnm.Endpoint, 0, len(ports))
+	for _, port := range ports {
+		d.options.Log.Warn("limits of an endpoint were changed on this host, set again", "link", port, "limits", limits[port].String())
+		mended = append(mended, limited[port])
+	}
+	return mended, err
+}
+
+// placeAgain makes the ports of endpoints that had to be made again ports of their
+// networks again. The lock is held.
+func (d *Driver) placeAgain(ns *netns.Sandbox, endpoints []cnm.Endpoint) error {
+	var errs []error
+	for _, e := range endpoints {
+		link, err := kernel.Find(kernel.Name(PortPrefix, e.ID))
+		n, known := d.networks[e.Network]
+		if err == nil && (link == nil || !known) { // it is where it was
+			continue
+		}
+		if err == nil {
+			var bridge netlink.Link
+			if bridge, err = d.ensure(ns, n); err == nil {
+				err = place(ns, bridge, e)
+			}
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 func ours(links []netlink.Link) []netlink.Link {
 	var found []netlink.Link
 	for _, l := range links {
-		for _, prefix := range []string{bridgePrefix, vxlanPrefix, portPrefix} {
+		for _, prefix := range []string{bridgePrefix, vxlanPrefix, PortPrefix} {
 			if strings.HasPrefix(l.Attrs().Name, prefix) {
 				found = append(found, l)
 			}
