@@ -3,7 +3,9 @@
 package control
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -40,6 +42,7 @@ func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
 			addLinked(pairs, l, old, next)
 		}
 	}
+	addNamesakes(pairs, old, next)
 	for pair := range pairs {
 		if before, now := judged(old, pair), judged(next, pair); before != now {
 			h.flushEnds(pair, old, next)
@@ -81,6 +84,30 @@ func addOpposite(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint) {
 			pair = ends{pair.b, pair.a}
 		}
 		pairs[pair] = true
+	}
+}
+
+// addNamesakes adds to pairs that links join those of an end with the others of the
+// same address that links join it with: whom an address means depends on all of them.
+func addNamesakes(pairs map[ends]bool, views ...*view.View) {
+	for _, pair := range slices.Collect(maps.Keys(pairs)) {
+		for _, v := range views {
+			addBearers(pairs, v, v.Endpoint(pair.a), pair.b)
+			addBearers(pairs, v, v.Endpoint(pair.b), pair.a)
+		}
+	}
+}
+
+// addBearers adds the pairs of an endpoint with those of another's address that links
+// join it with.
+func addBearers(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint, other view.Key) {
+	if e == nil || !e.Attached() {
+		return
+	}
+	for _, o := range v.Opposite(e) {
+		if key := view.KeyOf(o); o.Address == other.Address && !pairs[ends{key, view.KeyOf(e)}] {
+			pairs[ends{view.KeyOf(e), key}] = true
+		}
 	}
 }
 
