@@ -14,10 +14,10 @@ import (
 // twoNetworks is a pair of networks, the lower number first.
 type twoNetworks struct{ a, b linkspan.NetworkID }
 
-// flushGroups deletes the flows between networks that share a group no more, and the
-// denials between those that do now. Networks that share another group are left
-// alone.
-func (h *Hub) flushGroups(old, next *view.View, d *view.Delta) {
+// flushGroups deletes the flows between networks that share a group no more, which it
+// adds to flushed, and the denials between those that do now. Networks that share
+// another group are left alone.
+func (h *Hub) flushGroups(old, next *view.View, d *view.Delta, flushed networks) {
 	for pair := range regrouped(d) {
 		was, is := old.Shares(pair.a, pair.b) != nil, next.Shares(pair.a, pair.b) != nil
 		if was == is {
@@ -25,6 +25,9 @@ func (h *Hub) flushGroups(old, next *view.View, d *view.Delta) {
 		}
 		h.flushBetween(pair.a, pair.b, old, next, is)
 		h.flushBetween(pair.b, pair.a, old, next, is)
+		if !is {
+			flushed[pair.a], flushed[pair.b] = true, true
+		}
 	}
 	for _, p := range d.Presence {
 		if p.Present && len(next.GroupsOf(p.Network)) > 0 {

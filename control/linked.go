@@ -14,14 +14,18 @@ import (
 	"github.com/linkspan/linkspan/control/view"
 )
 
+// networks is a set of networks.
+type networks map[linkspan.NetworkID]bool
+
 // ends is a pair of endpoints, by their keys.
 type ends struct{ a, b view.Key }
 
 // flushLinked deletes the flows of pairs of endpoints that links are about, where
 // something else is decided about them now, and plugs those anew that were deleted
-// with others and may go on. It costs a look at the links that changed and at those
-// of the endpoints that did; at all of them, when networks or groups changed.
-func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
+// with others of the networks in flushed and may go on. It costs a look at the links
+// that changed and at those of the endpoints that did; at all of them, when networks or
+// groups changed.
+func (h *Hub) flushLinked(old, next *view.View, d *view.Delta, flushed networks) {
 	if !old.AnyLinks() && !next.AnyLinks() {
 		return
 	}
@@ -36,8 +40,7 @@ func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
 		addOpposite(pairs, old, c.Old)
 		addOpposite(pairs, next, c.New)
 	}
-	structure := len(d.Networks) > 0 || len(d.Groups) > 0
-	if structure {
+	if len(d.Networks) > 0 || len(d.Groups) > 0 {
 		for l := range next.Links() {
 			addLinked(pairs, l, old, next)
 		}
@@ -46,7 +49,8 @@ func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
 	for pair := range pairs {
 		if before, now := judged(old, pair), judged(next, pair); before != now {
 			h.flushEnds(pair, old, next)
-		} else if structure && now.verdict == decide.Allow && next.Shares(pair.a.Network, pair.b.Network) == nil {
+		} else if now.verdict == decide.Allow && (flushed[pair.a.Network] || flushed[pair.b.Network]) &&
+			next.Shares(pair.a.Network, pair.b.Network) == nil {
 			h.replug(next, pair)
 		}
 	}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control"
+	"github.com/linkspan/linkspan/control/controltest"
+	"github.com/linkspan/linkspan/control/view"
+)
+
+// county has networks 1 to n, each with a container on both chassis.
+func county(hub *control.Hub, n int) {
+	for id := range n {
+		hub.Update(view.PutNetwork(countyNetwork(id + 1)))
+		for on := linkspan.ChassisID(1); on <= 2; on++ {
+			hub.Update(view.PutEndpoint(&linkspan.Endpoint{
+				Network: linkspan.NetworkID(id + 1), Address: countyKey(id+1, on).Address, Chassis: on, Port: uint32(id + 1),
+				Container: fmt.Sprint("c", id+1), MAC: linkspan.MAC{2, byte(on), 0, 0, 0, byte(id + 1)},
+			}))
+		}
+	}
+}
+
+func countyNetwork(id int) *linkspan.Network {
+	return &linkspan.Network{
+		ID: linkspan.NetworkID(id), Name: fmt.Sprint("n", id), Idle: time.Minute,
+		Subnet: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(id), 0, 0}), 24),
+	}
+}
+
+func countyKey(id int, on linkspan.ChassisID) view.Key {
+	return view.Key{Network: linkspan.NetworkID(id), Address: netip.AddrFrom4([4]byte{10, byte(id), 0, byte(1 + on)})}
+}
+
+// cost is how many changes of flows both switches get for an Update.
+func cost(hub *control.Hub, fabric *controltest.Fabric, changes ...view.Change) int {
+	count := func() int {
+		synctest.Wait()
+		return fabric.Switch(1).FlowMods() + fabric.Switch(2).FlowMods()
+	}
+	before := count()
+	hub.Update(changes...)
+	return count() - before
+}
+
+// TestAChangeOfNetworksLeavesLinkedRoutesOfOthersAlone and plugs anew what may go on of
+// those that it takes along.
+func TestAChangeOfNetworksLeavesLinkedRoutesOfOthersAlone(t *testing.T) {
+	inBubble(t, func(t *testing.T, ctx context.Context, hub *control.Hub, fabric *controltest.Fabric, _ *journal) {
+		county(hub, 4)
+		fabric.Connect(ctx, 1)
+		fabric.Connect(ctx, 2)
+		synctest.Wait()
+		end := func(id int, on linkspan.ChassisID) linkspan.LinkEnd {
+			return linkspan.LinkEnd{Chassis: on, Container: fmt.Sprint("c", id)}
+		}
+		l := linkspan.LinkOf(end(1, 1), end(2, 2), linkspan.LinkAllow)
+		hub.Update(view.PutLink(&l))
+		fabric.Ping(countyKey(1, 1), countyKey(2, 2), 64)
+		if n := cost(hub, fabric, view.PutNetwork(countyNetwork(5))); n != 0 {
+			t.Errorf("another network: %d changes of flows", n)
+		}
+		if n := cost(hub, fabric, view.PutGroup(&linkspan.Group{Name: "b", Networks: []linkspan.NetworkID{5}})); n != 0 {
+			t.Errorf("another group: %d changes of flows", n)
+		}
+		hub.Update(view.PutGroup(&linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{1, 2}}))
+		hub.Update(view.RemoveGroup("a"))
+		synctest.Wait()
+		count := hub.Counters().PacketIns.Load()
+		fabric.Ping(countyKey(1, 1), countyKey(2, 2), 64)
+		synctest.Wait()
+		if n := hub.Counters().PacketIns.Load() - count; n != 0 {
+			t.Errorf("what a link allows came up %d times after the group went", n)
+		}
+	})
+}
