@@ -13,6 +13,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/controltest"
+	"github.com/linkspan/linkspan/control/pipeline"
 	"github.com/linkspan/linkspan/control/view"
 )
 
@@ -79,6 +80,37 @@ func TestAChangeOfNetworksLeavesLinkedRoutesOfOthersAlone(t *testing.T) {
 		synctest.Wait()
 		if n := hub.Counters().PacketIns.Load() - count; n != 0 {
 			t.Errorf("what a link allows came up %d times after the group went", n)
+		}
+	})
+}
+
+// TestTheCostOfALargeGroup: what a group of many networks costs does not grow with the
+// number of their pairs, but with what runs between them.
+func TestTheCostOfALargeGroup(t *testing.T) {
+	inBubble(t, func(t *testing.T, ctx context.Context, hub *control.Hub, fabric *controltest.Fabric, _ *journal) {
+		const n, onBoth = 40, 2 * 40
+		county(hub, n)
+		fabric.Connect(ctx, 1)
+		fabric.Connect(ctx, 2)
+		synctest.Wait()
+		g := linkspan.Group{Name: "a"}
+		for id := range n {
+			g.Networks = append(g.Networks, linkspan.NetworkID(id+1))
+		}
+		if got := cost(hub, fabric, view.PutGroup(&g)); got > onBoth {
+			t.Errorf("to make it: %d changes of flows", got)
+		}
+		fabric.Ping(countyKey(1, 1), countyKey(2, 2), 64)
+		fabric.Ping(countyKey(3, 1), countyKey(4, 1), 64)
+		if got := cost(hub, fabric, view.RemoveGroup("a")); got > onBoth+8 {
+			t.Errorf("to remove it: %d changes of flows", got)
+		}
+		for on := linkspan.ChassisID(1); on <= 2; on++ {
+			for _, f := range fabric.Switch(on).Flows() {
+				if k := pipeline.Cookie(f.Cookie).Kind(); !k.Static() {
+					t.Errorf("left on %d: %s", on, f.String())
+				}
+			}
 		}
 	})
 }

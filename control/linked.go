@@ -17,6 +17,8 @@ import (
 // networks is a set of networks.
 type networks map[linkspan.NetworkID]bool
 
+func (s networks) sorted() []linkspan.NetworkID { return slices.Sorted(maps.Keys(s)) }
+
 // ends is a pair of endpoints, by their keys.
 type ends struct{ a, b view.Key }
 

@@ -40,7 +40,7 @@ func (h *Hub) Update(changes ...view.Change) {
 	for _, id := range all {
 		flushed[id] = true
 	}
-	for id := range flushed {
+	for _, id := range flushed.sorted() {
 		h.flushNetwork(id, old, next)
 	}
 	for _, pair := range pairs {
