@@ -234,7 +234,7 @@ func (w *town) ping(t *rapid.T) {
 	if d.Verdict == decide.Allow {
 		want[view.KeyOf(d.Destination)] = []netip.Addr{from.Address}
 	}
-	if d.Reason == decide.NoPath && w.hub.Counters().PacketIns.Load() > before && !w.peering.Share(from.Chassis, to.Chassis) {
+	if d.Reason == decide.NoPath && w.hub.Counters().PacketIns.Load() > before && !w.peering.Share(from.Chassis, d.Destination.Chassis) {
 		t.Fatalf("%s to %s: nobody looks for the path", view.KeyOf(from), to.Address)
 	}
 	w.mu.Lock()
