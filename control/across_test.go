@@ -114,3 +114,32 @@ func TestTheCostOfALargeGroup(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsUnpluggedKeepsItsNetworks: also where the end goes by which they were found.
+func TestWhatIsUnpluggedKeepsItsNetworks(t *testing.T) {
+	for name, gone := range map[string]view.Key{"the far end": countyKey(2, 2), "the near end": countyKey(1, 1)} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, ctx context.Context, hub *control.Hub, fabric *controltest.Fabric, _ *journal) {
+				county(hub, 2)
+				hub.Update(view.PutGroup(&linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{1, 2}}))
+				fabric.Connect(ctx, 1)
+				fabric.Connect(ctx, 2)
+				synctest.Wait()
+				fabric.Ping(countyKey(1, 1), countyKey(2, 2), 64)
+				w := hub.Watch()
+				defer w.Close()
+				hub.Update(view.RemoveEndpoint(gone.Network, gone.Address))
+				synctest.Wait()
+				events, _, err := w.Next(ctx)
+				if err != nil || len(events) != 2 {
+					t.Fatalf("%v, %v", events, err)
+				}
+				for _, e := range events {
+					if e.Kind != control.Unplugged || e.From.As4()[1] != byte(e.Network) || e.To.As4()[1] != byte(e.ToNetwork) {
+						t.Errorf("%s of %s > %s of %s", e.From, e.Network, e.To, e.ToNetwork)
+					}
+				}
+			})
+		})
+	}
+}

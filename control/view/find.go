@@ -3,6 +3,7 @@
 package view
 
 import (
+	"iter"
 	"net/netip"
 
 	"github.com/linkspan/linkspan"
@@ -92,6 +93,11 @@ func (v *View) FindEachOther(a, b *linkspan.Endpoint) bool {
 	}
 	y, sight := v.Find(b, a.Address)
 	return sight == Seen && y == KeyOf(a)
+}
+
+// Holding yields the routed networks that hold an address.
+func (v *View) Holding(a netip.Addr) iter.Seq[*linkspan.Network] {
+	return func(yield func(*linkspan.Network) bool) { v.subnets.each(a, yield) }
 }
 
 // MayTalk says whether two chassis that share no network may have a route between
