@@ -3,6 +3,7 @@
 package peering
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -101,4 +102,46 @@ func TestAChassisThatIsGoneIsForgotten(t *testing.T) {
 	if u, _ := a.Take(3); !slices.Equal(u.Removed, []linkspan.ChassisID{2}) || len(w.p.asked) != 0 {
 		t.Fatalf("told %+v, left %v", u, w.p.asked)
 	}
+}
+
+// TestOnlyThePairsOfAChangeAreReviewed: many were asked for, and one link and one group
+// change.
+func TestOnlyThePairsOfAChangeAreReviewed(t *testing.T) {
+	const n = 20
+	w := newWorld(2 * n)
+	var links []*linkspan.Link
+	for i := range n {
+		a, b := linkspan.ChassisID(2*i+1), linkspan.ChassisID(2*i+2)
+		w.update(named(linkspan.NetworkID(2*i+7), byte(2*i), a, "a"), named(linkspan.NetworkID(2*i+8), byte(2*i+1), b, "b"))
+		l := linkspan.LinkOf(linkspan.LinkEnd{Chassis: a, Container: "a"}, linkspan.LinkEnd{Chassis: b, Container: "b"}, linkspan.LinkAllow)
+		links = append(links, &l)
+		w.update(view.PutLink(&l))
+		w.p.Await(a, b, func() {})
+	}
+	if len(w.p.asked) != 2*n {
+		t.Fatalf("asked for: %v", w.p.asked)
+	}
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{9, 10}}
+	for name, c := range map[string]struct {
+		before, change view.Change
+		want           []view.Pair
+	}{
+		"a link goes":      {view.Change{}, view.RemoveLink(links[0].A, links[0].B), []view.Pair{{A: 1, B: 2}}},
+		"a group goes":     {view.PutGroup(&group), view.RemoveGroup("a"), []view.Pair{{A: 3, B: 4}}},
+		"a group comes":    {view.Change{}, view.PutGroup(&group), nil},
+		"a network leaves": {view.PutGroup(&group), view.PutGroup(&linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{9}}), []view.Pair{{A: 3, B: 4}}},
+		"a chassis goes":   {view.Change{}, view.RemoveChassis(6), []view.Pair{{A: 5, B: 6}}},
+	} {
+		v, _ := w.v.Apply(c.before)
+		_, d := v.Apply(c.change)
+		if got := slices.Collect(maps.Keys(w.p.doubtful(&d))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v are looked at", name, got)
+		}
+	}
+}
+
+func named(network linkspan.NetworkID, last byte, on linkspan.ChassisID, container string) view.Change {
+	return view.PutEndpoint(&linkspan.Endpoint{
+		Network: network, Address: netip.AddrFrom4([4]byte{10, 7, 0, last}), Chassis: on, Port: uint32(last) + 10, Container: container,
+	})
 }

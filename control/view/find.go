@@ -111,9 +111,8 @@ func (v *View) MayTalk(a, b linkspan.ChassisID) bool {
 			}
 		}
 	}
-	for l := range v.Links() {
-		if l.Verdict == linkspan.LinkAllow && (l.A.Chassis == a && l.B.Chassis == b || l.A.Chassis == b && l.B.Chassis == a) &&
-			v.anyCovered(l.A) && v.anyCovered(l.B) {
+	for l := range v.LinksBetween(a, b) {
+		if l.Verdict == linkspan.LinkAllow && v.anyCovered(l.A) && v.anyCovered(l.B) {
 			return true
 		}
 	}
