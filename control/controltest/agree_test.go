@@ -260,6 +260,9 @@ func (w *town) attached(v *view.View) (all []*linkspan.Endpoint) {
 func (w *town) agree(t *rapid.T) {
 	synctest.Wait()
 	v := w.hub.View()
+	if !v.Share(1, 2) && !v.MayTalk(1, 2) && w.peering.Share(1, 2) {
+		t.Fatal("peers without a reason")
+	}
 	for _, id := range []linkspan.ChassisID{1, 2} {
 		for _, f := range w.fabric.Switch(id).Flows() {
 			switch pipeline.Cookie(f.Cookie).Kind() {

@@ -32,10 +32,14 @@ func (p *Peering) peersOf(id linkspan.ChassisID) iter.Seq[linkspan.ChassisID] {
 }
 
 // ask makes peers of two chassis that share no network. It costs a message to each,
-// and nothing to the others.
-func (p *Peering) ask(a, b linkspan.ChassisID) {
-	if a == b || p.peers(a, b) {
-		return
+// and nothing to the others. It returns false when no route can be between them: what
+// the asker read is not so any more.
+func (p *Peering) ask(a, b linkspan.ChassisID) bool {
+	switch {
+	case a == b || p.peers(a, b):
+		return true
+	case !p.mayBePeers(a, b):
+		return false
 	}
 	for _, side := range [2][2]linkspan.ChassisID{{a, b}, {b, a}} {
 		if p.asked[side[0]] == nil {
@@ -44,6 +48,12 @@ func (p *Peering) ask(a, b linkspan.ChassisID) {
 		p.asked[side[0]][side[1]] = true
 	}
 	p.changed(a, b, true)
+	return true
+}
+
+// mayBePeers says whether two chassis that share no network have a reason to be peers.
+func (p *Peering) mayBePeers(a, b linkspan.ChassisID) bool {
+	return p.view.Chassis(a) != nil && p.view.Chassis(b) != nil && p.view.MayTalk(a, b)
 }
 
 // unask takes that back; they may still share a network.
@@ -65,7 +75,7 @@ func (p *Peering) review(d *view.Delta) {
 		return
 	}
 	for pair := range p.doubtful(d) {
-		if p.view.Chassis(pair.A) == nil || p.view.Chassis(pair.B) == nil || !p.view.MayTalk(pair.A, pair.B) {
+		if !p.mayBePeers(pair.A, pair.B) {
 			p.unask(pair.A, pair.B)
 		}
 	}
@@ -73,7 +83,8 @@ func (p *Peering) review(d *view.Delta) {
 
 // doubtful returns the pairs that were asked for and of which something changed that
 // may have been their reason: of the chassis that lost a network or are gone, of those
-// with a network that left a group, and those that a link was between.
+// with a network that left a group, and those that a link was between, or an endpoint
+// that it named was on.
 func (p *Peering) doubtful(d *view.Delta) map[view.Pair]bool {
 	pairs := make(map[view.Pair]bool)
 	all := func(id linkspan.ChassisID) {
@@ -96,9 +107,20 @@ func (p *Peering) doubtful(d *view.Delta) map[view.Pair]bool {
 			all(member)
 		}
 	}
-	for _, c := range d.Links {
-		if l := c.Any(); p.asked[l.A.Chassis][l.B.Chassis] {
+	linked := func(l *linkspan.Link) {
+		if p.asked[l.A.Chassis][l.B.Chassis] {
 			pairs[view.PairOf(l.A.Chassis, l.B.Chassis)] = true
+		}
+	}
+	for _, c := range d.Links {
+		linked(c.Any())
+	}
+	for _, c := range d.Endpoints {
+		if c.Old == nil {
+			continue
+		}
+		for _, l := range p.view.LinksOf(c.Old) {
+			linked(l)
 		}
 	}
 	return pairs

@@ -145,3 +145,31 @@ func named(network linkspan.NetworkID, last byte, on linkspan.ChassisID, contain
 		Network: network, Address: netip.AddrFrom4([4]byte{10, 7, 0, last}), Chassis: on, Port: uint32(last) + 10, Container: container,
 	})
 }
+
+// TestNobodyIsAskedForWithoutAReason: not when it has gone before the question comes,
+// and not longer than the endpoints that a link names are there.
+func TestNobodyIsAskedForWithoutAReason(t *testing.T) {
+	w := newWorld(2)
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{7, 8}}
+	w.update(named(7, 2, 1, "a"), named(7, 3, 1, "other"), named(8, 4, 2, "b"))
+	w.update(view.PutGroup(&group))
+	w.update(view.RemoveGroup("a"))
+	if ready(w.p.Await(1, 2, func() {})) || w.p.Share(1, 2) || len(w.p.waiters) > 0 {
+		t.Error("peers by a group that has gone")
+	}
+	l := linkspan.LinkOf(linkspan.LinkEnd{Chassis: 1, Container: "a"}, linkspan.LinkEnd{Chassis: 2, Container: "b"}, linkspan.LinkAllow)
+	for name, change := range map[string]view.Change{
+		"the container goes":     view.RemoveEndpoint(7, netip.MustParseAddr("10.7.0.2")),
+		"it gets another name":   named(7, 2, 1, "c"),
+		"its name is taken back": named(7, 2, 1, ""),
+	} {
+		w.update(named(7, 2, 1, "a"), view.PutLink(&l))
+		w.p.Await(1, 2, func() {})
+		if !w.p.Share(1, 2) {
+			t.Fatalf("%s: not asked for", name)
+		}
+		if w.update(change); w.p.Share(1, 2) {
+			t.Errorf("%s: peers still", name)
+		}
+	}
+}
