@@ -24,9 +24,11 @@ type ends struct{ a, b view.Key }
 
 // flushLinked deletes the flows of pairs of endpoints that links are about, where
 // something else is decided about them now, and plugs those anew that were deleted
-// with others of the networks in flushed and may go on. It costs a look at the links
-// that changed and at those of the endpoints that did; at all of them, when networks or
-// groups changed.
+// with others of the networks in flushed and may go on. It costs two decisions in each
+// View for each pair of endpoints of the links that changed, and of those of the
+// endpoints that did, and for the other pairs of these ends at the same addresses; for
+// all pairs that links join, when networks or groups changed; where a link that denies
+// changed, also a look at each endpoint of its two chassis.
 func (h *Hub) flushLinked(old, next *view.View, d *view.Delta, flushed networks) {
 	if !old.AnyLinks() && !next.AnyLinks() {
 		return
