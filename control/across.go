@@ -3,6 +3,7 @@
 package control
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -14,18 +15,29 @@ import (
 // twoNetworks is a pair of networks, the lower number first.
 type twoNetworks struct{ a, b linkspan.NetworkID }
 
-// flushGroups deletes the flows between networks that share a group no more, and the
-// denials between those that do now. Networks that share another group are left
-// alone.
-func (h *Hub) flushGroups(old, next *view.View, d *view.Delta) {
+func pairOfNetworks(a, b linkspan.NetworkID) twoNetworks { return twoNetworks{min(a, b), max(a, b)} }
+
+// flushGroups deletes the flows between networks that share a group no more, which it
+// adds to flushed, and the denials of all that came to share one or ceased to. Networks
+// that share another group are left alone. It costs a message for each of the networks
+// on each chassis, and two for each place where the index knows of routes that end.
+func (h *Hub) flushGroups(old, next *view.View, d *view.Delta, flushed networks) {
+	parted, touched := make(map[twoNetworks]bool), make(networks)
 	for pair := range regrouped(d) {
 		was, is := old.Shares(pair.a, pair.b) != nil, next.Shares(pair.a, pair.b) != nil
 		if was == is {
 			continue
 		}
-		h.flushBetween(pair.a, pair.b, old, next, is)
-		h.flushBetween(pair.b, pair.a, old, next, is)
+		touched[pair.a], touched[pair.b] = true, true
+		if was {
+			parted[pair] = true
+			flushed[pair.a], flushed[pair.b] = true, true
+		}
 	}
+	for _, id := range touched.sorted() {
+		h.onMembers(id, old, next, func(b []byte) []byte { return pipeline.AppendForgetNetwork(b, 0, id) })
+	}
+	h.flushParted(parted, old, next)
 	for _, p := range d.Presence {
 		if p.Present && len(next.GroupsOf(p.Network)) > 0 {
 			h.forgetDenials(p.Chassis, p.Network)
@@ -58,7 +70,7 @@ func regrouped(d *view.Delta) map[twoNetworks]bool {
 				}
 				for _, other := range side[0].Networks {
 					if other != id {
-						pairs[twoNetworks{min(id, other), max(id, other)}] = true
+						pairs[pairOfNetworks(id, other)] = true
 					}
 				}
 			}
@@ -67,17 +79,56 @@ func regrouped(d *view.Delta) map[twoNetworks]bool {
 	return pairs
 }
 
-// flushBetween deletes what stands under a network and is about addresses of
-// another: where the two share a group now, the denials only.
-func (h *Hub) flushBetween(id, other linkspan.NetworkID, old, next *view.View, grouped bool) {
-	for _, subnet := range subnetsOf(other, old, next) {
-		h.onMembers(id, old, next, func(b []byte) []byte {
-			if grouped {
-				return pipeline.AppendForgetSubnet(b, 0, id, subnet)
+// flushParted deletes the routes between networks of those pairs, where the index knows
+// of some.
+func (h *Hub) flushParted(parted map[twoNetworks]bool, old, next *view.View) {
+	crossed := h.crossed(parted, old)
+	for _, at := range slices.SortedFunc(maps.Keys(crossed), place.compare) {
+		d := h.datapath(at.on)
+		if d == nil {
+			continue
+		}
+		b := d.session.Begin()
+		for _, other := range crossed[at].sorted() {
+			for _, subnet := range subnetsOf(other, old, next) {
+				b = pipeline.AppendUnplugSubnet(b, 0, at.network, subnet)
 			}
-			return pipeline.AppendUnplugSubnet(b, 0, id, subnet)
-		})
+		}
+		d.session.End(b)
+		h.counters.Flushed.Add(uint64(len(crossed[at])))
 	}
+}
+
+// crossed returns where there may be routes between networks of those pairs, and for
+// each place to which networks.
+func (h *Hub) crossed(pairs map[twoNetworks]bool, v *view.View) map[place]networks {
+	ends, on := make(networks), make(map[linkspan.ChassisID]bool)
+	for pair := range pairs {
+		ends[pair.a], ends[pair.b] = true, true
+	}
+	for id := range ends {
+		for member := range v.Members(id) {
+			on[member] = true
+		}
+	}
+	at := make(map[place]networks)
+	for chassis := range on {
+		for e := range v.Attached(chassis) {
+			if !ends[e.Network] {
+				continue
+			}
+			for _, p := range h.index.routes(e) {
+				if !pairs[pairOfNetworks(p.network, e.Network)] {
+					continue
+				}
+				if at[p] == nil {
+					at[p] = make(networks)
+				}
+				at[p][e.Network] = true
+			}
+		}
+	}
+	return at
 }
 
 // subnetsOf returns the subnet that a network has, and the one that it had.

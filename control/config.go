@@ -34,9 +34,10 @@ type Peers interface {
 	// never asked about chassis that Update has not told of.
 	Update(v *view.View, d *view.Delta)
 	// Await says whether two chassis are ready to send to each other, and has them
-	// made so, also when they share no network. When they are not, it returns false and calls done once, later, when they are;
-	// never when that cannot be. forget is for whoever waits no more; a done
-	// that has begun is not held up. Neither may wait for anything.
+	// made so, also when they share no network. When they are not, it returns false
+	// and calls done once, later, when they are; never when that cannot be. forget is
+	// for whoever waits no more; a done that has begun is not held up. Neither may
+	// wait for anything.
 	Await(a, b linkspan.ChassisID, done func()) (ready bool, forget func())
 }
 

@@ -21,7 +21,7 @@ func (d *datapath) FlowRemoved(m openflow.Message) {
 	if !ok || p.Arrives {
 		return
 	}
-	from, to := p.Ends(d.hub.View())
+	from, to := p.EndsBy(pipeline.Cookie(f.Cookie), d.hub.View())
 	d.hub.watchers.tell(RouteEvent{
 		Kind: Unplugged, Network: from.Network, ToNetwork: to.Network, From: p.From, To: p.To, Chassis: d.id,
 		Reason: removedText(f.Reason), Packets: f.Packets, Bytes: f.Bytes,

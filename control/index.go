@@ -136,6 +136,16 @@ func (x *index) release(at []place) {
 	}
 }
 
+// routes returns the places where there may be flows of routes of an endpoint, its own
+// excepted.
+func (x *index) routes(e *linkspan.Endpoint) []place {
+	key := view.KeyOf(e)
+	s := x.of(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.routes[key])
+}
+
 // routed says whether there may be flows of routes of an endpoint on a chassis
 // other than its own.
 func (x *index) routed(e *linkspan.Endpoint, on linkspan.ChassisID) bool {

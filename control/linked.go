@@ -3,7 +3,9 @@
 package control
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -12,14 +14,22 @@ import (
 	"github.com/linkspan/linkspan/control/view"
 )
 
+// networks is a set of networks.
+type networks map[linkspan.NetworkID]bool
+
+func (s networks) sorted() []linkspan.NetworkID { return slices.Sorted(maps.Keys(s)) }
+
 // ends is a pair of endpoints, by their keys.
 type ends struct{ a, b view.Key }
 
 // flushLinked deletes the flows of pairs of endpoints that links are about, where
 // something else is decided about them now, and plugs those anew that were deleted
-// with others and may go on. It costs a look at the links that changed and at those
-// of the endpoints that did; at all of them, when networks or groups changed.
-func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
+// with others of the networks in flushed and may go on. It costs two decisions in each
+// View for each pair of endpoints of the links that changed, and of those of the
+// endpoints that did, and for the other pairs of these ends at the same addresses; for
+// all pairs that links join, when networks or groups changed; where a link that denies
+// changed, also a look at each endpoint of its two chassis.
+func (h *Hub) flushLinked(old, next *view.View, d *view.Delta, flushed networks) {
 	if !old.AnyLinks() && !next.AnyLinks() {
 		return
 	}
@@ -34,16 +44,17 @@ func (h *Hub) flushLinked(old, next *view.View, d *view.Delta) {
 		addOpposite(pairs, old, c.Old)
 		addOpposite(pairs, next, c.New)
 	}
-	structure := len(d.Networks) > 0 || len(d.Groups) > 0
-	if structure {
+	if len(d.Networks) > 0 || len(d.Groups) > 0 {
 		for l := range next.Links() {
 			addLinked(pairs, l, old, next)
 		}
 	}
+	addNamesakes(pairs, old, next)
 	for pair := range pairs {
 		if before, now := judged(old, pair), judged(next, pair); before != now {
 			h.flushEnds(pair, old, next)
-		} else if structure && now.verdict == decide.Allow && next.Shares(pair.a.Network, pair.b.Network) == nil {
+		} else if now.verdict == decide.Allow && (flushed[pair.a.Network] || flushed[pair.b.Network]) &&
+			next.Shares(pair.a.Network, pair.b.Network) == nil {
 			h.replug(next, pair)
 		}
 	}
@@ -81,6 +92,30 @@ func addOpposite(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint) {
 			pair = ends{pair.b, pair.a}
 		}
 		pairs[pair] = true
+	}
+}
+
+// addNamesakes adds to pairs that links join those of an end with the others of the
+// same address that links join it with: whom an address means depends on all of them.
+func addNamesakes(pairs map[ends]bool, views ...*view.View) {
+	for _, pair := range slices.Collect(maps.Keys(pairs)) {
+		for _, v := range views {
+			addBearers(pairs, v, v.Endpoint(pair.a), pair.b)
+			addBearers(pairs, v, v.Endpoint(pair.b), pair.a)
+		}
+	}
+}
+
+// addBearers adds the pairs of an endpoint with those of another's address that links
+// join it with.
+func addBearers(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint, other view.Key) {
+	if e == nil || !e.Attached() {
+		return
+	}
+	for _, o := range v.Opposite(e) {
+		if key := view.KeyOf(o); o.Address == other.Address && !pairs[ends{key, view.KeyOf(e)}] {
+			pairs[ends{view.KeyOf(e), key}] = true
+		}
 	}
 }
 

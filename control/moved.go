@@ -80,16 +80,33 @@ func addNeighbours(pairs map[view.Pair]bool, v *view.View, id linkspan.ChassisID
 
 // changesWay says whether the packets of a network that both chassis have go
 // another way, or not any more, or for the first time; or those from a network of
-// the one to another of the other, where groups or links may allow them.
+// the one to another of the other, where groups or links may allow them. It costs a
+// look at each network of both, and one at each pair of manners, of which there are few.
 func changesWay(old, next *view.View, pair view.Pair) bool {
+	here := make(map[manner]linkspan.NetworkID) // that may talk with others
 	for id := range next.Present(pair.A) {
+		m, both := mannerOf(old, next, id)
+		if !both {
+			continue
+		}
 		if next.Member(id, pair.B) && changesWayBetween(old, next, pair, id, id) {
 			return true
 		}
-		if len(next.GroupsOf(id)) == 0 && !next.AnyLinks() {
-			continue
+		if len(next.GroupsOf(id)) > 0 || next.AnyLinks() {
+			here[m] = id
 		}
-		for other := range next.Present(pair.B) {
+	}
+	if len(here) == 0 {
+		return false
+	}
+	there := make(map[manner]linkspan.NetworkID)
+	for id := range next.Present(pair.B) {
+		if m, both := mannerOf(old, next, id); both {
+			there[m] = id
+		}
+	}
+	for _, id := range here {
+		for _, other := range there {
 			if changesWayBetween(old, next, pair, id, other) {
 				return true
 			}
@@ -98,14 +115,25 @@ func changesWay(old, next *view.View, pair view.Pair) bool {
 	return false
 }
 
-// changesWayBetween is changesWay for packets between two networks.
-func changesWayBetween(old, next *view.View, pair view.Pair, a, b linkspan.NetworkID) bool {
-	oldA, nextA, oldB, nextB := old.Network(a), next.Network(a), old.Network(b), next.Network(b)
-	if oldA == nil || nextA == nil || oldB == nil || nextB == nil {
-		return false
+// manner is what of a network decides about the way of its packets, in two Views.
+type manner struct {
+	was, is             linkspan.Transport
+	overlapped, overlap bool
+}
+
+// mannerOf returns that; both is false for a network that is not in both Views.
+func mannerOf(old, next *view.View, id linkspan.NetworkID) (m manner, both bool) {
+	before, now := old.Network(id), next.Network(id)
+	if before == nil || now == nil {
+		return m, false
 	}
-	x, why := decide.TransportAcross(old, oldA, oldB, pair.A, pair.B)
-	y, because := decide.TransportAcross(next, nextA, nextB, pair.A, pair.B)
+	return manner{before.Transport, now.Transport, old.Overlaps(id), next.Overlaps(id)}, true
+}
+
+// changesWayBetween is changesWay for packets between two networks of both Views.
+func changesWayBetween(old, next *view.View, pair view.Pair, a, b linkspan.NetworkID) bool {
+	x, why := decide.TransportAcross(old, old.Network(a), old.Network(b), pair.A, pair.B)
+	y, because := decide.TransportAcross(next, next.Network(a), next.Network(b), pair.A, pair.B)
 	return x != y || x == "" && why != because
 }
 

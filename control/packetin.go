@@ -128,8 +128,11 @@ func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bo
 	}
 	d.session.EndQuietly(b)
 	d.hub.watchers.denied(p, dec, dec.Reason)
-	if dec.Reason == decide.SitesApart {
+	switch dec.Reason {
+	case decide.SitesApart:
 		d.hub.refusedBetween(v, dec)
+	case decide.NoPath: // only peers look for one
+		d.hub.needPeers(dec.Source.Chassis, dec.Destination.Chassis)
 	}
 	return true
 }

@@ -150,7 +150,7 @@ func (have *held) config(body []byte) (err error) {
 }
 
 // needPeers sees to it that two chassis are peers, which need not share a network: a
-// route between them runs.
+// route between them runs, or lacks a direct path, which peers alone look for.
 func (h *Hub) needPeers(a, b linkspan.ChassisID) {
 	if ready, forget := h.cfg.Peers.Await(a, b, func() {}); !ready {
 		forget()

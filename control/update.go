@@ -30,21 +30,25 @@ func (h *Hub) Update(changes ...view.Change) {
 			h.flushEndpoint(c)
 		}
 	}
+	flushed := make(networks)
 	for _, c := range delta.Networks {
 		if c.Old != nil && !equalNetworkInFlows(c.Old, c.New) {
-			h.flushNetwork(c.Old.ID, old, next)
+			flushed[c.Old.ID] = true
 		}
 	}
-	pairs, networks := moved(old, next, &delta)
-	for _, id := range networks {
+	pairs, all := moved(old, next, &delta)
+	for _, id := range all {
+		flushed[id] = true
+	}
+	for _, id := range flushed.sorted() {
 		h.flushNetwork(id, old, next)
 	}
 	for _, pair := range pairs {
 		h.flushPair(pair.A, pair.B)
 		h.flushPair(pair.B, pair.A)
 	}
-	h.flushGroups(old, next, &delta)
-	h.flushLinked(old, next, &delta)
+	h.flushGroups(old, next, &delta, flushed)
+	h.flushLinked(old, next, &delta, flushed)
 	if len(delta.Clearances) > 0 {
 		h.apart.forget()
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/ovs/tunnel"
 )
 
 // Fabric is the host's view of the fabric. All methods may be called
@@ -32,9 +31,9 @@ type Fabric struct {
 	since     time.Time // of connected or not
 	snapshots uint64    // how many have come
 	listeners map[chan struct{}]struct{}
-	placed    map[key]linkspan.MAC               // endpoints of this host in overlays whose others are known here
-	placing   chan struct{}                      // closed when that changes
-	lastPeers map[linkspan.ChassisID]tunnel.Peer // never changed
+	placed    map[key]linkspan.MAC          // endpoints of this host in overlays whose others are known here
+	placing   chan struct{}                 // closed when that changes
+	lastPeers map[linkspan.ChassisID]former // never changed
 }
 
 // key names an endpoint: an address is unique in its network on all chassis.

@@ -25,7 +25,7 @@ import (
 type peering struct {
 	f      *Fabric
 	wake   chan struct{}
-	before map[linkspan.ChassisID]tunnel.Peer // of the stream before
+	before map[linkspan.ChassisID]former // of the stream before
 
 	mu       sync.Mutex
 	want     map[linkspan.ChassisID]tunnel.Peer

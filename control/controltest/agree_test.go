@@ -61,6 +61,7 @@ func TestFlowsAgreeWithTheDecider(t *testing.T) {
 				"link":     w.relink,
 				"endpoint": w.move,
 				"paths":    w.prove,
+				"network":  w.want,
 				"ping":     w.ping,
 				"again":    w.ping,
 				"wait": func(t *rapid.T) {
@@ -152,12 +153,19 @@ func (w *town) relink(t *rapid.T) {
 	w.hub.Update(view.PutLink(&l))
 }
 
-// prove has the chassis prove the direct path to each other, or lose it, and moves one
-// to another site and back.
+// want has a network ask for another transport.
+func (w *town) want(t *rapid.T) {
+	n := *w.hub.View().Network(linkspan.NetworkID(rapid.IntRange(1, len(townSubnets)).Draw(t, "network")))
+	n.Transport = rapid.SampledFrom([]linkspan.Transport{"", linkspan.Tunnel, linkspan.Direct}).Draw(t, "transport")
+	w.hub.Update(view.PutNetwork(&n))
+}
+
+// prove has the chassis prove the direct path to each other, as peers do, or lose it,
+// and moves one to another site and back.
 func (w *town) prove(t *rapid.T) {
 	for id := linkspan.ChassisID(1); id <= 2; id++ {
 		p := linkspan.Paths{From: id}
-		p = p.Set(3-id, rapid.IntRange(0, 3).Draw(t, "proved") > 0)
+		p = p.Set(3-id, rapid.IntRange(0, 3).Draw(t, "proved") > 0 && w.peering.Share(1, 2))
 		w.hub.Update(view.PutPaths(&p))
 	}
 	c := *w.hub.View().Chassis(2)
@@ -215,6 +223,7 @@ func (w *town) ping(t *rapid.T) {
 	w.mu.Lock()
 	clear(w.got)
 	w.mu.Unlock()
+	before := w.hub.Counters().PacketIns.Load()
 	w.fabric.Ping(view.KeyOf(from), view.Key{Address: to.Address}, 64)
 	time.Sleep(100 * time.Millisecond) // of the bubble: chassis may become peers first
 	synctest.Wait()
@@ -224,6 +233,9 @@ func (w *town) ping(t *rapid.T) {
 	want := map[view.Key][]netip.Addr{}
 	if d.Verdict == decide.Allow {
 		want[view.KeyOf(d.Destination)] = []netip.Addr{from.Address}
+	}
+	if d.Reason == decide.NoPath && w.hub.Counters().PacketIns.Load() > before && !w.peering.Share(from.Chassis, d.Destination.Chassis) {
+		t.Fatalf("%s to %s: nobody looks for the path", view.KeyOf(from), to.Address)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -248,6 +260,9 @@ func (w *town) attached(v *view.View) (all []*linkspan.Endpoint) {
 func (w *town) agree(t *rapid.T) {
 	synctest.Wait()
 	v := w.hub.View()
+	if !v.Share(1, 2) && !v.MayTalk(1, 2) && w.peering.Share(1, 2) {
+		t.Fatal("peers without a reason")
+	}
 	for _, id := range []linkspan.ChassisID{1, 2} {
 		for _, f := range w.fabric.Switch(id).Flows() {
 			switch pipeline.Cookie(f.Cookie).Kind() {

@@ -112,6 +112,7 @@ func (s *Switch) flowMod(m openflow.Message) *openflow.ErrorMessage {
 	if mod.Decode(m) != nil || mod.Match.Check() != nil || mod.Instructions.Check() != nil {
 		return badType()
 	}
+	s.mods++
 	mod.Match, mod.Instructions = sorted(mod.Match), bytes.Clone(mod.Instructions)
 	if mod.Command == openflow.FlowDelete || mod.Command == openflow.FlowDeleteStrict {
 		s.remove(func(f *Flow) (openflow.RemovedReason, bool) {

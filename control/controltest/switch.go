@@ -37,6 +37,7 @@ type Switch struct {
 	hasRole    bool
 	busy       bool
 	unsaid     []func() // what it would have confirmed, had it not been busy
+	mods       int
 }
 
 // client is a controller's connection.
@@ -149,6 +150,13 @@ func (s *Switch) Flows() []Flow {
 	}
 	slices.SortFunc(list, func(a, b Flow) int { return strings.Compare(a.String(), b.String()) })
 	return list
+}
+
+// FlowMods returns how many messages have come that change flows.
+func (s *Switch) FlowMods() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mods
 }
 
 // Meters returns the numbers of the meters, in order.

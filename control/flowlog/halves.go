@@ -18,7 +18,7 @@ const apart = 4 * time.Second
 // that each is a line.
 const maxHalves = 1 << 16
 
-// pair names a route: its network, and its ends in order.
+// pair names a route: its ends in order of their addresses, each with its network.
 type pair struct{ a, b view.Key }
 
 func pairOf(e *control.RouteEvent) pair {

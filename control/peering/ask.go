@@ -32,10 +32,14 @@ func (p *Peering) peersOf(id linkspan.ChassisID) iter.Seq[linkspan.ChassisID] {
 }
 
 // ask makes peers of two chassis that share no network. It costs a message to each,
-// and nothing to the others.
-func (p *Peering) ask(a, b linkspan.ChassisID) {
-	if a == b || p.peers(a, b) {
-		return
+// and nothing to the others. It returns false when no route can be between them: what
+// the asker read is not so any more.
+func (p *Peering) ask(a, b linkspan.ChassisID) bool {
+	switch {
+	case a == b || p.peers(a, b):
+		return true
+	case !p.mayBePeers(a, b):
+		return false
 	}
 	for _, side := range [2][2]linkspan.ChassisID{{a, b}, {b, a}} {
 		if p.asked[side[0]] == nil {
@@ -44,6 +48,12 @@ func (p *Peering) ask(a, b linkspan.ChassisID) {
 		p.asked[side[0]][side[1]] = true
 	}
 	p.changed(a, b, true)
+	return true
+}
+
+// mayBePeers says whether two chassis that share no network have a reason to be peers.
+func (p *Peering) mayBePeers(a, b linkspan.ChassisID) bool {
+	return p.view.Chassis(a) != nil && p.view.Chassis(b) != nil && p.view.MayTalk(a, b)
 }
 
 // unask takes that back; they may still share a network.
@@ -59,34 +69,75 @@ func (p *Peering) unask(a, b linkspan.ChassisID) {
 }
 
 // review forgets what was asked for and can be of no use any more: no route can be
-// between the two. As long as one can, one may run that nobody hears of. It looks
-// at the pairs of the chassis that changed; at all, when groups or links did.
+// between the two. As long as one can, one may run that nobody hears of.
 func (p *Peering) review(d *view.Delta) {
 	if len(p.asked) == 0 {
 		return
 	}
-	if len(d.Groups)+len(d.Links) > 0 {
-		for id := range p.asked {
-			p.reviewOf(id)
-		}
-		return
-	}
-	for _, c := range d.Presence {
-		if !c.Present {
-			p.reviewOf(c.Chassis)
-		}
-	}
-	for _, c := range d.Chassis {
-		if c.New == nil {
-			p.reviewOf(c.Old.ID)
+	for pair := range p.doubtful(d) {
+		if !p.mayBePeers(pair.A, pair.B) {
+			p.unask(pair.A, pair.B)
 		}
 	}
 }
 
-func (p *Peering) reviewOf(id linkspan.ChassisID) {
-	for other := range p.asked[id] {
-		if p.view.Chassis(id) == nil || p.view.Chassis(other) == nil || !p.view.MayTalk(id, other) {
-			p.unask(id, other)
+// doubtful returns the pairs that were asked for and of which something changed that
+// may have been their reason: of the chassis that lost a network or are gone, of those
+// with a network that left a group, and those that a link was between, or an endpoint
+// that it named was on.
+func (p *Peering) doubtful(d *view.Delta) map[view.Pair]bool {
+	pairs := make(map[view.Pair]bool)
+	all := func(id linkspan.ChassisID) {
+		for other := range p.asked[id] {
+			pairs[view.PairOf(id, other)] = true
 		}
 	}
+	for _, c := range d.Presence {
+		if !c.Present {
+			all(c.Chassis)
+		}
+	}
+	for _, c := range d.Chassis {
+		if c.New == nil {
+			all(c.Old.ID)
+		}
+	}
+	for id := range left(d.Groups) {
+		for member := range p.view.Members(id) {
+			all(member)
+		}
+	}
+	linked := func(l *linkspan.Link) {
+		if p.asked[l.A.Chassis][l.B.Chassis] {
+			pairs[view.PairOf(l.A.Chassis, l.B.Chassis)] = true
+		}
+	}
+	for _, c := range d.Links {
+		linked(c.Any())
+	}
+	for _, c := range d.Endpoints {
+		if c.Old == nil {
+			continue
+		}
+		for _, l := range p.view.LinksOf(c.Old) {
+			linked(l)
+		}
+	}
+	return pairs
+}
+
+// left returns the networks that left a group.
+func left(groups []view.Changed[linkspan.Group]) map[linkspan.NetworkID]bool {
+	networks := make(map[linkspan.NetworkID]bool)
+	for _, c := range groups {
+		if c.Old == nil {
+			continue
+		}
+		for _, id := range c.Old.Networks {
+			if c.New == nil || !c.New.Has(id) {
+				networks[id] = true
+			}
+		}
+	}
+	return networks
 }

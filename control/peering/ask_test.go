@@ -3,6 +3,7 @@
 package peering
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -100,5 +101,75 @@ func TestAChassisThatIsGoneIsForgotten(t *testing.T) {
 	w.update(view.RemoveChassis(2))
 	if u, _ := a.Take(3); !slices.Equal(u.Removed, []linkspan.ChassisID{2}) || len(w.p.asked) != 0 {
 		t.Fatalf("told %+v, left %v", u, w.p.asked)
+	}
+}
+
+// TestOnlyThePairsOfAChangeAreReviewed: many were asked for, and one link and one group
+// change.
+func TestOnlyThePairsOfAChangeAreReviewed(t *testing.T) {
+	const n = 20
+	w := newWorld(2 * n)
+	var links []*linkspan.Link
+	for i := range n {
+		a, b := linkspan.ChassisID(2*i+1), linkspan.ChassisID(2*i+2)
+		w.update(named(linkspan.NetworkID(2*i+7), byte(2*i), a, "a"), named(linkspan.NetworkID(2*i+8), byte(2*i+1), b, "b"))
+		l := linkspan.LinkOf(linkspan.LinkEnd{Chassis: a, Container: "a"}, linkspan.LinkEnd{Chassis: b, Container: "b"}, linkspan.LinkAllow)
+		links = append(links, &l)
+		w.update(view.PutLink(&l))
+		w.p.Await(a, b, func() {})
+	}
+	if len(w.p.asked) != 2*n {
+		t.Fatalf("asked for: %v", w.p.asked)
+	}
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{9, 10}}
+	for name, c := range map[string]struct {
+		before, change view.Change
+		want           []view.Pair
+	}{
+		"a link goes":      {view.Change{}, view.RemoveLink(links[0].A, links[0].B), []view.Pair{{A: 1, B: 2}}},
+		"a group goes":     {view.PutGroup(&group), view.RemoveGroup("a"), []view.Pair{{A: 3, B: 4}}},
+		"a group comes":    {view.Change{}, view.PutGroup(&group), nil},
+		"a network leaves": {view.PutGroup(&group), view.PutGroup(&linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{9}}), []view.Pair{{A: 3, B: 4}}},
+		"a chassis goes":   {view.Change{}, view.RemoveChassis(6), []view.Pair{{A: 5, B: 6}}},
+	} {
+		v, _ := w.v.Apply(c.before)
+		_, d := v.Apply(c.change)
+		if got := slices.Collect(maps.Keys(w.p.doubtful(&d))); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v are looked at", name, got)
+		}
+	}
+}
+
+func named(network linkspan.NetworkID, last byte, on linkspan.ChassisID, container string) view.Change {
+	return view.PutEndpoint(&linkspan.Endpoint{
+		Network: network, Address: netip.AddrFrom4([4]byte{10, 7, 0, last}), Chassis: on, Port: uint32(last) + 10, Container: container,
+	})
+}
+
+// TestNobodyIsAskedForWithoutAReason: not when it has gone before the question comes,
+// and not longer than the endpoints that a link names are there.
+func TestNobodyIsAskedForWithoutAReason(t *testing.T) {
+	w := newWorld(2)
+	group := linkspan.Group{Name: "a", Networks: []linkspan.NetworkID{7, 8}}
+	w.update(named(7, 2, 1, "a"), named(7, 3, 1, "other"), named(8, 4, 2, "b"))
+	w.update(view.PutGroup(&group))
+	w.update(view.RemoveGroup("a"))
+	if ready(w.p.Await(1, 2, func() {})) || w.p.Share(1, 2) || len(w.p.waiters) > 0 {
+		t.Error("peers by a group that has gone")
+	}
+	l := linkspan.LinkOf(linkspan.LinkEnd{Chassis: 1, Container: "a"}, linkspan.LinkEnd{Chassis: 2, Container: "b"}, linkspan.LinkAllow)
+	for name, change := range map[string]view.Change{
+		"the container goes":     view.RemoveEndpoint(7, netip.MustParseAddr("10.7.0.2")),
+		"it gets another name":   named(7, 2, 1, "c"),
+		"its name is taken back": named(7, 2, 1, ""),
+	} {
+		w.update(named(7, 2, 1, "a"), view.PutLink(&l))
+		w.p.Await(1, 2, func() {})
+		if !w.p.Share(1, 2) {
+			t.Fatalf("%s: not asked for", name)
+		}
+		if w.update(change); w.p.Share(1, 2) {
+			t.Errorf("%s: peers still", name)
+		}
 	}
 }

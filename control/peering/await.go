@@ -30,7 +30,9 @@ func (p *Peering) Await(a, b linkspan.ChassisID, done func()) (ready bool, forge
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ask(a, b)
+	if !p.ask(a, b) {
+		return false, func() {}
+	}
 	if p.ready(a, b) {
 		return true, nil
 	}

@@ -58,7 +58,7 @@ func (p *Peering) Update(v *view.View, d *view.Delta) {
 	defer p.mu.Unlock()
 	old := p.view
 	p.view = v
-	if len(p.sites) == 0 { // as at the start, when everything changes
+	if len(p.sites)+len(p.asked) == 0 { // as at the start, when everything changes
 		return
 	}
 	for pair := range p.candidates(old, v, d) {

@@ -64,6 +64,31 @@ func (p *Plugged) Ends(v *view.View) (from, to view.Key) {
 	return from, to
 }
 
+// EndsBy is Ends for a flow that may have gone together with an end: its cookie tells
+// in which of the networks that hold the far address that was.
+func (p *Plugged) EndsBy(c Cookie, v *view.View) (from, to view.Key) {
+	from, to = p.Ends(v)
+	guess, far := [2]view.Key{from, to}, 1
+	if p.Arrives {
+		far = 0
+	}
+	if c.names(guess) {
+		return from, to
+	}
+	for n := range v.Holding(guess[far].Address) {
+		if guess[far].Network = n.ID; c.names(guess) {
+			return guess[0], guess[1]
+		}
+	}
+	return from, to
+}
+
+// names says whether the cookie is of a route between two ends.
+func (c Cookie) names(ends [2]view.Key) bool {
+	id := linkspan.RouteIDBetween(ends[0].Network, ends[0].Address, ends[1].Network, ends[1].Address)
+	return c.Object() == uint64(id)&objectMask
+}
+
 // Current says whether a dumped flow of a route is just what v would have
 // plugged for its ends on that chassis.
 func Current(v *view.View, on linkspan.ChassisID, f *openflow.FlowStats) bool {

@@ -54,12 +54,12 @@ func AppendUnplugPair(b []byte, xid uint32, here, there view.Key) []byte {
 // AppendUnplugSubnet appends the messages that delete every flow of a decision that
 // stands under a network and has an address of another's subnet at either end.
 func AppendUnplugSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix) []byte {
-	return appendSubnet(b, xid, id, other, groupMoved, maskGroup)
-}
-
-// AppendForgetSubnet is AppendUnplugSubnet for the flows of denials only.
-func AppendForgetSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix) []byte {
-	return appendSubnet(b, xid, id, other, uint64(NewCookie(KindDeny, 0, 0)), maskKind)
+	var m openflow.Match
+	for _, end := range [2]openflow.Field{openflow.FieldIPv4Src, openflow.FieldIPv4Dst} {
+		m.Reset().Reg(regNetwork, uint32(id)).EthType(ethIPv4).Prefix(end, other)
+		b = appendDelete(b, xid, m.View(), groupMoved, maskGroup)
+	}
+	return b
 }
 
 // AppendForgetNetwork appends the message that deletes the flows of denials that stand
@@ -68,15 +68,6 @@ func AppendForgetNetwork(b []byte, xid uint32, id linkspan.NetworkID) []byte {
 	var m openflow.Match
 	m.Reg(regNetwork, uint32(id))
 	return appendDelete(b, xid, m.View(), uint64(NewCookie(KindDeny, 0, 0)), maskKind)
-}
-
-func appendSubnet(b []byte, xid uint32, id linkspan.NetworkID, other netip.Prefix, cookie, mask uint64) []byte {
-	var m openflow.Match
-	for _, end := range [2]openflow.Field{openflow.FieldIPv4Src, openflow.FieldIPv4Dst} {
-		m.Reset().Reg(regNetwork, uint32(id)).EthType(ethIPv4).Prefix(end, other)
-		b = appendDelete(b, xid, m.View(), cookie, mask)
-	}
-	return b
 }
 
 // AppendForget appends the message that deletes the flows of all denials.

@@ -27,7 +27,7 @@ func (s *Server) learnPaths(ctx context.Context, id linkspan.ChassisID, m *apiv1
 	v := s.hub.View()
 	var lost []string
 	for _, to := range old.To {
-		if !now.Proved(to) && s.peering.Share(id, to) {
+		if !now.Proved(to) && s.mayUsePath(id, to) {
 			lost = append(lost, chassisName(v, to))
 		}
 	}
@@ -47,7 +47,7 @@ func (s *Server) revisePaths(p linkspan.Paths, m *apiv1.Paths) linkspan.Paths {
 		return p
 	}
 	for _, number := range m.GetProved() {
-		if id := linkspan.ChassisID(number); s.peering.Share(p.From, id) {
+		if id := linkspan.ChassisID(number); s.mayUsePath(p.From, id) {
 			p = p.Set(id, true)
 		}
 	}
@@ -57,9 +57,16 @@ func (s *Server) revisePaths(p linkspan.Paths, m *apiv1.Paths) linkspan.Paths {
 		}
 	}
 	for _, id := range slices.Clone(p.To) {
-		if !s.peering.Share(p.From, id) { // not a peer any more
+		if !s.mayUsePath(p.From, id) { // not a peer any more
 			p = p.Set(id, false)
 		}
 	}
 	return p
+}
+
+// mayUsePath says whether two chassis are peers, or may have been made so by a packet
+// that this controller, which has just started, does not know of: what runs between
+// them goes on.
+func (s *Server) mayUsePath(a, b linkspan.ChassisID) bool {
+	return s.peering.Share(a, b) || s.hub.View().MayTalk(a, b)
 }

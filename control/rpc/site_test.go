@@ -191,3 +191,32 @@ func TestPathsAreLearned(t *testing.T) {
 	h.must(h2.tellPaths(t.Context(), &apiv1.Paths{None: true}))
 	h.eventually("h2 has no paths", func() bool { return len(h.hub.View().Paths(h2.id).To) == 0 })
 }
+
+// TestPathsAcrossNetworksOutliveTheController: a controller that starts anew knows
+// nobody who was asked for, and takes the proved paths of those for what they are.
+func TestPathsAcrossNetworksOutliveTheController(t *testing.T) {
+	h := build(t)
+	h1, h2, h3 := h.join("h1"), h.join("h2"), h.join("h3")
+	web, db := h.network("web", "10.7.0.0/24"), h.network("db", "10.8.0.0/24")
+	h1.run(t, web, "a", 11)
+	h2.run(t, db, "b", 11)
+	_, err := h.user(trust.RoleOperator).Groups.Create(t.Context(), connect.NewRequest(&apiv1.GroupServiceCreateRequest{
+		Name: "shop", Networks: []string{web.String(), db.String()},
+	}))
+	h.must(err)
+	h.eventually("the hosts may talk", func() bool { return h.hub.View().MayTalk(h1.id, h2.id) })
+	for _, report := range []*apiv1.Paths{{Proved: ids(h2, h3)}, {}} {
+		h.must(h1.tellPaths(t.Context(), report))
+		p, _, err := h.store.UpdatePaths(t.Context(), h1.id, func(p linkspan.Paths) linkspan.Paths { return p })
+		if err != nil || !p.Proved(h2.id) || p.Proved(h3.id) {
+			t.Fatalf("proved: %v, %v", p, err)
+		}
+	}
+	_, err = h.user(trust.RoleOperator).Groups.Remove(t.Context(), connect.NewRequest(&apiv1.GroupServiceRemoveRequest{Group: "shop"}))
+	h.must(err)
+	h.eventually("they may not any more", func() bool { return !h.hub.View().MayTalk(h1.id, h2.id) })
+	h.must(h1.tellPaths(t.Context(), &apiv1.Paths{}))
+	if p, _, err := h.store.UpdatePaths(t.Context(), h1.id, func(p linkspan.Paths) linkspan.Paths { return p }); err != nil || len(p.To) > 0 {
+		t.Errorf("left: %v, %v", p, err)
+	}
+}

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"iter"
 	"net/netip"
 
 	"github.com/linkspan/linkspan"
@@ -94,6 +95,11 @@ func (v *View) FindEachOther(a, b *linkspan.Endpoint) bool {
 	return sight == Seen && y == KeyOf(a)
 }
 
+// Holding yields the routed networks that hold an address.
+func (v *View) Holding(a netip.Addr) iter.Seq[*linkspan.Network] {
+	return func(yield func(*linkspan.Network) bool) { v.subnets.each(a, yield) }
+}
+
 // MayTalk says whether two chassis that share no network may have a route between
 // them all the same: by a group, or by a link. It is for pairs that asked for one,
 // of which there are few.
@@ -105,9 +111,8 @@ func (v *View) MayTalk(a, b linkspan.ChassisID) bool {
 			}
 		}
 	}
-	for l := range v.Links() {
-		if l.Verdict == linkspan.LinkAllow && (l.A.Chassis == a && l.B.Chassis == b || l.A.Chassis == b && l.B.Chassis == a) &&
-			v.anyCovered(l.A) && v.anyCovered(l.B) {
+	for l := range v.LinksBetween(a, b) {
+		if l.Verdict == linkspan.LinkAllow && v.anyCovered(l.A) && v.anyCovered(l.B) {
 			return true
 		}
 	}

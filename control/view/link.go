@@ -41,7 +41,14 @@ type links struct {
 	of         hamt.Map[containerKey, []*linkspan.Link]
 	containers hamt.Map[containerKey, []*linkspan.Endpoint]
 	denying    hamt.Map[chassisKey, int] // links that deny, by the chassis of an end
+	between    hamt.Map[pairKey, hamt.Map[linkKey, *linkspan.Link]]
 }
+
+// pairKey is the chassis of both ends of a link.
+type pairKey Pair
+
+// Hash mixes both.
+func (k pairKey) Hash() uint64 { return hamt.Mix(uint64(k.A)<<32 | uint64(k.B)) }
 
 // Links yields all links, in no useful order.
 func (v *View) Links() iter.Seq[*linkspan.Link] { return values(v.links.all) }
@@ -82,6 +89,12 @@ func (v *View) Unknowable(e *linkspan.Endpoint) bool {
 	}
 	n, _ := v.links.denying.Get(chassisKey(e.Chassis))
 	return n > 0
+}
+
+// LinksBetween yields the links with an end on each of two chassis, in no useful order.
+func (v *View) LinksBetween(a, b linkspan.ChassisID) iter.Seq[*linkspan.Link] {
+	list, _ := v.links.between.Get(pairKey(PairOf(a, b)))
+	return values(list)
 }
 
 // Covered yields the attached endpoints that an end of a link names.
@@ -152,6 +165,14 @@ func (b *builder) setLink(key linkKey, l *linkspan.Link) {
 		b.links.of = putOrDeleteList(b.links.of, end, list)
 		b.links.denies(chassisKey(end.chassis), denying(l)-denying(old))
 	}
+	pair := pairKey(PairOf(key.a.Chassis, key.b.Chassis))
+	list, _ := b.links.between.Get(pair)
+	if l == nil {
+		list = list.Delete(key)
+	} else {
+		list = list.Put(key, l)
+	}
+	b.links.between = putOrDelete(b.links.between, pair, list)
 	b.delta.Links = append(b.delta.Links, Changed[linkspan.Link]{old, l})
 }
 
