@@ -136,7 +136,7 @@ func refusedEndpoints() []refusal {
 				}
 			}()
 			return n.CreateEndpoint(t.Context(), networkID, endpointID, i, map[string]any{"my": "opt"})
-		}), "unknown driver option my; leave out --driver-opt my"},
+		}), "unknown driver option my; the driver options are linkspan.rate.egress, linkspan.rate.ingress, com.docker.network.endpoint.ifname"},
 		{"address of IPv6", releasing(func(t *testing.T, n *network, address *net.IPNet) error {
 			return n.CreateEndpoint(t.Context(), networkID, endpointID, &iface{v4: address, v6: cidr("fd91::2/64")}, nil)
 		}), "IPv6 is not supported yet; leave out --ip6"},
