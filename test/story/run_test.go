@@ -66,16 +66,19 @@ func table() []runnable {
 	}
 }
 
-// swarms is the guide whose commands need a lab of their own: the tests of swarms
-// run them.
-const swarms = "swarm.md"
+// swarms and limits are the guides whose commands need a lab, or containers, of
+// their own: TestSwarm runs those of the one, TestLimits what the other tells.
+const (
+	swarms = "swarm.md"
+	limits = "limits.md"
+)
 
 // runDocuments runs what README and guide tell, in their order.
 func runDocuments(t *testing.T, h *harness.Home) {
 	w := web{h}
 	ran := 0
 	for _, l := range documents(t, h.Repo) {
-		if l.where == swarms {
+		if l.where == swarms || l.where == limits {
 			continue
 		}
 		matched := ""
