@@ -204,12 +204,16 @@ once. To remove the group itself: linkspan group rm.`,
 }
 
 // groupable returns how the fabric knows the networks that were typed, and refuses
-// those of this host alone: the controller does not know them, and no route leads
-// out of them.
+// those of this host alone: no route leads out of them. What this host does not know
+// is the controller's to answer, which knows those of other hosts, too.
 func groupable(ctx context.Context, client *api.Client, names []string) ([]string, error) {
 	var known []string
 	for _, name := range names {
 		n, err := findNetwork(ctx, client, &apiv1.HostServiceGetNetworkRequest{Network: name})
+		if linkspan.CodeOf(api.FromRPC(err)) == linkspan.NotFound {
+			known = append(known, name)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

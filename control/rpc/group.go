@@ -5,6 +5,7 @@ package rpc
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -122,16 +124,32 @@ func (s groupService) change(ctx context.Context, name string, networks []string
 	return s.group(ctx, &now)
 }
 
-// networkIDs finds networks by name or id.
+// networkIDs finds networks by name or id. Those of single hosts are refused with the
+// reason, as they are listed beside the others.
 func (s *Server) networkIDs(ctx context.Context, given []string) (ids []linkspan.NetworkID, names []string, err error) {
 	for _, name := range given {
 		n, err := s.findNetwork(ctx, name)
+		if linkspan.CodeOf(err) == linkspan.NotFound {
+			if local := localNetworks(s.hub.View(), name, 0); len(local) > 0 {
+				err = roadless(s.hub.View(), local[0])
+			}
+		}
 		if err != nil {
 			return nil, nil, err
 		}
 		ids, names = append(ids, n.ID), append(names, n.Name)
 	}
 	return ids, names, nil
+}
+
+// roadless says why a network of a single host is in no group.
+func roadless(v *view.View, n *linkspan.LocalNetwork) error {
+	return &linkspan.Error{
+		Code: linkspan.Invalid,
+		Message: fmt.Sprintf("network %s is of driver %s and of host %s alone: no route can lead from it to another network",
+			n.Name, n.Driver, chassisName(v, n.Chassis)),
+		Hint: "make a network of driver linkspan instead: linkspan network create --subnet 10.7.0.0/24 NAME",
+	}
 }
 
 func (s *Server) networksByID(ctx context.Context) (map[linkspan.NetworkID]linkspan.Network, error) {

@@ -119,6 +119,26 @@ func TestLocalNetworksAreListed(t *testing.T) {
 	_ = h2
 }
 
+// TestLocalNetworksAreInNoGroup: who sees one in a list learns why not, and not that
+// it does not exist.
+func TestLocalNetworksAreInNoGroup(t *testing.T) {
+	h := build(t)
+	h.backed("h1", "c1")
+	h.network("web", "10.7.0.0/24")
+	for _, name := range []string{"back", "h1/back", "h1net1"} {
+		_, err := h.user(trust.RoleOperator).Groups.Create(t.Context(), connect.NewRequest(&apiv1.GroupServiceCreateRequest{
+			Name: "mix", Networks: []string{"web", name},
+		}))
+		err = api.FromRPC(err)
+		if linkspan.CodeOf(err) != linkspan.Invalid || !strings.Contains(err.Error(), "linkspan-bridge and of host h1 alone") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := groups(t, h.user(trust.RoleViewer)); got != "" {
+		t.Errorf("listed %q", got)
+	}
+}
+
 func TestLocalMembersAreEndpoints(t *testing.T) {
 	h := build(t)
 	h1 := h.backed("h1", "c1")
