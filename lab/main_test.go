@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -66,9 +67,11 @@ func serveStandIn(args []string) error {
 		if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
 			return err
 		}
-		if _, err := net.Listen("unix", socket); err != nil {
+		l, err := net.Listen("unix", socket)
+		if err != nil {
 			return err
 		}
+		go http.Serve(l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGTERM)
 	defer stop()

@@ -19,7 +19,8 @@ type Capabilities struct {
 	DatapathTypes []string // that it was built with
 	Kernel        bool     // the kernel has Open vSwitch
 	Datapath      string   // chosen for the bridge: "system" or "netdev"
-	Conntrack     bool     // the bridge's datapath tracks connections with zones and NAT
+	Conntrack     bool     // the bridge's datapath tracks connections with zones and NAT, and says who opened them
+	Flush         bool     // connections can be forgotten through OpenFlow
 	NDExtension   bool     // neighbour advertisements can be made by flows alone
 	MaxMeters     uint32   // 0: no meters, so nothing that is punted can be limited
 	Controllers   int      // Controller rows of the bridge, which should have none
@@ -34,12 +35,13 @@ func (c *Capabilities) Notes() []string {
 		note    string
 	}{
 		{!c.Conntrack, "no connection tracking in the datapath: stateful policies cannot work"},
+		{!c.Flush, "connections cannot be forgotten through OpenFlow (Open vSwitch 3.1 can): what a policy revokes is cut, and stays known until it times out"},
 		{c.MaxMeters == 0, "no meters: packets to the controller cannot be limited per port"},
 		{!c.Links.VXLAN, "the kernel has no vxlan: other chassis cannot be reached by tunnel"},
 		{!c.Links.Geneve, "the kernel has no geneve"},
 		{!c.Links.WireGuard, "the kernel has no wireguard: sites need it in user space"},
 		{!c.Links.Macvlan, "the kernel has no macvlan: direct transport needs a network card of its own"},
-		{!c.NDExtension, "IPv6 neighbours are answered by the switch process instead of by flows"},
+		{!c.NDExtension, "flows cannot make IPv6 neighbour advertisements: containers may not find each other by IPv6"},
 		{c.Controllers > 0, "somebody configured controllers on our bridge: they see and change its flows"},
 	}
 	for _, l := range lacks {
@@ -58,7 +60,7 @@ func (s *Switch) Capabilities(ctx context.Context) (*Capabilities, error) {
 	c := &Capabilities{Kernel: kernelDatapath()}
 	c.Datapath = datapathType(c.Kernel)
 	for _, ask := range []func(context.Context, *Capabilities) error{
-		s.askDatabase, s.askDaemon, s.askMeters, askKernel,
+		s.askDatabase, s.askDaemon, s.askMeters, s.askFlush, askKernel,
 	} {
 		if err := ask(ctx, c); err != nil {
 			return nil, fmt.Errorf("capabilities: %w", err)
@@ -96,7 +98,7 @@ func (s *Switch) askDaemon(ctx context.Context, c *Capabilities) error {
 		return err
 	}
 	has := parseFeatures(features)
-	c.Conntrack = has["CT state"] && has["CT zone"] && has["CT state NAT"]
+	c.Conntrack = has["CT state"] && has["CT zone"] && has["CT state NAT"] && has["CT orig tuple"]
 	c.NDExtension = has["IPv6 ND Extension"]
 	return nil
 }
@@ -119,6 +121,16 @@ func (s *Switch) askMeters(ctx context.Context, c *Capabilities) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	c.MaxMeters, err = maxMeters(conn)
+	return errors.Join(err, conn.Close())
+}
+
+func (s *Switch) askFlush(ctx context.Context, c *Capabilities) error {
+	conn, err := s.Channel(ctx)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	c.Flush, err = canFlush(conn)
 	return errors.Join(err, conn.Close())
 }
 

@@ -52,6 +52,12 @@ func (s *Switch) restoreSocket(ctx context.Context) error {
 	if _, err := s.control(ctx, "version"); err != nil {
 		return err // it makes its socket itself when it starts
 	}
+	if err := s.Await(ctx); err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err == nil {
+		return nil // the bridge was just being made
+	}
 	err := s.setProtocols(ctx, []string{"OpenFlow13", "OpenFlow14"})
 	// Back in any case, even when ctx has ended: the bridge speaks 1.3 only.
 	bctx, cancelBack := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)

@@ -143,7 +143,7 @@ func TestCapabilities(t *testing.T) {
 	if got := host.Vsctl("get", "Bridge", "br-link", "datapath_type"); got != c.Datapath {
 		t.Errorf("the bridge is %s and the choice %s", got, c.Datapath)
 	}
-	if !c.Conntrack || c.MaxMeters == 0 || len(c.DatapathTypes) == 0 || !c.Links.VXLAN {
+	if !c.Conntrack || !c.Flush || c.MaxMeters == 0 || len(c.DatapathTypes) == 0 || !c.Links.VXLAN {
 		t.Errorf("capabilities: %+v", *c)
 	}
 }

@@ -6,8 +6,9 @@
 // socket of ovs-vswitchd. It runs no command and decides nothing.
 //
 // It is not an OpenFlow implementation (wire/openflow is), it writes no flows,
-// and it never adds or removes a Controller row: Open vSwitch deletes every
-// flow of a bridge when its first controller comes or its last one goes. Links
+// and it never adds or removes a Controller row of its bridge: Open vSwitch deletes every
+// flow of a bridge when its first controller comes or its last one goes. Controllers of
+// somebody else get bridges of their own, as guests. Links
 // of the kernel are made by the sub-packages netns and tunnel.
 //
 //	sw, err := ovs.Open(ctx, ovs.Config{Log: log})

@@ -18,6 +18,13 @@ type rootRow struct {
 	CurCfg        int               `ovsdb:"cur_cfg"`
 	OtherConfig   map[string]string `ovsdb:"other_config"`
 	DatapathTypes []string          `ovsdb:"datapath_types"`
+	SSL           *string           `ovsdb:"ssl"`
+}
+
+type controllerRow struct {
+	UUID           string  `ovsdb:"_uuid"`
+	Target         string  `ovsdb:"target"`
+	ConnectionMode *string `ovsdb:"connection_mode"`
 }
 
 type bridgeRow struct {
@@ -37,6 +44,9 @@ type portRow struct {
 	UUID       string   `ovsdb:"_uuid"`
 	Name       string   `ovsdb:"name"`
 	Interfaces []string `ovsdb:"interfaces"`
+
+	Tag         *int              `ovsdb:"tag"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
 }
 
 type ifaceRow struct {
@@ -48,6 +58,8 @@ type ifaceRow struct {
 	OFPortRequest *int              `ovsdb:"ofport_request"`
 	LinkState     *string           `ovsdb:"link_state"`
 	Error         *string           `ovsdb:"error"`
+	Options       map[string]string `ovsdb:"options"`
+	MACInUse      *string           `ovsdb:"mac_in_use"`
 }
 
 func databaseModel() (model.ClientDBModel, error) {
@@ -56,6 +68,7 @@ func databaseModel() (model.ClientDBModel, error) {
 		"Bridge":       &bridgeRow{},
 		"Port":         &portRow{},
 		"Interface":    &ifaceRow{},
+		"Controller":   &controllerRow{},
 	})
 }
 
@@ -67,13 +80,15 @@ func monitored(c client.Client) *client.Monitor {
 		b bridgeRow
 		p portRow
 		i ifaceRow
+		o controllerRow
 	)
 	return c.NewMonitor(
-		client.WithTable(&r, &r.Bridges, &r.NextCfg, &r.CurCfg, &r.OtherConfig, &r.DatapathTypes),
+		client.WithTable(&r, &r.Bridges, &r.NextCfg, &r.CurCfg, &r.OtherConfig, &r.DatapathTypes, &r.SSL),
+		client.WithTable(&o, &o.Target),
 		client.WithTable(&b, &b.Name, &b.DatapathType, &b.DatapathID, &b.Ports, &b.Controller,
 			&b.Protocols, &b.FailMode, &b.OtherConfig, &b.ExternalIDs),
 		client.WithTable(&p, &p.Name, &p.Interfaces),
 		client.WithTable(&i, &i.Name, &i.Type, &i.ExternalIDs, &i.OFPort, &i.OFPortRequest,
-			&i.LinkState, &i.Error),
+			&i.LinkState, &i.Error, &i.Options, &i.MACInUse),
 	)
 }

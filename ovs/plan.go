@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/ovn-kubernetes/libovsdb/model"
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
@@ -73,15 +74,29 @@ func (pl *plan) operations(live *session) ([]ovsdb.Operation, error) {
 }
 
 func insert(live *session, p Port, id string) ([]ovsdb.Operation, error) {
-	return live.create(
-		&ifaceRow{UUID: "of_" + id, Name: p.Name, ExternalIDs: p.ExternalIDs, OFPortRequest: request(p.OFPort)},
-		&portRow{UUID: id, Name: p.Name, Interfaces: []string{"of_" + id}})
+	iface := &ifaceRow{UUID: "of_" + id, Name: p.Name, ExternalIDs: p.ExternalIDs, OFPortRequest: request(p.OFPort)}
+	port := &portRow{UUID: id, Name: p.Name, Interfaces: []string{"of_" + id}}
+	if p.Peer != "" {
+		nowhere := nowhereVLAN
+		iface.Type, iface.Options = "patch", map[string]string{peerOption: p.Peer}
+		port.Tag, port.OtherConfig = &nowhere, map[string]string{"rstp-enable": "false"}
+	}
+	return live.create(iface, port)
 }
+
+// peerOption names the other end of a patch (ovs-vswitchd.conf.db(5), Interface options).
+const peerOption = "peer"
+
+// nowhereVLAN is the VLAN of patches, which no frame is of (IEEE 802.1Q, 9.6).
+const nowhereVLAN = 4095
 
 func (pl *plan) update(live *session, p Port) ([]ovsdb.Operation, error) {
 	row := pl.reg.ifaces[p.Name]
 	if row == nil {
 		return nil, &linkspan.Error{Code: linkspan.Conflict, Message: "the port has no interface of its own name"}
+	}
+	if row.Options[peerOption] != p.Peer {
+		return nil, &linkspan.Error{Code: linkspan.Conflict, Message: "it is there and joined to " + strconv.Quote(row.Options[peerOption])}
 	}
 	if number(row.OFPortRequest) == p.OFPort && maps.Equal(row.ExternalIDs, p.ExternalIDs) {
 		return nil, nil

@@ -21,6 +21,10 @@ type Port struct {
 	Name        string            // of the link, at most 15 bytes
 	OFPort      uint32            // its OpenFlow number, 1 to 65279; 0 lets Open vSwitch choose
 	ExternalIDs map[string]string // of the Interface row; replaced as a whole
+	// Peer is the port of another bridge that this one is joined to as a patch; empty: the
+	// port is a link of the host. Learning switches flood nothing to a patch, and
+	// spanning trees leave it out: who wants its frames outputs them there.
+	Peer string
 }
 
 // PortStatus is a port as Open vSwitch has it.
@@ -29,8 +33,10 @@ type PortStatus struct {
 	OFPort      uint32 // in use; 0 while it has none
 	Requested   uint32 // asked for; 0 when nothing was
 	ExternalIDs map[string]string
-	Up          bool   // the link has carrier
-	Error       string // why it has no number; "" when it works
+	MAC         linkspan.MAC // zero while it has no number
+	Peer        string       // of a patch
+	Up          bool         // the link has carrier
+	Error       string       // why it has no number; "" when it works
 }
 
 // Validate says whether p can be added.
@@ -157,6 +163,10 @@ func statusOf(row *ifaceRow, name string) PortStatus {
 	}
 	st.ExternalIDs = row.ExternalIDs
 	st.OFPort, st.Requested = number(row.OFPort), number(row.OFPortRequest)
+	st.Peer = row.Options[peerOption]
+	if row.MACInUse != nil {
+		_ = st.MAC.UnmarshalText([]byte(*row.MACInUse)) // stays zero for what is none
+	}
 	st.Up = row.LinkState != nil && *row.LinkState == "up"
 	if row.Error != nil {
 		st.Error = *row.Error

@@ -32,17 +32,24 @@ type Switch struct {
 // or linkspan.Unavailable when ctx ends before that. From then on a lost
 // connection is made again in the background until Close.
 func Open(ctx context.Context, cfg Config) (*Switch, error) {
+	s := Start(cfg)
+	if _, err := s.session(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Start is Open that does not wait: for those who go on without Open vSwitch, and whose
+// calls wait for it.
+func Start(cfg Config) *Switch {
 	cfg = cfg.Default()
 	run, stop := context.WithCancel(context.Background())
 	s := &Switch{cfg: cfg, log: cfg.Log, stop: stop, closed: run.Done(),
 		changes: make(chan *change), ready: make(chan struct{})}
 	s.wg.Go(func() { s.connect(run) })
 	s.wg.Go(func() { s.write(run) })
-	if _, err := s.session(ctx); err != nil {
-		s.Close()
-		return nil, err
-	}
-	return s, nil
+	return s
 }
 
 // Close ends the connection and returns when all of the Switch's goroutines

@@ -18,6 +18,7 @@ const (
 	confDB        = "/etc/openvswitch/conf.db"
 	dockerData    = "/var/lib/docker"
 	ownData       = "/var/lib/linkspan"
+	ownRoot       = ownData + "/root" // for the files of etc: the node's /etc is the machine's
 	ovsSchema     = "/usr/share/openvswitch/vswitch.ovsschema"
 	orderPatience = 15 * time.Second
 )
@@ -82,7 +83,7 @@ func (s Spec) vswitchd() component {
 
 func (s Spec) serveSwitch(dir *os.Root) component {
 	token := present(dir, JoinFile)
-	argv := []string{s.Binary, "serve", "switch", "--controller", s.ControllerAddr, "--join-file", joinFile}
+	argv := []string{s.Binary, "serve", "switch", "--controller", s.ControllerAddr, "--join-file", joinFile, "--system-root", ownRoot}
 	if s.NoDocker {
 		argv = append(argv, "--docker", "none")
 	}
@@ -91,7 +92,7 @@ func (s Spec) serveSwitch(dir *os.Root) component {
 		argv:    append(argv, s.Args...),
 		gate:    &token,
 		prepare: func() error { return handJoin(dir) },
-		ready:   listening(ownSocket),
+		ready:   joined(ownSocket),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -71,14 +72,39 @@ func present(dir *os.Root, name string) condition {
 	}}
 }
 
-// pings is met when the Docker engine behind the socket answers a ping.
-func pings(path string) condition {
-	client := &http.Client{Transport: &http.Transport{
+// joined is met when a switch answers for the fabric, too: before, there is its
+// configuration alone behind the socket, and all else is unavailable.
+func joined(path string) condition {
+	const question = "http://switch/linkspan.v1.SystemService/Version"
+	client := over(path)
+	return condition{what: "a switch that has joined on " + path, met: func(ctx context.Context, _ int) bool {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, question, strings.NewReader("{}"))
+		if err != nil {
+			return false
+		}
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(req)
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	}}
+}
+
+// over returns a client that speaks to whoever listens on the unix socket.
+func over(path string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
 	}}
+}
+
+// pings is met when the Docker engine behind the socket answers a ping.
+func pings(path string) condition {
+	client := over(path)
 	return condition{what: "an answer on " + path, met: func(ctx context.Context, _ int) bool {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/_ping", nil)
 		if err != nil {

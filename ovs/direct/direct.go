@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/ovs/ether"
 )
 
 // Direct is the port with the paths through it. Its methods may be called
@@ -75,7 +76,7 @@ const reopening = time.Second
 func (d *Direct) Run(ctx context.Context) error {
 	told := ""
 	for ctx.Err() == nil {
-		socket, err := open(d.device)
+		socket, err := ether.Open(d.device, etherType)
 		if err == nil {
 			err = d.serve(ctx, socket)
 		}

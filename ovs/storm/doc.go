@@ -8,8 +8,9 @@
 // container cannot remove as long as it lacks CAP_NET_ADMIN.
 //
 // Every interface has a fence that passes 200 packets a second of ARP, and as
-// many of whatever else is not IPv4, which no table of the bridge takes. For
-// IPv4 a Watch looks four times a second at how much each port sends, and where
+// many of whatever else is not IP, which no table of the bridge takes; of an endpoint
+// without IPv6 that is among these, else of it what goes to many. For
+// the rest a Watch looks four times a second at how much each port sends, and where
 // that is much, at how much of it a route took. When 2,000 packets a second are
 // taken by none, the fence gets a limit: for the destinations that are denied
 // where these are nearly all of it, else for the interface. It goes when for ten

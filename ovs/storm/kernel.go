@@ -42,8 +42,11 @@ func (Kernel) Set(ctx context.Context, p Port, l Limit) error {
 		}
 		table := tableOf(p)
 		replace(conn, table)
-		if len(l.Destinations) > 0 {
-			if err := conn.AddSet(destinations(table, l.Destinations)); err != nil {
+		for _, d := range deniedIn(l.Destinations) {
+			if len(d.list) == 0 {
+				continue
+			}
+			if err := conn.AddSet(d.destinations(table)); err != nil {
 				return err
 			}
 		}
@@ -51,7 +54,7 @@ func (Kernel) Set(ctx context.Context, p Port, l Limit) error {
 			Name: chainName, Table: table, Type: nftables.ChainTypeFilter, Device: device,
 			Hooknum: nftables.ChainHookEgress, Priority: nftables.ChainPriorityFilter,
 		})
-		for _, r := range rules(chain, l) {
+		for _, r := range rules(chain, p.Address6.IsValid(), l) {
 			conn.AddRule(r)
 		}
 		return supported(conn.Flush())
@@ -86,29 +89,34 @@ func (Kernel) Get(ctx context.Context, p Port) (l Limit, c Counts, err error) {
 			return &linkspan.Error{Code: linkspan.NotFound, Message: "there is no fence"}
 		}
 		for _, r := range found {
-			switch c.read(r) {
-			case ruleAll:
-				l.All = true
-			case ruleDenied:
-				l.Destinations, err = targets(conn, table)
+			comment := c.read(r)
+			l.All = l.All || comment == ruleAll
+			for _, d := range deniedIn(nil) {
+				if d.rule != comment {
+					continue
+				}
+				if err := d.read(conn, table); err != nil {
+					return err
+				}
+				l.Destinations = append(l.Destinations, d.list...)
 			}
 		}
-		return err
+		slices.SortFunc(l.Destinations, netip.Addr.Compare)
+		return nil
 	})
 	return l, c, err
 }
 
-func targets(conn *nftables.Conn, table *nftables.Table) ([]netip.Addr, error) {
-	set, _ := destinations(table, nil)
+// read fills in the destinations that the kernel has.
+func (d *denied) read(conn *nftables.Conn, table *nftables.Table) error {
+	set, _ := d.destinations(table)
 	elements, err := conn.GetSetElements(set)
-	var list []netip.Addr
 	for _, e := range elements {
 		if a, ok := netip.AddrFromSlice(e.Key); ok {
-			list = append(list, a)
+			d.list = append(d.list, a)
 		}
 	}
-	slices.SortFunc(list, netip.Addr.Compare)
-	return list, err
+	return err
 }
 
 // Remove removes a fence, whether its interface is gone or not.

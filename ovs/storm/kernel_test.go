@@ -58,7 +58,7 @@ func container(t *testing.T) (storm.Port, *netns.Sandbox) {
 func datagrams(t *testing.T, box *netns.Sandbox, to string, n int) {
 	t.Helper()
 	must(t, box.Do(func() error {
-		conn, err := net.Dial("udp4", to+":9")
+		conn, err := net.Dial("udp", to+":9")
 		if err != nil {
 			return err
 		}
@@ -74,6 +74,12 @@ func datagrams(t *testing.T, box *netns.Sandbox, to string, n int) {
 // frames sends n of an EtherType past the stack. claimed is what the socket says
 // they are; bypass sends them past the queues, too.
 func frames(t *testing.T, box *netns.Sandbox, etherType, claimed uint16, bypass bool, n int) {
+	t.Helper()
+	framesTo(t, box, linkspan.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, etherType, claimed, bypass, n)
+}
+
+// framesTo is frames to an Ethernet address.
+func framesTo(t *testing.T, box *netns.Sandbox, to linkspan.MAC, etherType, claimed uint16, bypass bool, n int) {
 	t.Helper()
 	must(t, box.Do(func() error {
 		nic, err := net.InterfaceByName("eth0")
@@ -91,7 +97,7 @@ func frames(t *testing.T, box *netns.Sandbox, etherType, claimed uint16, bypass 
 			}
 		}
 		frame := make([]byte, 60)
-		copy(frame, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 1, 2, 3, 4, 5, byte(etherType >> 8), byte(etherType)})
+		copy(frame, append(to[:], 2, 1, 2, 3, 4, 5, byte(etherType>>8), byte(etherType)))
 		for range n {
 			_ = unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: nic.Index, Protocol: claimed<<8 | claimed>>8})
 		}
@@ -221,4 +227,38 @@ func TestFenceIsRemoved(t *testing.T) {
 	must(t, kernel.Remove(ctx, p))
 	must(t, os.WriteFile(p.Sandbox, nil, 0o600)) // what Docker mounts a namespace over
 	must(t, kernel.Remove(ctx, p))
+}
+
+// TestFenceOfIPv6: a port that has IPv6 is not limited in what it sends to one, but in
+// what goes to many, and in what is denied, of both families.
+func TestFenceOfIPv6(t *testing.T) {
+	ovstest.Need(t, "ip")
+	ctx := context.Background()
+	p, box := container(t)
+	p.Address6 = netip.MustParseAddr("fd00::2")
+	must(t, box.Do(func() error {
+		return exec.Command("sh", "-c", `echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6 && ip address add fd00::2/64 dev eth0 nodad &&
+			ip neighbour add fd00::7 lladdr 02:00:00:00:00:07 dev eth0 nud permanent &&
+			ip neighbour add fd00::8 lladdr 02:00:00:00:00:08 dev eth0 nud permanent`).Run()
+	}))
+	var kernel storm.Kernel
+	denied := []netip.Addr{netip.MustParseAddr("198.51.100.7"), netip.MustParseAddr("fd00::7")}
+	must(t, kernel.Set(ctx, p, storm.Limit{Destinations: denied}))
+	const many = 1000
+	datagrams(t, box, "198.51.100.7", many)
+	datagrams(t, box, "[fd00::7]", many)
+	datagrams(t, box, "[fd00::8]", many)
+	datagrams(t, box, "198.51.100.8", many)
+	limit, counts, err := kernel.Get(ctx, p)
+	must(t, err)
+	if diff := cmp.Diff(storm.Limit{Destinations: denied}, limit, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("limit (-want +got):\n%s", diff)
+	}
+	if counts.Held < many || counts.Held+counts.Passed != 2*many || counts.Other > 0 {
+		t.Errorf("counts are %+v of %d to each", counts, many)
+	}
+	framesTo(t, box, linkspan.MAC{0x33, 0x33, 0, 0, 0, 9}, 0x86dd, 0, false, many)
+	if _, counts, err = kernel.Get(ctx, p); err != nil || counts.Other == 0 {
+		t.Errorf("what goes to many is not limited: %+v, %v", counts, err)
+	}
 }

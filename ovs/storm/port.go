@@ -16,6 +16,7 @@ type Port struct {
 	Container string // its name, for people
 	Network   linkspan.NetworkID
 	Address   netip.Addr
+	Address6  netip.Addr // of IPv6, beside Address; zero: it has none
 	MAC       linkspan.MAC
 	Link      string // the host's end of the veth
 	Sandbox   string // path of the network namespace that has the other end
@@ -39,7 +40,7 @@ type Traffic interface {
 // nothing.
 type Limit struct {
 	All          bool         // the whole interface
-	Destinations []netip.Addr // IPv4, sorted; what is sent there, together
+	Destinations []netip.Addr // sorted; what is sent there, together, of each family
 }
 
 // Any says whether there is a limit.
@@ -47,7 +48,7 @@ func (l Limit) Any() bool { return l.All || len(l.Destinations) > 0 }
 
 // Counts is what a fence did, in packets since it was last changed.
 type Counts struct {
-	ARP, Other   uint64 // held of ARP, and of what is neither ARP nor IPv4
+	ARP, Other   uint64 // held of ARP, and of what the bridge takes none of
 	Held, Passed uint64 // by the limit
 }
 

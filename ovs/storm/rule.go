@@ -18,40 +18,57 @@ import (
 // when it no longer is. All is for a container whose packets go nowhere: enough
 // for a conversation beside a flood that has ended.
 const (
-	strayRate = 200 // of ARP; of what is no IPv4 either
+	strayRate = 200 // of ARP; of what is no IP either, and of IPv6 to many
 	deniedTop = 200 // to denied destinations, together
 	allTop    = 1000
 )
 
 // The comments that rules are known by.
 const (
-	ruleARP    = "arp"
-	ruleOther  = "not ipv4"
-	ruleDenied = "denied"
-	ruleAll    = "all"
+	ruleARP     = "arp"
+	ruleOther   = "not ipv4"
+	ruleDenied  = "denied"
+	ruleDenied6 = "denied ipv6"
+	ruleAll     = "all"
 )
 
-// deniedSet is the set of denied destinations.
-const deniedSet = "denied"
+// deniedSet and deniedSet6 are the sets of denied destinations.
+const (
+	deniedSet  = "denied"
+	deniedSet6 = "denied6"
+)
 
 const (
-	register                  = 1
-	etherIPv4, etherARP       = unix.ETH_P_IP, unix.ETH_P_ARP
-	etherTypeAt, ipv4TargetAt = 12, 16 // in the frame, in the packet
+	register                       = 1
+	etherIPv4, etherARP, etherIPv6 = unix.ETH_P_IP, unix.ETH_P_ARP, unix.ETH_P_IPV6
+	etherTypeAt                    = 12     // in the frame
+	ipv4TargetAt, ipv6TargetAt     = 16, 24 // in the packet
+	toMany6                        = 0x3333 // how an Ethernet address of IPv6 multicast begins (RFC 2464, 7)
 )
 
-// rules returns those of a fence. They go by the frame's own bytes: what a raw
-// socket says of its frames may be a lie.
-func rules(in *nftables.Chain, l Limit) []*nftables.Rule {
+// rules returns those of a fence of a port that has IPv6 or has not. They go by the
+// frame's own bytes: what a raw socket says of its frames may be a lie.
+func rules(in *nftables.Chain, ipv6 bool, l Limit) []*nftables.Rule {
+	other := append(etherType(expr.CmpOpNeq, etherIPv4), unlike(etherARP))
+	if ipv6 {
+		other = append(other, unlike(etherIPv6))
+	}
 	list := []*nftables.Rule{
 		rule(in, ruleARP, strayRate, etherType(expr.CmpOpEq, etherARP)...),
-		rule(in, ruleOther, strayRate, append(etherType(expr.CmpOpNeq, etherIPv4),
-			&expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: binary.BigEndian.AppendUint16(nil, etherARP)})...),
+		rule(in, ruleOther, strayRate, other...),
 	}
-	if len(l.Destinations) > 0 {
-		list = append(list, rule(in, ruleDenied, deniedTop, append(etherType(expr.CmpOpEq, etherIPv4),
-			&expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: ipv4TargetAt, Len: 4},
-			&expr.Lookup{SourceRegister: register, SetName: deniedSet, SetID: deniedSetID})...))
+	if ipv6 {
+		list = append(list, rule(in, ruleOther, strayRate, append(etherType(expr.CmpOpEq, etherIPv6),
+			&expr.Payload{DestRegister: register, Base: expr.PayloadBaseLLHeader, Offset: 0, Len: 2},
+			&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: binary.BigEndian.AppendUint16(nil, toMany6)})...))
+	}
+	for _, d := range deniedIn(l.Destinations) {
+		if len(d.list) == 0 {
+			continue
+		}
+		list = append(list, rule(in, d.rule, deniedTop, append(etherType(expr.CmpOpEq, d.etherType),
+			&expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: d.at, Len: d.size},
+			&expr.Lookup{SourceRegister: register, SetName: d.set, SetID: d.id})...))
 	}
 	if l.All {
 		list = append(list, rule(in, ruleAll, allTop))
@@ -79,15 +96,44 @@ func etherType(op expr.CmpOp, value uint16) []expr.Any {
 	}
 }
 
-// deniedSetID names the set within its transaction.
-const deniedSetID = 1
+// unlike goes on with what etherType read, where it is another value.
+func unlike(value uint16) expr.Any {
+	return &expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: binary.BigEndian.AppendUint16(nil, value)}
+}
 
-func destinations(of *nftables.Table, list []netip.Addr) (*nftables.Set, []nftables.SetElement) {
-	elements := make([]nftables.SetElement, len(list))
-	for i, a := range list {
+// denied are the denied destinations of one family, and how frames to them are known.
+type denied struct {
+	rule, set string
+	id        uint32 // names the set within its transaction
+	key       nftables.SetDatatype
+	etherType uint16
+	at, size  uint32 // of the destination in the packet
+	list      []netip.Addr
+}
+
+// deniedIn takes destinations apart by family.
+func deniedIn(all []netip.Addr) [2]denied {
+	d := [2]denied{
+		{ruleDenied, deniedSet, 1, nftables.TypeIPAddr, etherIPv4, ipv4TargetAt, 4, nil},
+		{ruleDenied6, deniedSet6, 2, nftables.TypeIP6Addr, etherIPv6, ipv6TargetAt, 16, nil},
+	}
+	for _, a := range all {
+		if a.Is4() {
+			d[0].list = append(d[0].list, a)
+		} else {
+			d[1].list = append(d[1].list, a)
+		}
+	}
+	return d
+}
+
+// destinations is the set of them.
+func (d *denied) destinations(of *nftables.Table) (*nftables.Set, []nftables.SetElement) {
+	elements := make([]nftables.SetElement, len(d.list))
+	for i, a := range d.list {
 		elements[i].Key = a.AsSlice()
 	}
-	return &nftables.Set{ID: deniedSetID, Table: of, Name: deniedSet, KeyType: nftables.TypeIPAddr}, elements
+	return &nftables.Set{ID: d.id, Table: of, Name: d.set, KeyType: d.key}, elements
 }
 
 // read adds what a rule counted.
@@ -107,7 +153,7 @@ func (c *Counts) read(r *nftables.Rule) (comment string) {
 		c.ARP += counted[1]
 	case ruleOther:
 		c.Other += counted[1]
-	case ruleDenied, ruleAll:
+	case ruleDenied, ruleDenied6, ruleAll:
 		c.Held += counted[1]
 		c.Passed += counted[0] - counted[1]
 	}

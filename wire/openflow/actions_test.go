@@ -38,6 +38,10 @@ func actionCases() []struct {
 		{acts().OutputReg(r1.All(), 0), "output:NXM_NX_REG1[]"},
 		{acts().CTClear(), "ct_clear"},
 		{acts().Conjunction(9, 1, 2), "conjunction(9,2/2)"},
+		{acts().Learn(&of.Learn{Table: 5, Priority: 1, HardTimeout: 300, Cookie: 0x12, Limit: 1000, Specs: []of.LearnSpec{
+			{Src: r0.All(), Dst: r0.All()}, {Src: of.FieldNXMEthSrc.All(), Dst: of.FieldNXMEthDst.All()}, {Value: 1, Dst: r1.All(), Load: true},
+			{Src: r0.Bits(0, 16), Dst: r1.Bits(16, 16), Load: true}}}),
+			"learn(table=5,hard_timeout=300,priority=1,cookie=0x12,limit=1000,NXM_NX_REG0[],NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],load:0x1->NXM_NX_REG1[],load:NXM_NX_REG0[0..15]->NXM_NX_REG1[16..31])"},
 		{acts().Note([]byte{1, 2, 3}), "note:01.02.03.00.00.00"},
 		{acts().Controller(&of.Controller{MaxLen: 128, Reason: of.ReasonAction}), "CONTROLLER:128"},
 		{acts().Controller(&of.Controller{MaxLen: of.MaxLenNoBuffer, ID: 3}), "controller(reason=no_match,id=3)"},

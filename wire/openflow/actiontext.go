@@ -119,6 +119,8 @@ func (a Action) niciraText(s NiciraAction) string {
 		return n.String()
 	case NXCTClear:
 		return "ct_clear"
+	case NXLearn2:
+		return a.learnText()
 	case NXNote:
 		return "note:" + dotted(a.nxBody())
 	}

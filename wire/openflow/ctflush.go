@@ -19,13 +19,19 @@ const (
 	ctTupleDst
 	ctTupleSrcPort
 	ctTupleDstPort
+	ctTupleICMPID
+	ctTupleICMPType
+	ctTupleICMPCode
 )
 
 // CTTuple selects connections by one direction. Zero fields select nothing;
-// ports of TCP, UDP and SCTP need Proto.
+// ports of TCP, UDP and SCTP need Proto, and so does ICMP. With Proto of ICMP the
+// identifier, type and code must all agree, also when they are 0.
 type CTTuple struct {
-	Src, Dst         netip.Addr
-	SrcPort, DstPort uint16
+	Src, Dst           netip.Addr
+	SrcPort, DstPort   uint16
+	ICMPID             uint16
+	ICMPType, ICMPCode uint8
 }
 
 // CTFlush deletes conntrack entries of the datapath: Open vSwitch's extension
@@ -64,6 +70,9 @@ func (t *CTTuple) append(b []byte, kind byte) []byte {
 	b = appendTupleAddr(b, ctTupleDst, t.Dst)
 	b = appendTuplePort(b, ctTupleSrcPort, t.SrcPort)
 	b = appendTuplePort(b, ctTupleDstPort, t.DstPort)
+	b = appendTuplePort(b, ctTupleICMPID, t.ICMPID)
+	b = appendTupleByte(b, ctTupleICMPType, t.ICMPType)
+	b = appendTupleByte(b, ctTupleICMPCode, t.ICMPCode)
 	put16(b, start+2, uint16(len(b)-start))
 	return b
 }
@@ -84,6 +93,14 @@ func appendTuplePort(b []byte, kind byte, p uint16) []byte {
 		return b
 	}
 	return append(b, 0, kind, 0, 8, byte(p>>8), byte(p), 0, 0)
+}
+
+// appendTupleByte appends a property of one byte unless it is 0.
+func appendTupleByte(b []byte, kind, v byte) []byte {
+	if v == 0 {
+		return b
+	}
+	return append(b, 0, kind, 0, 5, v, 0, 0, 0)
 }
 
 // Decode reads the message, as a switch does.
@@ -133,6 +150,12 @@ func (t *CTTuple) decode(b []byte) error {
 			t.SrcPort = u16(v, 0)
 		case kind == ctTupleDstPort && len(v) >= 2:
 			t.DstPort = u16(v, 0)
+		case kind == ctTupleICMPID && len(v) >= 2:
+			t.ICMPID = u16(v, 0)
+		case kind == ctTupleICMPType && len(v) >= 1:
+			t.ICMPType = v[0]
+		case kind == ctTupleICMPCode && len(v) >= 1:
+			t.ICMPCode = v[0]
 		}
 		b = rest
 	}

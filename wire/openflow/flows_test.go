@@ -99,7 +99,7 @@ func responderCases() []flowCase {
 }
 
 func routeCases() []flowCase {
-	const est, trk, inv, rel, isnew = of.CTEstablished, of.CTTracked, of.CTInvalid, of.CTRelated, of.CTNew
+	const est, trk, inv, rel, isnew, rpl = of.CTEstablished, of.CTTracked, of.CTInvalid, of.CTRelated, of.CTNew, of.CTReply
 	return []flowCase{
 		{"established", 21, 100, func(m *of.Match) { m.CTState(trk|est, trk|est|inv).EthType(0x800) },
 			of.Instructions(nil).GotoTable(22), "priority=100,ct_state=+est-inv+trk,ip actions=goto_table:22"},
@@ -109,6 +109,24 @@ func routeCases() []flowCase {
 			m.CTState(trk|isnew, trk|isnew|est).EthType(0x800).IPProto(6).IPv4Src(ip("10.1.0.11")).IPv4Dst(ip("10.1.0.12")).TCPDst(7000)
 		}, apply(acts().CT(&of.CT{Flags: of.CTCommit, ZoneFrom: zoneReg0, Table: of.NoTable})).GotoTable(22),
 			"priority=50,ct_state=+new-est+trk,tcp,nw_src=10.1.0.11,nw_dst=10.1.0.12,tp_dst=7000 actions=ct(commit,zone=NXM_NX_REG0[0..15]),goto_table:22"},
+		{"class of connections opened", 31, 200, func(m *of.Match) {
+			m.Reg(0, 10).EthType(0x800).IPv4Src(ip("10.1.0.11")).IPv4Dst(ip("10.1.0.12"))
+			m.CTState(trk|isnew, trk|isnew|rpl|inv).CTProto(6).CTPortDst(448, 0xffc0)
+		}, apply(acts().CT(&of.CT{Flags: of.CTCommit, Zone: 11, Table: of.NoTable}).Output(12, 0)),
+			"priority=200,ct_state=+new-rpl-inv+trk,ct_nw_proto=6,ct_tp_dst=0x1c0/0xffc0,ip,reg0=0xa,nw_src=10.1.0.11,nw_dst=10.1.0.12 actions=ct(commit,zone=11),output:12"},
+		{"replies of echoes", 31, 200, func(m *of.Match) {
+			m.EthType(0x800).CTState(trk|rpl, trk|rpl|inv).CTProto(1).CTPortSrc(8, 0xffff).CTIPv4Src(ip("10.1.0.11")).CTIPv4Dst(ip("10.1.0.12"))
+		}, apply(acts().Output(12, 0)),
+			"priority=200,ct_state=+rpl-inv+trk,ct_nw_src=10.1.0.11,ct_nw_dst=10.1.0.12,ct_nw_proto=1,ct_tp_src=8,ip actions=output:12"},
+		{"any of a protocol", 31, 200, func(m *of.Match) {
+			m.EthType(0x800).CTState(trk, trk|inv).CTProto(17).CTPortDst(53, 0)
+		}, nil, "priority=200,ct_state=-inv+trk,ct_nw_proto=17,ip actions=drop"},
+		{"a block of ports", 31, 200, func(m *of.Match) { m.EthType(0x800).IPProto(6).TCPDstBits(80, 0xfff0) },
+			nil, "priority=200,tcp,tp_dst=0x50/0xfff0 actions=drop"},
+		{"a block of datagrams' ports", 31, 200, func(m *of.Match) { m.EthType(0x800).IPProto(17).UDPDstBits(80, 0xfff0) },
+			nil, "priority=200,udp,tp_dst=0x50/0xfff0 actions=drop"},
+		{"a port of associations", 31, 200, func(m *of.Match) { m.EthType(0x800).IPProto(132).SCTPDstBits(80, 0xffff) },
+			nil, "priority=200,sctp,tp_dst=80 actions=drop"},
 		{"route", 22, 100, func(m *of.Match) { m.Reg(0, 10).EthType(0x800).IPv4Dst(ip("10.1.0.12")) },
 			of.Instructions(nil).Meter(11).Apply(acts().DecTTL().SetMAC(of.FieldEthSrc, router).SetMAC(of.FieldEthDst, c1).Output(12, 0)),
 			"priority=100,ip,reg0=0xa,nw_dst=10.1.0.12 actions=meter:11,dec_ttl,set_field:02:ff:00:00:00:01->eth_src,set_field:02:01:0a:01:00:0b->eth_dst,output:12"},

@@ -45,15 +45,17 @@ func appendValue(b []byte, f Field, v []byte) []byte {
 // appendMasked appends value and mask; an address's mask as a prefix length
 // where it is one.
 func appendMasked(b []byte, f Field, v, mask []byte) []byte {
-	b = appendValue(b, f, v)
 	if mask == nil {
-		return b
+		return appendValue(b, f, v)
 	}
-	b = append(b, '/')
+	if f.form() == formDec { // under a mask it is bits and no number
+		return appendHex(append(appendHex(b, v), '/'), mask)
+	}
+	b = append(appendValue(b, f, v), '/')
 	if n, ok := prefixLen(mask); ok && f.form() == formAddr {
 		return strconv.AppendInt(b, int64(n), 10)
 	}
-	if f.form() == formDec || f.form() == formPort {
+	if f.form() == formPort {
 		return appendHex(b, mask)
 	}
 	return appendValue(b, f, mask)

@@ -122,6 +122,7 @@ func walkActions(list of.Actions) {
 		a.OutputReg()
 		a.Resubmit()
 		a.Conjunction()
+		a.Learn()
 		a.DecTTLIDs()
 		a.Note()
 		a.NAT()

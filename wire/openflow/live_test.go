@@ -261,6 +261,38 @@ func liveConntrack(t *testing.T, v *vswitch) {
 	if got := v.conntrack(t); strings.Contains(got, "zone=20") {
 		t.Errorf("after the flush by reply: %s", got)
 	}
+	liveEchoes(t, v, c)
+}
+
+// liveEchoes flushes echoes: by their addresses alone, and by all that they are known
+// by, but not by a part of that with their protocol.
+func liveEchoes(t *testing.T, v *vswitch, c *channel) {
+	head := packet.Head{EthSrc: c1, EthDst: router, Src: ip("10.1.0.11"), Dst: ip("10.1.0.12")}
+	ends := of.CTTuple{Src: head.Src, Dst: head.Dst}
+	typed, whole := ends, ends
+	typed.ICMPType = packet.ICMPEchoRequest
+	whole.ICMPType, whole.ICMPID = packet.ICMPEchoRequest, 77
+	for _, f := range []struct {
+		name  string
+		flush of.CTFlush
+		gone  bool
+	}{
+		{"type", of.CTFlush{Proto: packet.ProtoICMP, Zone: 10, HasZone: true, Orig: typed}, false},
+		{"protocol", of.CTFlush{Proto: packet.ProtoICMP, Zone: 10, HasZone: true, Orig: ends}, false},
+		{"identifier", of.CTFlush{Proto: packet.ProtoICMP, Zone: 10, HasZone: true, Orig: whole}, true},
+		{"addresses", of.CTFlush{Zone: 10, HasZone: true, Orig: ends}, true},
+	} {
+		c.send(&of.PacketOut{InPort: of.PortLocal, Actions: acts().Output(of.PortTable, 0), Data: packet.AppendEcho(nil, &head, false, 77, 1, nil)})
+		c.barrier()
+		if !strings.Contains(v.conntrack(t), "id=77") {
+			t.Fatalf("%s: the echo is not known: %s", f.name, v.conntrack(t))
+		}
+		c.send(&f.flush)
+		c.barrier()
+		if got := v.conntrack(t); strings.Contains(got, "zone=10") == f.gone {
+			t.Errorf("%s: after the flush: %s", f.name, got)
+		}
+	}
 }
 
 // liveRoles takes the mastership over and is told by the switch.

@@ -119,6 +119,17 @@ func (m *Match) Addr(f Field, a netip.Addr) *Match {
 	return m.put(f, v[:a.BitLen()/8], nil)
 }
 
+// AddrMasked matches those bits of an address field that mask has, both of one family,
+// which is treated as by Addr.
+func (m *Match) AddrMasked(f Field, a, mask netip.Addr) *Match {
+	bits := mask.AsSlice()
+	value := a.AsSlice()
+	for i := range min(len(value), len(bits)) {
+		value[i] &= bits[i]
+	}
+	return m.put(f, value, bits)
+}
+
 // Prefix matches the network part of an address field: exactly for a prefix of
 // full length, everything for length 0. The family is treated as by Addr.
 func (m *Match) Prefix(f Field, p netip.Prefix) *Match {

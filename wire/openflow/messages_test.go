@@ -110,6 +110,8 @@ func sessionCases() []messageCase {
 			Orig: of.CTTuple{Src: ip("10.1.0.11"), Dst: ip("10.1.0.12"), DstPort: 7000}}},
 		{"conntrack flush of replies", &of.CTFlush{Proto: 17,
 			Reply: of.CTTuple{Src: ip("fd01::1"), SrcPort: 53}}},
+		{"conntrack flush of echoes", &of.CTFlush{Proto: 1, HasZone: true, Zone: 10,
+			Orig: of.CTTuple{Src: ip("10.1.0.11"), Dst: ip("10.1.0.12"), ICMPID: 77, ICMPType: 8, ICMPCode: 1}}},
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 	NXController2     NiciraAction = 37
 	NXCTClear         NiciraAction = 43
 	NXResubmitTableCT NiciraAction = 44
+	NXLearn2          NiciraAction = 45
 )
 
 // nxHeaderLen is the length of the header of a Nicira action.

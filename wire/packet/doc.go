@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package packet reads and writes the headers of frames: Ethernet II with
-// 802.1Q tags, ARP, IPv4, IPv6, ICMP, ICMPv6, TCP and UDP.
+// 802.1Q tags, ARP, IPv4, IPv6, ICMP, ICMPv6, TCP, UDP and LLDP.
 //
 // Parse fills a Packet with the places of the headers in a frame; its methods
 // read fields from there. Nothing is copied or allocated, nothing behind the

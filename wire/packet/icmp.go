@@ -14,6 +14,8 @@ const (
 	ICMPEchoRequest     uint8 = 8
 	ICMPTimeExceeded    uint8 = 11
 
+	ICMPParameterProblem uint8 = 12
+
 	ICMPv6DestUnreachable uint8 = 1
 	ICMPv6TimeExceeded    uint8 = 3
 	ICMPv6EchoRequest     uint8 = 128
@@ -111,12 +113,12 @@ func (p *Packet) answerable() bool {
 	if src.Is4() && (src.As4()[0] >= 240 || dst.As4() == [4]byte{255, 255, 255, 255}) {
 		return false
 	}
-	return !p.isICMPError()
+	return !p.IsICMPError()
 }
 
-// isICMPError reports whether p is an ICMP message other than a query. An ICMP
+// IsICMPError reports whether p is an ICMP message other than a query. An ICMP
 // header that was cut off counts as an error.
-func (p *Packet) isICMPError() bool {
+func (p *Packet) IsICMPError() bool {
 	t, ok := p.ICMPType()
 	switch {
 	case p.IsIPv4() && p.proto == ProtoICMP:
