@@ -20,7 +20,9 @@
 //	links/<end>/<end>           a link between two containers; an end is chassis.network.container
 //	tokens/<id>                 a join token, hashed
 //	revocations/<id>            what certificates are no longer good for
-//	numbers/<kind>              the last number given
+//	moves/<id>                  a container that is being moved from one host to another
+//	policies/<page>             the policies of 128 neighbouring numbers, as JSON, compressed (gzip)
+//	numbers/<kind>              the last number given; that of policies is written with each change of one
 //	events/<slot>               the last EventSlots events
 //
 // Groups and links are changed one after the other, each looking at all the

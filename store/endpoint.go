@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -48,8 +49,10 @@ func (s *Store) joinable(ctx context.Context, id linkspan.NetworkID, a netip.Add
 		return kv.Cond{}, err
 	case n.Removing:
 		return kv.Cond{}, beingRemoved(&n)
+	case n.Driver == linkspan.Bridge:
+		return kv.Cond{}, &linkspan.Error{Code: linkspan.Invalid, Message: "the addresses of network " + n.Name + " are its host's to lease"}
 	case !n.Leasable(a):
-		return kv.Cond{}, &linkspan.Error{Code: linkspan.Invalid, Message: "address " + a.String() + " is not one that network " + n.Name + " (" + n.Subnet.String() + ", gateway " + n.Gateway.String() + ") can lease"}
+		return kv.Cond{}, &linkspan.Error{Code: linkspan.Invalid, Message: "address " + a.String() + " is not one that network " + n.Name + " (" + n.SubnetText() + ", gateway " + n.Gateway.String() + ") can lease"}
 	}
 	return kv.RevisionIs(networkKey(id), revision), nil
 }
@@ -84,8 +87,9 @@ func (s *Store) taken(ctx context.Context, e linkspan.Endpoint) error {
 	return &linkspan.Error{Code: linkspan.Exists, Message: "address " + e.Address.String() + " is taken by " + by}
 }
 
-// Attach stores what a reservation has become: its port, MAC, container. The
-// reservation must be the same chassis's; without one it has code NotFound.
+// Attach stores what a reservation has become: its port, MAC, container, second
+// address. The reservations of both addresses must be the same chassis's; without
+// one it has code NotFound. That of the second address stays as it is.
 func (s *Store) Attach(ctx context.Context, e linkspan.Endpoint) error {
 	if err := e.Validate(); err != nil {
 		return err
@@ -95,21 +99,35 @@ func (s *Store) Attach(ctx context.Context, e linkspan.Endpoint) error {
 		if err != nil {
 			return err
 		}
+		holds, err := s.second(ctx, e)
+		if err != nil {
+			return err
+		}
 		e.Created = old.Created
-		if e.Container == "" {
-			e.Container = old.Container
-		}
-		if e.Labels == nil {
-			e.Labels = old.Labels
-		}
-		if e.Aliases == nil {
-			e.Aliases = old.Aliases
+		if old.ID == "" || old.ID == e.ID { // what is known of another is not of this one
+			e.Container = cmp.Or(e.Container, old.Container)
+			if e.Labels == nil {
+				e.Labels = old.Labels
+			}
+			if e.Aliases == nil {
+				e.Aliases = old.Aliases
+			}
 		}
 		key := endpointKey(e.Network, e.Address)
-		_, err = s.kv.Txn(ctx, kv.Txn{If: []kv.Cond{kv.RevisionIs(key, revision)}, Then: []kv.Op{put(key, e)}})
+		_, err = s.kv.Txn(ctx, kv.Txn{If: append(holds, kv.RevisionIs(key, revision)), Then: []kv.Op{put(key, e)}})
 		return err
 	})
 	return fault("attach "+e.Address.String(), err)
+}
+
+// second returns the condition that e's chassis has its second address reserved; none
+// where it has none.
+func (s *Store) second(ctx context.Context, e linkspan.Endpoint) ([]kv.Cond, error) {
+	if !e.Address6.IsValid() {
+		return nil, nil
+	}
+	_, revision, err := s.own(ctx, linkspan.Endpoint{Network: e.Network, Address: e.Address6, Chassis: e.Chassis})
+	return []kv.Cond{kv.RevisionIs(endpointKey(e.Network, e.Address6), revision)}, err
 }
 
 // own returns the stored record of e if its chassis is e's.

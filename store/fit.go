@@ -8,6 +8,15 @@ import (
 	"github.com/linkspan/linkspan"
 )
 
+// Fits says why a group that was old before could not be stored as g is, beside all
+// groups and networks there are. It stores nothing.
+func Fits(g, old linkspan.Group, groups []linkspan.Group, networks []linkspan.Network) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	return fit(g, old, groups, networks)
+}
+
 // fit says why a group cannot be as g is, which was old before: an address must be
 // that of one endpoint for each network of it. groups and networks are all that
 // are stored. The first reason found is told, by the names of networks.
@@ -29,7 +38,7 @@ func fit(g, old linkspan.Group, groups []linkspan.Group, networks []linkspan.Net
 	}
 	for i, n := range members {
 		for _, o := range members[:i] {
-			if n.Subnet.Overlaps(o.Subnet) {
+			if n.Overlaps(o) {
 				return overlapping(g.Name, o, n, "")
 			}
 		}
@@ -52,7 +61,7 @@ func fitElsewhere(g *linkspan.Group, members []*linkspan.Network, groups []links
 			for _, id := range other.Networks {
 				reached := by[id]
 				for _, n := range members {
-					if reached != nil && n.ID != id && n.Subnet.Overlaps(reached.Subnet) {
+					if reached != nil && n.ID != id && n.Overlaps(reached) {
 						return overlapping(g.Name, n, reached, fmt.Sprintf(", which %s reaches by group %s", shared.Name, other.Name))
 					}
 				}
@@ -71,11 +80,11 @@ func mayJoin(n *linkspan.Network, id linkspan.NetworkID, already bool) error {
 		return nil
 	case n.Removing:
 		return beingRemoved(n)
-	case !n.Driver.Is(linkspan.Hotplug):
+	case !n.Driver.Routed():
 		return &linkspan.Error{
 			Code:    linkspan.Invalid,
 			Message: fmt.Sprintf("network %s is of driver %s, whose packets go through the kernel alone: no route can lead to another network", n.Name, n.Driver),
-			Hint:    "make a network of driver linkspan instead",
+			Hint:    "make a network of driver linkspan, or of linkspan-bridge on one host, instead",
 		}
 	case n.Internal:
 		return &linkspan.Error{
@@ -94,7 +103,7 @@ func beingRemoved(n *linkspan.Network) error {
 func overlapping(group string, n, o *linkspan.Network, why string) error {
 	return &linkspan.Error{
 		Code:    linkspan.Invalid,
-		Message: fmt.Sprintf("networks %s (%s) and %s (%s) cannot be in reach of one group, %s: their addresses overlap%s", n.Name, n.Subnet, o.Name, o.Subnet, group, why),
+		Message: fmt.Sprintf("networks %s (%s) and %s (%s) cannot be in reach of one group, %s: their addresses overlap%s", n.Name, n.SubnetText(), o.Name, o.SubnetText(), group, why),
 		Hint:    "give one of them another subnet",
 	}
 }

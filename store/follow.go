@@ -26,18 +26,26 @@ type Change struct {
 	Clearance *linkspan.Clearance
 	Group     *linkspan.Group
 	Link      *linkspan.Link
+	Policy    *linkspan.Policy
 }
 
 // Follow keeps the caller true to all networks, endpoints, chassis, paths,
-// clearances, groups and links: it calls
-// replace with everything there is, then change with what changed since, in
-// order, each exactly once; replace may come again after an outage. The calls
-// come one at a time. It returns with an error only: the context's, or that of
-// a record that cannot be read.
+// clearances, groups, links and policies: it calls replace with everything there
+// is, then change with what changed since, in order, each exactly once; replace may
+// come again after an outage. Policies that were applied together come in one call.
+// The calls come one at a time. It returns with an error only: the context's, or
+// that of a record that cannot be read.
 func (s *Store) Follow(ctx context.Context, replace, change func(changes []Change, revision uint64)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	policies := make(policyPages)
 	read := func(kind kv.EventKind, e kv.Entry, to []Change) []Change {
+		if changes, ok, err := policies.read(kind, e); ok {
+			if err != nil {
+				cancel(fmt.Errorf("record %s: %w", e.Key, err))
+			}
+			return append(to, changes...)
+		}
 		c, ok, err := decode(kind, e)
 		if err != nil {
 			cancel(fmt.Errorf("record %s: %w", e.Key, err))
@@ -49,6 +57,7 @@ func (s *Store) Follow(ctx context.Context, replace, change func(changes []Chang
 	}
 	err := kv.Follow(ctx, s.kv, "", func(entries []kv.Entry, revision uint64) {
 		all := make([]Change, 0, len(entries))
+		clear(policies)
 		for _, e := range entries {
 			all = read(kv.Written, e, all)
 		}

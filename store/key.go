@@ -21,6 +21,8 @@ const (
 	clearancesPrefix = "clearances/"
 	groupsPrefix     = "groups/"
 	linksPrefix      = "links/"
+	policiesPrefix   = "policies/"
+	policyCounter    = numbersPrefix + "policy"
 )
 
 func networkKey(id linkspan.NetworkID) string { return networksPrefix + id.String() }
@@ -56,3 +58,9 @@ func pathsKey(id linkspan.ChassisID) string { return fmt.Sprintf("%s%04x", paths
 func clearanceKey(a, b string) string { return clearancesPrefix + a + "/" + b }
 
 func groupKey(name string) string { return groupsPrefix + name }
+
+// policyPageKey is where a policy is stored, with those of the numbers around it.
+func policyPageKey(id linkspan.PolicyID) string {
+	const perPage = 128
+	return fmt.Sprintf("%s%06x", policiesPrefix, uint32(id)/perPage)
+}

@@ -22,7 +22,7 @@ func (s *Store) CreateNetwork(ctx context.Context, n linkspan.Network) (linkspan
 	err := retry(ctx, "create network "+n.Name, func() (err error) {
 		existing, err = s.NetworkByName(ctx, n.Name)
 		if err == nil {
-			return &linkspan.Error{Code: linkspan.Exists, Message: "network with name " + n.Name + " already exists, with subnet " + existing.Subnet.String()}
+			return &linkspan.Error{Code: linkspan.Exists, Message: "network with name " + n.Name + " already exists, with subnet " + existing.SubnetText()}
 		}
 		if linkspan.CodeOf(err) != linkspan.NotFound {
 			return err

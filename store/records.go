@@ -26,6 +26,18 @@ func Tokens[T any](s *Store) Records[T] { return Records[T]{s, "tokens/", "join 
 // Revocations holds revocations by a name their writer chooses.
 func Revocations[T any](s *Store) Records[T] { return Records[T]{s, "revocations/", "revocation"} }
 
+// Moves holds the moves of containers that are under way, by their id.
+func Moves[T any](s *Store) Records[T] { return Records[T]{s, "moves/", "move"} }
+
+// Create writes a record that does not exist; else the error has code Exists.
+func (r Records[T]) Create(ctx context.Context, id string, record T) error {
+	_, err := r.store.kv.Txn(ctx, kv.Txn{If: []kv.Cond{kv.Absent(r.prefix + id)}, Then: []kv.Op{put(r.prefix+id, record)}})
+	if errors.Is(err, kv.ErrConflict) {
+		return &linkspan.Error{Code: linkspan.Exists, Message: r.what + " " + id + " exists already"}
+	}
+	return fault("create "+r.what, err)
+}
+
 // Get returns a record; a missing one has code NotFound.
 func (r Records[T]) Get(ctx context.Context, id string) (T, error) {
 	record, _, err := get[T](ctx, r.store, r.prefix+id, r.what)

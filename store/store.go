@@ -24,6 +24,7 @@ type Store struct {
 	now func() time.Time
 
 	numbering chan struct{} // holds one while a number is taken
+	policies  policyShelf
 }
 
 // New keeps the words in s, which stays the caller's to close.

@@ -14,11 +14,14 @@ const (
 
 	EndpointRead     Action = "endpoint.read"
 	EndpointWriteOwn Action = "endpoint.write-own" // create, change, remove endpoints of the caller's own chassis
+	EndpointMove     Action = "endpoint.move"      // move a container from one host to another
+	EndpointCarry    Action = "endpoint.carry"     // do the caller's own chassis's part of a move
 	EndpointRemove   Action = "endpoint.remove"    // remove the record of an endpoint whose chassis is gone
 	AddressAllocate  Action = "address.allocate"   // take and give back addresses for own endpoints
 
-	RouteRead Action = "route.read"
-	EventRead Action = "event.read"
+	RouteRead  Action = "route.read"
+	RouteProbe Action = "route.probe" // inject a packet at the port of an endpoint, to see what becomes of it
+	EventRead  Action = "event.read"
 
 	SwitchRead   Action = "switch.read"
 	SwitchRemove Action = "switch.remove" // remove a chassis and revoke its certificates
@@ -30,6 +33,8 @@ const (
 	GroupChange Action = "group.change" // create and remove groups, say which networks are in them
 	LinkRead    Action = "link.read"
 	LinkChange  Action = "link.change" // connect and disconnect containers, of any host
+	PolicyRead  Action = "policy.read"
+	PolicyWrite Action = "policy.write" // apply and remove policies
 
 	TokenRead   Action = "token.read"
 	TokenCreate Action = "token.create"

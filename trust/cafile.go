@@ -49,6 +49,7 @@ func OpenCA(dir string, config CAConfig) (*CA, error) {
 
 // keepKey returns the key at keyPath, a new one if there was none.
 func keepKey(keyPath, certPath string) (crypto.Signer, error) {
+	_, certMissing := os.Lstat(certPath) // before the key, which another process makes first
 	text, err := readPrivate(keyPath)
 	if err == nil {
 		return parseKey(text)
@@ -56,7 +57,7 @@ func keepKey(keyPath, certPath string) (crypto.Signer, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if _, err := os.Lstat(certPath); err == nil {
+	if certMissing == nil {
 		return nil, refuse(linkspan.NotFound, "open CA", certPath+" is there and its key is not",
 			"put "+keyPath+" back; without it every host must join again")
 	}

@@ -13,12 +13,16 @@ import (
 // levels is the depth of the tree: 64^4 addresses, a /8.
 const levels = 4
 
-// Pool is the set of taken addresses of an IPv4 prefix from /8 to /30.
+// window is how many bits of an address the tree tells apart.
+const window = 6 * levels
+
+// Pool is the set of taken addresses of a prefix, of IPv4 from /8. Of an IPv6 prefix
+// of more addresses it is that of the first 2^24; those behind can be had by asking
+// for them, of which a pool does not know.
 type Pool struct {
-	prefix netip.Prefix
-	base   uint32
-	size   uint32 // addresses in the prefix
-	cursor uint32 // where the search goes on
+	prefix netip.Prefix // that the tree covers
+	size   uint32       // addresses in it
+	cursor uint32       // where the search goes on
 	taken  uint32
 
 	// full[0] has a bit for each address, full[n] one for each word of
@@ -30,16 +34,23 @@ type Pool struct {
 // its own address and the broadcast address are taken from the start
 // (RFC 1122, 3.2.1.3); of a range inside a subnet nothing is.
 func New(prefix netip.Prefix, whole bool) (*Pool, error) {
-	if !prefix.IsValid() || !prefix.Addr().Is4() || prefix.Bits() < 8 {
+	if !prefix.IsValid() || prefix.Bits() < 8 {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Message: "no pool can be made of " + prefix.String()}
 	}
 	prefix = prefix.Masked()
-	p := &Pool{prefix: prefix, base: number(prefix.Addr()), size: 1 << (32 - prefix.Bits())}
+	least := prefix.Addr().BitLen() - window
+	cut := prefix.Bits() < least
+	if cut {
+		prefix = netip.PrefixFrom(prefix.Addr(), least)
+	}
+	p := &Pool{prefix: prefix, size: 1 << (prefix.Addr().BitLen() - prefix.Bits())}
 	for i := range p.full {
 		p.full[i] = make(map[uint32]uint64)
 	}
 	if whole {
 		p.set(0)
+	}
+	if whole && !cut {
 		p.set(p.size - 1)
 	}
 	return p, nil
@@ -48,13 +59,13 @@ func New(prefix netip.Prefix, whole bool) (*Pool, error) {
 // Take marks an address as taken; it reports whether it was free. An address
 // outside the pool is never free.
 func (p *Pool) Take(a netip.Addr) bool {
-	return p.prefix.Contains(a) && p.set(number(a)-p.base)
+	return p.prefix.Contains(a) && p.set(p.number(a))
 }
 
 // Free marks an address as free again.
 func (p *Pool) Free(a netip.Addr) {
 	if p.prefix.Contains(a) {
-		p.unset(number(a) - p.base)
+		p.unset(p.number(a))
 	}
 }
 
@@ -69,9 +80,7 @@ func (p *Pool) Next() (a netip.Addr, ok bool) {
 	}
 	p.set(i)
 	p.cursor = i + 1
-	var b [4]byte
-	binary.BigEndian.PutUint32(b[:], p.base+i)
-	return netip.AddrFrom4(b), true
+	return p.address(i), true
 }
 
 // Size returns how many addresses there are and how many of them are taken.
@@ -127,7 +136,20 @@ func (p *Pool) unset(i uint32) {
 	}
 }
 
-func number(a netip.Addr) uint32 {
-	b := a.As4()
-	return binary.BigEndian.Uint32(b[:])
+// number returns which address of the pool one is that is in it.
+func (p *Pool) number(a netip.Addr) uint32 { return low(a) - low(p.prefix.Addr()) }
+
+// address is the inverse of number.
+func (p *Pool) address(i uint32) netip.Addr {
+	b := p.prefix.Addr().AsSlice()
+	end := b[len(b)-4:]
+	binary.BigEndian.PutUint32(end, binary.BigEndian.Uint32(end)+i)
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+// low returns the last 32 bits of an address.
+func low(a netip.Addr) uint32 {
+	b := a.AsSlice()
+	return binary.BigEndian.Uint32(b[len(b)-4:])
 }

@@ -43,8 +43,41 @@ func TestAFreedAddressRests(t *testing.T) {
 	}
 }
 
+// TestPoolsOfIPv6: small ones are used up to the last address, of large ones the first
+// 2^24 are handed out.
+func TestPoolsOfIPv6(t *testing.T) {
+	small, err := New(netip.MustParsePrefix("fd00:7::10/126"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"fd00:7::10", "fd00:7::11", "fd00:7::12", "fd00:7::13"} {
+		if a, ok := small.Next(); !ok || a.String() != want {
+			t.Errorf("got %v, %t, want %s", a, ok, want)
+		}
+	}
+	if a, ok := small.Next(); ok {
+		t.Errorf("got %v of a pool that is used up", a)
+	}
+	large, err := New(netip.MustParsePrefix("fd00:7::/64"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !large.Take(netip.MustParseAddr("fd00:7::1")) || large.Take(netip.MustParseAddr("fd00:7::1")) {
+		t.Error("an address is not taken once")
+	}
+	if a, _ := large.Next(); a.String() != "fd00:7::2" {
+		t.Errorf("the first free one is %v", a)
+	}
+	if large.Take(netip.MustParseAddr("fd00:7::1:0:0:5")) {
+		t.Error("an address behind the first 2^24 was free")
+	}
+	if all, taken := large.Size(); all != 1<<24 || taken != 3 {
+		t.Errorf("%d of %d taken", taken, all)
+	}
+}
+
 func TestRejectsWhatIsNoPool(t *testing.T) {
-	for _, s := range []string{"fd00::/64", "10.0.0.0/7"} {
+	for _, s := range []string{"fc00::/7", "10.0.0.0/7"} {
 		if _, err := New(netip.MustParsePrefix(s), true); err == nil {
 			t.Errorf("made a pool of %s", s)
 		}
@@ -93,7 +126,7 @@ func TestAgainstASet(t *testing.T) {
 
 func at(p netip.Prefix, i int) netip.Addr {
 	b := p.Addr().As4()
-	n := number(p.Addr()) + uint32(i)
+	n := low(p.Addr()) + uint32(i)
 	b[0], b[1], b[2], b[3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
 	return netip.AddrFrom4(b)
 }
