@@ -14,7 +14,7 @@ BIN     := bin/linkspan
 GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_test.go') go.mod go.sum
 
 # Everything that the project's commands need beside Go, as Debian packages.
-PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller busybox-static iproute2 util-linux \
+PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller python3-os-ken busybox-static iproute2 util-linux \
             traceroute iputils-ping nftables openssl gcc libc6-dev git
 
 # What `make test-kernel` needs beside them.
@@ -25,6 +25,13 @@ RUNC_PACKAGES := gcc libc6-dev libseccomp-dev pkg-config
 
 # Versions of the tools that are built from their Go modules.
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# How all but the tests for races is built, so that what one target has compiled no other
+# one compiles again.
+PLAIN := CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath'
+
+# Where tests start dockerd or Open vSwitch, or make network namespaces.
+LIVE := ./cmd/... ./cnm/... ./control/livetest ./lab/... ./nos/... ./ovs/... ./test/...
 
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s
@@ -47,19 +54,35 @@ build: $(BIN) ## build bin/linkspan, one static binary
 
 $(BIN): $(GOSRC)
 	@echo 'building $(BIN)'
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/linkspan
+	@$(PLAIN) go build -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/linkspan
 
-test: deps lint unit e2e ## everything that gates a change
+# On two cores at once: what computes, and what mostly waits for the programs that it
+# starts. `make unit` and `make e2e` do their part alone.
+test: deps ## everything that gates a change
+	@$(MAKE) --no-print-directory --jobs=2 gate-computing gate-waiting
+
+.PHONY: gate-computing gate-waiting
+gate-computing:
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit-pure
+gate-waiting:
+	@$(MAKE) --no-print-directory unit-live
+	@$(MAKE) --no-print-directory e2e
 
 unit: ## tests of every package, on real components where they need them
-	CGO_ENABLED=1 go build -race ./...
-	@# One package after the other: they start dockerd and Open vSwitch, and disturb each other.
-	CGO_ENABLED=1 go test -race -p 1 -timeout 15m ./...
+	@$(MAKE) --no-print-directory --jobs=2 unit-pure unit-live
+
+.PHONY: unit-pure unit-live
+unit-pure: # those that start nothing
+	CGO_ENABLED=1 go test -race -p 1 -timeout 15m $$(comm -23 <(go list ./... | sort) <(go list $(LIVE) | sort))
+
+unit-live: # those that start dockerd and Open vSwitch, one after the other, as they disturb each other
+	CGO_ENABLED=1 go test -race -p 1 -timeout 15m $(LIVE)
 	@# Docker's own proxies against our plugin server: a module of its own.
 	cd test/moby && CGO_ENABLED=1 go test -race -timeout 5m ./...
 
 e2e: deps build ## the whole product on two and more hosts in a lab
-	LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 30m ./test/... ./bench/scenario
+	$(PLAIN) LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 45m ./test/... ./bench/scenario
 
 test-kernel: deps-kernel build $(TOOLS)/kernel ## the whole product on Debian's kernel, in emulation (not part of test)
 	LINKSPAN_KERNEL=$(TOOLS)/kernel LINKSPAN_E2E=$(CURDIR)/$(BIN) CGO_ENABLED=0 \
@@ -79,8 +102,8 @@ $(TOOLS)/kernel: | deps-kernel
 	@mv $@.new $@
 
 lint: $(TOOLS)/golangci-lint ## style and the import law
-	$(TOOLS)/golangci-lint run ./...
-	cd test/moby && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
+	$(PLAIN) $(TOOLS)/golangci-lint run ./...
+	cd test/moby && $(PLAIN) $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
 
 $(TOOLS)/golangci-lint:
 	@echo 'building golangci-lint'
@@ -136,6 +159,7 @@ demo: deps build ## a two-host lab that shows what Linkspan does
 docs: build ## make the reference in docs/reference from the program itself
 	@mkdir -p docs/reference
 	$(BIN) reference > docs/reference/commands.md
+	$(BIN) reference configuration > docs/reference/configuration.md
 
 generate: ## make the Go code of the API from its schema (needs protoc)
 	GOBIN=$(TOOLS) go install google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go

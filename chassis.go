@@ -76,6 +76,12 @@ func (m *MAC) UnmarshalText(text []byte) error {
 	return err
 }
 
+// LinkLocal returns the IPv6 address that a host gives itself on a link from its
+// Ethernet address (RFC 4291, appendix A).
+func (m MAC) LinkLocal() netip.Addr {
+	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]})
+}
+
 // ParseMAC reads the colon form of a unicast address other than zero.
 func ParseMAC(s string) (MAC, error) {
 	var m MAC

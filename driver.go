@@ -9,6 +9,7 @@ type Driver string
 const (
 	Hotplug Driver = "hotplug" // routes, plugged as endpoints talk; what a network has that names none
 	Overlay Driver = "overlay" // one layer 2 by the kernel's VXLAN; the network's number is its VNI
+	Bridge  Driver = "bridge"  // a Linux bridge of one chassis, from which routes lead to other networks; never asked for
 )
 
 // Is says whether d is that driver; nothing is Hotplug.
@@ -22,9 +23,12 @@ func (d Driver) Name() Driver {
 	return d
 }
 
+// Routed says whether packets of such networks go by routes, to other networks too.
+func (d Driver) Routed() bool { return d.Is(Hotplug) || d.Is(Bridge) }
+
 // Validate says whether there is such a driver.
 func (d Driver) Validate() error {
-	if d.Is(Hotplug) || d.Is(Overlay) {
+	if d.Is(Hotplug) || d.Is(Overlay) || d.Is(Bridge) {
 		return nil
 	}
 	return &Error{
@@ -40,6 +44,8 @@ func (n *Network) validateDriver() error {
 		return err
 	}
 	switch {
+	case n.Driver.Is(Bridge):
+		return n.validateBridged()
 	case n.Transport != "" && n.Transport != Auto:
 		return invalid("transport %s is not for a network of driver %s", n.Transport, n.Driver)
 	case n.Idle != DefaultIdle:

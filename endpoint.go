@@ -14,23 +14,31 @@ import (
 // numbered by the chassis itself.
 const MaxPort = 65000
 
-// Endpoint is a container's attachment to a network: one address on one chassis.
+// Endpoint is a container's attachment to a network: an address on one chassis, in
+// a network that has IPv6 a second one. The first is its name: one of IPv4 for all
+// that are attached. A second address is a reservation of its own as well, which
+// has no more than the address and the chassis.
 // One of a hotplug network has a Port there; one of another driver's network says
 // which, and has none. Without Port and Driver it is a reservation: its address
 // is taken, nothing is attached yet.
 type Endpoint struct {
 	Network   NetworkID         `json:"network"`
 	Address   netip.Addr        `json:"address"`
+	Address6  netip.Addr        `json:"address6,omitzero"` // IPv6, beside Address; zero: it has none
 	Chassis   ChassisID         `json:"chassis"`
 	ID        string            `json:"id,omitempty"` // the endpoint id that Docker gave
 	MAC       MAC               `json:"mac,omitzero"`
-	Port      uint32            `json:"port,omitzero"`    // OpenFlow port on br-link; 0: it has none
-	Driver    Driver            `json:"driver,omitempty"` // of the network, once it has joined; empty: Hotplug, or it has not
-	Limits    Limits            `json:"limits,omitzero"`  // its own and its network's, as they are enforced
+	Port      uint32            `json:"port,omitzero"`       // OpenFlow port on br-link; 0: it has none
+	Driver    Driver            `json:"driver,omitempty"`    // of the network, once it has joined; empty: Hotplug, or it has not
+	Limits    Limits            `json:"limits,omitzero"`     // its own and its network's, as they are enforced
+	Published []string          `json:"published,omitempty"` // its ports on its host, as docker ps shows them: 0.0.0.0:8080->80/tcp
 	Container string            `json:"container,omitempty"`
 	Aliases   []string          `json:"aliases,omitempty"` // other names of it in the network, sorted
-	Labels    map[string]string `json:"labels,omitempty"`
+	Labels    map[string]string `json:"labels,omitempty"`  // of the container, as Docker shows them; learned a moment after the endpoint
 	Created   time.Time         `json:"created"`
+	// Undescribed: Docker has put a container behind it and has yet to tell which: its
+	// labels are not known, and its name most often is not.
+	Undescribed bool `json:"undescribed,omitzero"`
 }
 
 // Attached says whether the endpoint has a port on br-link, and so sends by
@@ -49,6 +57,10 @@ const (
 	MaxAliases = 64
 	MaxAlias   = 253
 )
+
+// MaxPublished is how many published ports, or ranges of them, an endpoint's record
+// has at most.
+const MaxPublished = 64
 
 // Names yields the names under which others in the network find the endpoint,
 // each once, in lower case, as names of the Internet are the same in any case.
@@ -79,6 +91,10 @@ func (e *Endpoint) Validate() error {
 		return invalid("endpoint %s has no network", e.Address)
 	case !e.Address.IsValid() || e.Address.IsUnspecified() || e.Address.IsMulticast():
 		return invalid("endpoint address %s is not a host's", e.Address)
+	case e.Address6.IsValid() && (!e.Address.Is4() || !isHost6(e.Address6)):
+		return invalid("endpoint %s has %s for its second address, which is not one of IPv6 that a host may bear beside an IPv4 address", e.Address, e.Address6)
+	case e.Joined() && !e.Address.Is4():
+		return invalid("endpoint %s has joined without an IPv4 address", e.Address)
 	case e.Chassis == 0:
 		return invalid("endpoint %s has no chassis", e.Address)
 	case e.Port > MaxPort:
@@ -91,6 +107,14 @@ func (e *Endpoint) Validate() error {
 		return invalid("endpoint %s has no unicast MAC address", e.Address)
 	case len(e.Aliases) > MaxAliases:
 		return invalid("endpoint %s has %d aliases, above %d", e.Address, len(e.Aliases), MaxAliases)
+	}
+	if len(e.Published) > MaxPublished {
+		return invalid("endpoint %s has %d published ports and ranges, above %d", e.Address, len(e.Published), MaxPublished)
+	}
+	for _, port := range e.Published {
+		if err := validateText("a published port", port); err != nil {
+			return err
+		}
 	}
 	for _, alias := range e.Aliases {
 		if alias == "" || len(alias) > MaxAlias {
@@ -107,6 +131,11 @@ func (e *Endpoint) Validate() error {
 		return err
 	}
 	return ValidateLabels("endpoint "+e.Address.String(), e.Labels)
+}
+
+// isHost6 says whether an address may be a host's in IPv6.
+func isHost6(a netip.Addr) bool {
+	return a.Is6() && !a.Is4In6() && a.Zone() == "" && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && !a.IsLoopback()
 }
 
 // EndpointName is how a person names an endpoint: [chassis/]container[.network].

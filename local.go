@@ -52,6 +52,11 @@ type LocalEndpoint struct {
 	Aliases   []string          `json:"aliases,omitempty"` // other names of it in the network, sorted
 	Labels    map[string]string `json:"labels,omitempty"`  // of the container
 	Created   time.Time         `json:"created,omitzero"`
+	// Port is the number by which the integration bridge knows it where routes lead
+	// from its network; 0: it has none.
+	Port uint32 `json:"port,omitzero"`
+	// Undescribed is Endpoint.Undescribed.
+	Undescribed bool `json:"undescribed,omitzero"`
 }
 
 // Validate says whether n can be stored.
@@ -102,6 +107,8 @@ func (e *LocalEndpoint) Validate() error {
 		return invalid("%s has MAC address %s, which is not unicast", what, e.MAC)
 	case len(e.Aliases) > MaxAliases:
 		return invalid("%s has %d aliases, at most %d are kept", what, len(e.Aliases), MaxAliases)
+	case e.Port > MaxPort:
+		return invalid("%s has port %d, above %d", what, e.Port, MaxPort)
 	}
 	for _, alias := range e.Aliases {
 		if alias == "" || validatePrintable("an alias", alias) != nil {

@@ -45,9 +45,12 @@ type Network struct {
 	Subnet    netip.Prefix          `json:"subnet"`           // masked; IPv4 only, /8 to /30
 	Gateway   netip.Addr            `json:"gateway"`          // an address of Subnet; never leased
 	Range     netip.Prefix          `json:"range,omitzero"`   // leases come from here; zero is all of Subnet
-	Idle      time.Duration         `json:"idle"`             // whole seconds, MinIdle to MaxIdle
-	MTU       int                   `json:"mtu,omitzero"`     // bytes at the container; 0: computed from the transport
-	Aux       map[string]netip.Addr `json:"aux,omitempty"`    // by name, for things that are no containers; never leased
+	Subnet6   netip.Prefix          `json:"subnet6,omitzero"` // IPv6, beside Subnet; masked; zero: the network has none
+	Gateway6  netip.Addr            `json:"gateway6,omitzero"`
+	Range6    netip.Prefix          `json:"range6,omitzero"`
+	Idle      time.Duration         `json:"idle"`          // whole seconds, MinIdle to MaxIdle
+	MTU       int                   `json:"mtu,omitzero"`  // bytes at the container; 0: computed from the transport
+	Aux       map[string]netip.Addr `json:"aux,omitempty"` // by name, for things that are no containers; never leased
 	Internal  bool                  `json:"internal,omitzero"`
 	Transport Transport             `json:"transport,omitempty"` // asked for; empty: Auto
 	Limits    Limits                `json:"limits,omitzero"`     // of each endpoint that has none of its own
@@ -55,6 +58,8 @@ type Network struct {
 	Created   time.Time             `json:"created"`
 	Creator   string                `json:"creator,omitempty"` // the identity that created it
 	Removing  bool                  `json:"removing,omitzero"` // being removed; takes no new endpoint
+	Chassis   ChassisID             `json:"chassis,omitzero"`  // of a Bridge: that has it alone
+	Local     string                `json:"local,omitempty"`   // of a Bridge: LocalNetwork.ID there
 }
 
 // ApplyDefaults fills what a person may leave out: the mask of the subnet, the
@@ -69,6 +74,7 @@ func (n *Network) ApplyDefaults() {
 	if n.Range.IsValid() {
 		n.Range = n.Range.Masked()
 	}
+	n.applyDefaults6()
 	if n.Idle == 0 {
 		n.Idle = DefaultIdle
 	}
@@ -83,10 +89,13 @@ func (n *Network) ApplyDefaults() {
 // Validate says whether n can be created. The error has code Invalid and tells
 // which field is wrong and what it may be.
 func (n *Network) Validate() error {
-	if err := ValidateName("network", n.Name); err != nil {
+	if err := n.validateName(); err != nil {
 		return err
 	}
 	if err := n.validateSubnet(); err != nil {
+		return err
+	}
+	if err := n.validateSubnet6(); err != nil {
 		return err
 	}
 	if n.Idle < MinIdle || n.Idle > MaxIdle || n.Idle%time.Second != 0 {
@@ -115,9 +124,9 @@ func (n *Network) Validate() error {
 
 func (n *Network) validateAux() error {
 	for name, a := range n.Aux {
-		if name == "" || !n.IsHost(a) || a == n.Gateway {
+		if name == "" || !n.IsHost(a) || n.IsGateway(a) {
 			return &Error{
-				Code: Invalid, Message: fmt.Sprintf("auxiliary address %s=%s is not one that a host of %s may bear", name, a, n.Subnet),
+				Code: Invalid, Message: fmt.Sprintf("auxiliary address %s=%s is not one that a host of %s may bear", name, a, n.SubnetText()),
 				Hint: "give a name and an address of the subnet other than the gateway, as in --aux-address nas=10.7.0.5",
 			}
 		}
@@ -135,7 +144,7 @@ func (n *Network) validateSubnet() error {
 		return invalid("subnet %s is not between /8 and /30", n.Subnet)
 	case n.Subnet.Addr().IsLoopback() || n.Subnet.Addr().IsMulticast() || n.Subnet.Addr().IsUnspecified():
 		return invalid("subnet %s is loopback, multicast or unspecified", n.Subnet)
-	case !n.IsHost(n.Gateway):
+	case !n.Subnet.Contains(n.Gateway) || !n.IsHost(n.Gateway):
 		return invalid("gateway %s is not a host address of %s", n.Gateway, n.Subnet)
 	case n.Range.IsValid() && (n.Range.Bits() < n.Subnet.Bits() || !n.Subnet.Contains(n.Range.Addr())):
 		return invalid("range %s is not inside %s", n.Range, n.Subnet)
@@ -143,10 +152,12 @@ func (n *Network) validateSubnet() error {
 	return nil
 }
 
-// IsHost says whether a is an address of the subnet that a host may bear: not
-// the network's own and not the broadcast address (RFC 1122, 3.2.1.3).
+// IsHost says whether a is an address of a subnet that a host may bear: not the
+// network's own (in IPv6 that of all its routers, RFC 4291, 2.6.1) and not the
+// last one, the broadcast address (RFC 1122, 3.2.1.3).
 func (n *Network) IsHost(a netip.Addr) bool {
-	return n.Subnet.Contains(a) && a != n.Subnet.Masked().Addr() && a != LastAddr(n.Subnet)
+	p := n.SubnetOf(a)
+	return p.IsValid() && a != p.Masked().Addr() && a != LastAddr(p)
 }
 
 // Leasable says whether a may be leased to a container: a host's address that
@@ -157,7 +168,7 @@ func (n *Network) Leasable(a netip.Addr) bool {
 			return false
 		}
 	}
-	return n.IsHost(a) && a != n.Gateway
+	return n.IsHost(a) && !n.IsGateway(a)
 }
 
 // LastAddr returns the highest address of p, the broadcast address for IPv4.

@@ -59,10 +59,28 @@ type Route struct {
 	ID        RouteID
 	Network   NetworkID  // of A
 	NetworkB  NetworkID  // of B; most often the same
-	A, B      netip.Addr // A is the lower address
+	A, B      netip.Addr // A is the lower address, or the endpoint's where Outside is set
 	Chassis   []ChassisID
 	Transport Transport
-	Flows     []RouteFlow
+	// Tracked says that connection tracking tells the connections between the two apart,
+	// as not all of them are allowed: what passes is of a class.
+	Tracked bool
+	Classes []RouteClass
+	Flows   []RouteFlow
+	// Outside is set where the route leads out of all networks: it is to all of these
+	// addresses, of which B is the first.
+	Outside netip.Prefix
+}
+
+// RouteClass is what connections of a tracked route pass that one end may open to the
+// other: those that were asked for lately.
+type RouteClass struct {
+	From, To                 netip.Addr
+	Ports                    PolicyPorts // Protocol 0: whatever is sent
+	Policy                   PolicyID    // that decides about it; 0: none does
+	Packets, Bytes           uint64      // from From
+	ReplyPackets, ReplyBytes uint64
+	Flows                    []RouteFlow
 }
 
 // RouteFlow is one installed flow of a route.
@@ -74,6 +92,7 @@ type RouteFlow struct {
 	Bytes   uint64
 	Age     time.Duration // since it was plugged
 	Idle    time.Duration // the time after which it goes; not since the last packet
+	Policy  PolicyID      // for which its packets count; 0: none
 	Text    string        // match and actions, for people
 }
 

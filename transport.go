@@ -10,6 +10,8 @@ const (
 	Local  Transport = "local"  // both endpoints on one chassis
 	Tunnel Transport = "tunnel" // encapsulated between two chassis
 	Direct Transport = "direct" // as they are, from one chassis to another in the same layer 2
+
+	Gateway Transport = "gateway" // through the host's own stack, to what no network holds
 )
 
 // Auto is what a network asks for that leaves the choice to the controller:

@@ -25,8 +25,16 @@ type Client struct {
 	Sites     apiv1connect.SiteServiceClient
 	Groups    apiv1connect.GroupServiceClient
 	Links     apiv1connect.LinkServiceClient
+	Policies  apiv1connect.PolicyServiceClient
+	Traces    apiv1connect.TraceServiceClient
+	Moves     apiv1connect.MoveServiceClient
+	Carry     apiv1connect.CarryServiceClient // of a switch that takes part in moves
 	System    apiv1connect.SystemServiceClient
-	Host      apiv1connect.HostServiceClient // of a switch only
+	Host      apiv1connect.HostServiceClient    // of a switch only
+	Config    apiv1connect.ConfigServiceClient  // of a switch only
+	Operate   apiv1connect.OperateServiceClient // of a switch only
+	Audit     apiv1connect.AuditServiceClient   // of a switch only
+	Support   apiv1connect.SupportServiceClient // of a switch only
 
 	http *http.Client
 }
@@ -46,8 +54,16 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Sites:     apiv1connect.NewSiteServiceClient(h, base, options...),
 		Groups:    apiv1connect.NewGroupServiceClient(h, base, options...),
 		Links:     apiv1connect.NewLinkServiceClient(h, base, options...),
+		Policies:  apiv1connect.NewPolicyServiceClient(h, base, options...),
+		Traces:    apiv1connect.NewTraceServiceClient(h, base, options...),
+		Moves:     apiv1connect.NewMoveServiceClient(h, base, options...),
+		Carry:     apiv1connect.NewCarryServiceClient(h, base, options...),
 		System:    apiv1connect.NewSystemServiceClient(h, base, options...),
 		Host:      apiv1connect.NewHostServiceClient(h, base, options...),
+		Config:    apiv1connect.NewConfigServiceClient(h, base, options...),
+		Operate:   apiv1connect.NewOperateServiceClient(h, base, options...),
+		Audit:     apiv1connect.NewAuditServiceClient(h, base, options...),
+		Support:   apiv1connect.NewSupportServiceClient(h, base, options...),
 		http:      h,
 	}
 }

@@ -11,9 +11,11 @@ import (
 // are given beside it, as the record holds numbers.
 func EndpointToProto(e *linkspan.Endpoint, network, chassis string) *apiv1.Endpoint {
 	return &apiv1.Endpoint{
-		Network: uint32(e.Network), NetworkName: network, Address: text(e.Address), Chassis: chassis,
+		Network: uint32(e.Network), NetworkName: network, Address: text(e.Address), Address6: text(e.Address6), Chassis: chassis,
 		Id: e.ID, Mac: text(e.MAC), Port: e.Port, Container: e.Container, Labels: e.Labels, Aliases: e.Aliases,
 		Created: timestampToProto(e.Created), Driver: string(e.Driver), Limits: limitsToProto(e.Limits),
+		Undescribed: e.Undescribed,
+		Published:   e.Published,
 	}
 }
 
@@ -22,10 +24,12 @@ func EndpointToProto(e *linkspan.Endpoint, network, chassis string) *apiv1.Endpo
 func EndpointFromProto(m *apiv1.Endpoint) (linkspan.Endpoint, error) {
 	var p parser
 	e := linkspan.Endpoint{
-		Network: linkspan.NetworkID(m.GetNetwork()), Address: p.addr("address", m.GetAddress()),
+		Network: linkspan.NetworkID(m.GetNetwork()), Address: p.addr("address", m.GetAddress()), Address6: p.addr("IPv6 address", m.GetAddress6()),
 		ID: m.GetId(), MAC: p.mac("mac", m.GetMac()), Port: m.GetPort(), Container: m.GetContainer(),
 		Labels: m.GetLabels(), Aliases: m.GetAliases(), Created: timeFromProto(m.GetCreated()),
 		Driver: linkspan.Driver(m.GetDriver()), Limits: limitsFromProto(m.GetLimits()),
+		Undescribed: m.GetUndescribed(),
+		Published:   m.GetPublished(),
 	}
 	return e, p.err
 }

@@ -39,6 +39,7 @@ func LocalEndpointToProto(e *linkspan.LocalEndpoint) *apiv1.LocalEndpoint {
 	return &apiv1.LocalEndpoint{
 		Id: e.ID, Network: e.Network, Container: e.Container, Address: text(e.Address), Address6: text(e.Address6),
 		Mac: text(e.MAC), Aliases: e.Aliases, Labels: e.Labels, Created: timestampToProto(e.Created),
+		Port: e.Port, Undescribed: e.Undescribed,
 	}
 }
 
@@ -49,6 +50,7 @@ func LocalEndpointFromProto(m *apiv1.LocalEndpoint) (linkspan.LocalEndpoint, err
 		ID: m.GetId(), Network: m.GetNetwork(), Container: m.GetContainer(),
 		Address: p.addr("address", m.GetAddress()), Address6: p.addr("IPv6 address", m.GetAddress6()), MAC: p.mac("mac", m.GetMac()),
 		Aliases: m.GetAliases(), Labels: m.GetLabels(), Created: timeFromProto(m.GetCreated()),
+		Port: m.GetPort(), Undescribed: m.GetUndescribed(),
 	}
 	return e, p.err
 }

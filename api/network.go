@@ -20,6 +20,7 @@ func NetworkToProto(n *linkspan.Network) *apiv1.Network {
 		Subnet: text(n.Subnet), Gateway: text(n.Gateway), Range: text(n.Range),
 		Idle: durationpb.New(n.Idle), Created: timestampToProto(n.Created), Creator: n.Creator, Aux: auxToProto(n.Aux),
 		Transport: string(n.Transport), Driver: string(n.Driver), Limits: limitsToProto(n.Limits),
+		Subnet6: text(n.Subnet6), Gateway6: text(n.Gateway6), Range6: text(n.Range6),
 	}
 }
 
@@ -55,6 +56,7 @@ func NetworkFromProto(m *apiv1.Network) (linkspan.Network, error) {
 		Subnet: p.prefix("subnet", m.GetSubnet()), Gateway: p.addr("gateway", m.GetGateway()),
 		Range: p.prefix("range", m.GetRange()), Aux: p.aux(m.GetAux()), Created: timeFromProto(m.GetCreated()),
 		Transport: linkspan.Transport(m.GetTransport()), Driver: linkspan.Driver(m.GetDriver()), Limits: limitsFromProto(m.GetLimits()),
+		Subnet6: p.prefix("IPv6 subnet", m.GetSubnet6()), Gateway6: p.addr("IPv6 gateway", m.GetGateway6()), Range6: p.prefix("IPv6 range", m.GetRange6()),
 	}
 	return n, p.err
 }

@@ -508,6 +508,105 @@ func (x *OverlayPeer) GetUnderlay() string {
 	return ""
 }
 
+// Bridges are the networks that this chassis has alone and whose containers may talk
+// with those of others: all of them.
+type Bridges struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Networks      []*Bridge              `protobuf:"bytes,1,rep,name=networks,proto3" json:"networks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bridges) Reset() {
+	*x = Bridges{}
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bridges) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bridges) ProtoMessage() {}
+
+func (x *Bridges) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bridges.ProtoReflect.Descriptor instead.
+func (*Bridges) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Bridges) GetNetworks() []*Bridge {
+	if x != nil {
+		return x.Networks
+	}
+	return nil
+}
+
+// Bridge is one of them, and where it leads.
+type Bridge struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // id on the chassis
+	Subnets       []string               `protobuf:"bytes,2,rep,name=subnets,proto3" json:"subnets,omitempty"` // of the other networks, CIDR
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bridge) Reset() {
+	*x = Bridge{}
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bridge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bridge) ProtoMessage() {}
+
+func (x *Bridge) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bridge.ProtoReflect.Descriptor instead.
+func (*Bridge) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Bridge) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
+func (x *Bridge) GetSubnets() []string {
+	if x != nil {
+		return x.Subnets
+	}
+	return nil
+}
+
 type ChassisServiceFollowResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Sequence        uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"` // rises in a stream, and from one stream to the next
@@ -518,13 +617,14 @@ type ChassisServiceFollowResponse struct {
 	PeersRemoved    []uint32               `protobuf:"varint,6,rep,packed,name=peers_removed,json=peersRemoved,proto3" json:"peers_removed,omitempty"` // chassis ids
 	Endpoints       []*Endpoint            `protobuf:"bytes,7,rep,name=endpoints,proto3" json:"endpoints,omitempty"`                                   // in a snapshot: this chassis's own, as stored
 	Overlays        []*Overlay             `protobuf:"bytes,8,rep,name=overlays,proto3" json:"overlays,omitempty"`                                     // in a snapshot: all that this chassis has endpoints of
+	Bridges         *Bridges               `protobuf:"bytes,9,opt,name=bridges,proto3" json:"bridges,omitempty"`                                       // absent: as before, in a snapshot none
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ChassisServiceFollowResponse) Reset() {
 	*x = ChassisServiceFollowResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -536,7 +636,7 @@ func (x *ChassisServiceFollowResponse) String() string {
 func (*ChassisServiceFollowResponse) ProtoMessage() {}
 
 func (x *ChassisServiceFollowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[8]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -549,7 +649,7 @@ func (x *ChassisServiceFollowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceFollowResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceFollowResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{8}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ChassisServiceFollowResponse) GetSequence() uint64 {
@@ -608,6 +708,13 @@ func (x *ChassisServiceFollowResponse) GetOverlays() []*Overlay {
 	return nil
 }
 
+func (x *ChassisServiceFollowResponse) GetBridges() *Bridges {
+	if x != nil {
+		return x.Bridges
+	}
+	return nil
+}
+
 type ChassisServiceAcknowledgeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
@@ -618,7 +725,7 @@ type ChassisServiceAcknowledgeRequest struct {
 
 func (x *ChassisServiceAcknowledgeRequest) Reset() {
 	*x = ChassisServiceAcknowledgeRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -630,7 +737,7 @@ func (x *ChassisServiceAcknowledgeRequest) String() string {
 func (*ChassisServiceAcknowledgeRequest) ProtoMessage() {}
 
 func (x *ChassisServiceAcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[9]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -643,7 +750,7 @@ func (x *ChassisServiceAcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{9}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ChassisServiceAcknowledgeRequest) GetSequence() uint64 {
@@ -673,7 +780,7 @@ type Paths struct {
 
 func (x *Paths) Reset() {
 	*x = Paths{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -685,7 +792,7 @@ func (x *Paths) String() string {
 func (*Paths) ProtoMessage() {}
 
 func (x *Paths) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[10]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -698,7 +805,7 @@ func (x *Paths) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Paths.ProtoReflect.Descriptor instead.
 func (*Paths) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{10}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Paths) GetNone() bool {
@@ -730,7 +837,7 @@ type ChassisServiceAcknowledgeResponse struct {
 
 func (x *ChassisServiceAcknowledgeResponse) Reset() {
 	*x = ChassisServiceAcknowledgeResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +849,7 @@ func (x *ChassisServiceAcknowledgeResponse) String() string {
 func (*ChassisServiceAcknowledgeResponse) ProtoMessage() {}
 
 func (x *ChassisServiceAcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[11]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,13 +862,13 @@ func (x *ChassisServiceAcknowledgeResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use ChassisServiceAcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{11}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{13}
 }
 
 type ChassisServiceReserveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Network       uint32                 `protobuf:"varint,1,opt,name=network,proto3" json:"network,omitempty"`
-	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`     // empty: any
+	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`     // empty: any of IPv4; "::": any of IPv6
 	Container     string                 `protobuf:"bytes,3,opt,name=container,proto3" json:"container,omitempty"` // name, where it is known already
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -769,7 +876,7 @@ type ChassisServiceReserveRequest struct {
 
 func (x *ChassisServiceReserveRequest) Reset() {
 	*x = ChassisServiceReserveRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +888,7 @@ func (x *ChassisServiceReserveRequest) String() string {
 func (*ChassisServiceReserveRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[12]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +901,7 @@ func (x *ChassisServiceReserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReserveRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReserveRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{12}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ChassisServiceReserveRequest) GetNetwork() uint32 {
@@ -827,7 +934,7 @@ type ChassisServiceReserveResponse struct {
 
 func (x *ChassisServiceReserveResponse) Reset() {
 	*x = ChassisServiceReserveResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +946,7 @@ func (x *ChassisServiceReserveResponse) String() string {
 func (*ChassisServiceReserveResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[13]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +959,7 @@ func (x *ChassisServiceReserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReserveResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReserveResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{13}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ChassisServiceReserveResponse) GetAddress() string {
@@ -871,7 +978,7 @@ type ChassisServiceAttachRequest struct {
 
 func (x *ChassisServiceAttachRequest) Reset() {
 	*x = ChassisServiceAttachRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +990,7 @@ func (x *ChassisServiceAttachRequest) String() string {
 func (*ChassisServiceAttachRequest) ProtoMessage() {}
 
 func (x *ChassisServiceAttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[14]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +1003,7 @@ func (x *ChassisServiceAttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAttachRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAttachRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{14}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ChassisServiceAttachRequest) GetEndpoint() *Endpoint {
@@ -914,7 +1021,7 @@ type ChassisServiceAttachResponse struct {
 
 func (x *ChassisServiceAttachResponse) Reset() {
 	*x = ChassisServiceAttachResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +1033,7 @@ func (x *ChassisServiceAttachResponse) String() string {
 func (*ChassisServiceAttachResponse) ProtoMessage() {}
 
 func (x *ChassisServiceAttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[15]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +1046,7 @@ func (x *ChassisServiceAttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceAttachResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceAttachResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{15}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{17}
 }
 
 type ChassisServiceReleaseRequest struct {
@@ -952,7 +1059,7 @@ type ChassisServiceReleaseRequest struct {
 
 func (x *ChassisServiceReleaseRequest) Reset() {
 	*x = ChassisServiceReleaseRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -964,7 +1071,7 @@ func (x *ChassisServiceReleaseRequest) String() string {
 func (*ChassisServiceReleaseRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[16]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -977,7 +1084,7 @@ func (x *ChassisServiceReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{16}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChassisServiceReleaseRequest) GetNetwork() uint32 {
@@ -1002,7 +1109,7 @@ type ChassisServiceReleaseResponse struct {
 
 func (x *ChassisServiceReleaseResponse) Reset() {
 	*x = ChassisServiceReleaseResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1121,7 @@ func (x *ChassisServiceReleaseResponse) String() string {
 func (*ChassisServiceReleaseResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[17]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1134,7 @@ func (x *ChassisServiceReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{17}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{19}
 }
 
 type ChassisServiceReportRequest struct {
@@ -1039,7 +1146,7 @@ type ChassisServiceReportRequest struct {
 
 func (x *ChassisServiceReportRequest) Reset() {
 	*x = ChassisServiceReportRequest{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[18]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1051,7 +1158,7 @@ func (x *ChassisServiceReportRequest) String() string {
 func (*ChassisServiceReportRequest) ProtoMessage() {}
 
 func (x *ChassisServiceReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[18]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1064,7 +1171,7 @@ func (x *ChassisServiceReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReportRequest.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReportRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{18}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ChassisServiceReportRequest) GetEvent() *Event {
@@ -1082,7 +1189,7 @@ type ChassisServiceReportResponse struct {
 
 func (x *ChassisServiceReportResponse) Reset() {
 	*x = ChassisServiceReportResponse{}
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[19]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1201,7 @@ func (x *ChassisServiceReportResponse) String() string {
 func (*ChassisServiceReportResponse) ProtoMessage() {}
 
 func (x *ChassisServiceReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_chassis_proto_msgTypes[19]
+	mi := &file_linkspan_v1_chassis_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1214,7 @@ func (x *ChassisServiceReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChassisServiceReportResponse.ProtoReflect.Descriptor instead.
 func (*ChassisServiceReportResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{19}
+	return file_linkspan_v1_chassis_proto_rawDescGZIP(), []int{21}
 }
 
 var File_linkspan_v1_chassis_proto protoreflect.FileDescriptor
@@ -1146,7 +1253,12 @@ const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\vOverlayPeer\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x10\n" +
 	"\x03mac\x18\x02 \x01(\tR\x03mac\x12\x1a\n" +
-	"\bunderlay\x18\x03 \x01(\tR\bunderlay\"\xe8\x02\n" +
+	"\bunderlay\x18\x03 \x01(\tR\bunderlay\":\n" +
+	"\aBridges\x12/\n" +
+	"\bnetworks\x18\x01 \x03(\v2\x13.linkspan.v1.BridgeR\bnetworks\"<\n" +
+	"\x06Bridge\x12\x18\n" +
+	"\anetwork\x18\x01 \x01(\tR\anetwork\x12\x18\n" +
+	"\asubnets\x18\x02 \x03(\tR\asubnets\"\x98\x03\n" +
 	"\x1cChassisServiceFollowResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1a\n" +
 	"\bsnapshot\x18\x02 \x01(\bR\bsnapshot\x120\n" +
@@ -1155,7 +1267,8 @@ const file_linkspan_v1_chassis_proto_rawDesc = "" +
 	"\x05peers\x18\x05 \x03(\v2\x11.linkspan.v1.PeerR\x05peers\x12#\n" +
 	"\rpeers_removed\x18\x06 \x03(\rR\fpeersRemoved\x123\n" +
 	"\tendpoints\x18\a \x03(\v2\x15.linkspan.v1.EndpointR\tendpoints\x120\n" +
-	"\boverlays\x18\b \x03(\v2\x14.linkspan.v1.OverlayR\boverlays\"h\n" +
+	"\boverlays\x18\b \x03(\v2\x14.linkspan.v1.OverlayR\boverlays\x12.\n" +
+	"\abridges\x18\t \x01(\v2\x14.linkspan.v1.BridgesR\abridges\"h\n" +
 	" ChassisServiceAcknowledgeRequest\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12(\n" +
 	"\x05paths\x18\x02 \x01(\v2\x12.linkspan.v1.PathsR\x05paths\"G\n" +
@@ -1202,7 +1315,7 @@ func file_linkspan_v1_chassis_proto_rawDescGZIP() []byte {
 	return file_linkspan_v1_chassis_proto_rawDescData
 }
 
-var file_linkspan_v1_chassis_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_linkspan_v1_chassis_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_linkspan_v1_chassis_proto_goTypes = []any{
 	(*ChassisServiceJoinRequest)(nil),         // 0: linkspan.v1.ChassisServiceJoinRequest
 	(*ChassisServiceJoinResponse)(nil),        // 1: linkspan.v1.ChassisServiceJoinResponse
@@ -1212,52 +1325,56 @@ var file_linkspan_v1_chassis_proto_goTypes = []any{
 	(*Peer)(nil),                              // 5: linkspan.v1.Peer
 	(*Overlay)(nil),                           // 6: linkspan.v1.Overlay
 	(*OverlayPeer)(nil),                       // 7: linkspan.v1.OverlayPeer
-	(*ChassisServiceFollowResponse)(nil),      // 8: linkspan.v1.ChassisServiceFollowResponse
-	(*ChassisServiceAcknowledgeRequest)(nil),  // 9: linkspan.v1.ChassisServiceAcknowledgeRequest
-	(*Paths)(nil),                             // 10: linkspan.v1.Paths
-	(*ChassisServiceAcknowledgeResponse)(nil), // 11: linkspan.v1.ChassisServiceAcknowledgeResponse
-	(*ChassisServiceReserveRequest)(nil),      // 12: linkspan.v1.ChassisServiceReserveRequest
-	(*ChassisServiceReserveResponse)(nil),     // 13: linkspan.v1.ChassisServiceReserveResponse
-	(*ChassisServiceAttachRequest)(nil),       // 14: linkspan.v1.ChassisServiceAttachRequest
-	(*ChassisServiceAttachResponse)(nil),      // 15: linkspan.v1.ChassisServiceAttachResponse
-	(*ChassisServiceReleaseRequest)(nil),      // 16: linkspan.v1.ChassisServiceReleaseRequest
-	(*ChassisServiceReleaseResponse)(nil),     // 17: linkspan.v1.ChassisServiceReleaseResponse
-	(*ChassisServiceReportRequest)(nil),       // 18: linkspan.v1.ChassisServiceReportRequest
-	(*ChassisServiceReportResponse)(nil),      // 19: linkspan.v1.ChassisServiceReportResponse
-	(*Network)(nil),                           // 20: linkspan.v1.Network
-	(*Endpoint)(nil),                          // 21: linkspan.v1.Endpoint
-	(*Event)(nil),                             // 22: linkspan.v1.Event
+	(*Bridges)(nil),                           // 8: linkspan.v1.Bridges
+	(*Bridge)(nil),                            // 9: linkspan.v1.Bridge
+	(*ChassisServiceFollowResponse)(nil),      // 10: linkspan.v1.ChassisServiceFollowResponse
+	(*ChassisServiceAcknowledgeRequest)(nil),  // 11: linkspan.v1.ChassisServiceAcknowledgeRequest
+	(*Paths)(nil),                             // 12: linkspan.v1.Paths
+	(*ChassisServiceAcknowledgeResponse)(nil), // 13: linkspan.v1.ChassisServiceAcknowledgeResponse
+	(*ChassisServiceReserveRequest)(nil),      // 14: linkspan.v1.ChassisServiceReserveRequest
+	(*ChassisServiceReserveResponse)(nil),     // 15: linkspan.v1.ChassisServiceReserveResponse
+	(*ChassisServiceAttachRequest)(nil),       // 16: linkspan.v1.ChassisServiceAttachRequest
+	(*ChassisServiceAttachResponse)(nil),      // 17: linkspan.v1.ChassisServiceAttachResponse
+	(*ChassisServiceReleaseRequest)(nil),      // 18: linkspan.v1.ChassisServiceReleaseRequest
+	(*ChassisServiceReleaseResponse)(nil),     // 19: linkspan.v1.ChassisServiceReleaseResponse
+	(*ChassisServiceReportRequest)(nil),       // 20: linkspan.v1.ChassisServiceReportRequest
+	(*ChassisServiceReportResponse)(nil),      // 21: linkspan.v1.ChassisServiceReportResponse
+	(*Network)(nil),                           // 22: linkspan.v1.Network
+	(*Endpoint)(nil),                          // 23: linkspan.v1.Endpoint
+	(*Event)(nil),                             // 24: linkspan.v1.Event
 }
 var file_linkspan_v1_chassis_proto_depIdxs = []int32{
 	7,  // 0: linkspan.v1.Overlay.peers:type_name -> linkspan.v1.OverlayPeer
-	20, // 1: linkspan.v1.ChassisServiceFollowResponse.networks:type_name -> linkspan.v1.Network
-	5,  // 2: linkspan.v1.ChassisServiceFollowResponse.peers:type_name -> linkspan.v1.Peer
-	21, // 3: linkspan.v1.ChassisServiceFollowResponse.endpoints:type_name -> linkspan.v1.Endpoint
-	6,  // 4: linkspan.v1.ChassisServiceFollowResponse.overlays:type_name -> linkspan.v1.Overlay
-	10, // 5: linkspan.v1.ChassisServiceAcknowledgeRequest.paths:type_name -> linkspan.v1.Paths
-	21, // 6: linkspan.v1.ChassisServiceAttachRequest.endpoint:type_name -> linkspan.v1.Endpoint
-	22, // 7: linkspan.v1.ChassisServiceReportRequest.event:type_name -> linkspan.v1.Event
-	0,  // 8: linkspan.v1.ChassisService.Join:input_type -> linkspan.v1.ChassisServiceJoinRequest
-	2,  // 9: linkspan.v1.ChassisService.Renew:input_type -> linkspan.v1.ChassisServiceRenewRequest
-	4,  // 10: linkspan.v1.ChassisService.Follow:input_type -> linkspan.v1.ChassisServiceFollowRequest
-	9,  // 11: linkspan.v1.ChassisService.Acknowledge:input_type -> linkspan.v1.ChassisServiceAcknowledgeRequest
-	12, // 12: linkspan.v1.ChassisService.Reserve:input_type -> linkspan.v1.ChassisServiceReserveRequest
-	14, // 13: linkspan.v1.ChassisService.Attach:input_type -> linkspan.v1.ChassisServiceAttachRequest
-	16, // 14: linkspan.v1.ChassisService.Release:input_type -> linkspan.v1.ChassisServiceReleaseRequest
-	18, // 15: linkspan.v1.ChassisService.Report:input_type -> linkspan.v1.ChassisServiceReportRequest
-	1,  // 16: linkspan.v1.ChassisService.Join:output_type -> linkspan.v1.ChassisServiceJoinResponse
-	3,  // 17: linkspan.v1.ChassisService.Renew:output_type -> linkspan.v1.ChassisServiceRenewResponse
-	8,  // 18: linkspan.v1.ChassisService.Follow:output_type -> linkspan.v1.ChassisServiceFollowResponse
-	11, // 19: linkspan.v1.ChassisService.Acknowledge:output_type -> linkspan.v1.ChassisServiceAcknowledgeResponse
-	13, // 20: linkspan.v1.ChassisService.Reserve:output_type -> linkspan.v1.ChassisServiceReserveResponse
-	15, // 21: linkspan.v1.ChassisService.Attach:output_type -> linkspan.v1.ChassisServiceAttachResponse
-	17, // 22: linkspan.v1.ChassisService.Release:output_type -> linkspan.v1.ChassisServiceReleaseResponse
-	19, // 23: linkspan.v1.ChassisService.Report:output_type -> linkspan.v1.ChassisServiceReportResponse
-	16, // [16:24] is the sub-list for method output_type
-	8,  // [8:16] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	9,  // 1: linkspan.v1.Bridges.networks:type_name -> linkspan.v1.Bridge
+	22, // 2: linkspan.v1.ChassisServiceFollowResponse.networks:type_name -> linkspan.v1.Network
+	5,  // 3: linkspan.v1.ChassisServiceFollowResponse.peers:type_name -> linkspan.v1.Peer
+	23, // 4: linkspan.v1.ChassisServiceFollowResponse.endpoints:type_name -> linkspan.v1.Endpoint
+	6,  // 5: linkspan.v1.ChassisServiceFollowResponse.overlays:type_name -> linkspan.v1.Overlay
+	8,  // 6: linkspan.v1.ChassisServiceFollowResponse.bridges:type_name -> linkspan.v1.Bridges
+	12, // 7: linkspan.v1.ChassisServiceAcknowledgeRequest.paths:type_name -> linkspan.v1.Paths
+	23, // 8: linkspan.v1.ChassisServiceAttachRequest.endpoint:type_name -> linkspan.v1.Endpoint
+	24, // 9: linkspan.v1.ChassisServiceReportRequest.event:type_name -> linkspan.v1.Event
+	0,  // 10: linkspan.v1.ChassisService.Join:input_type -> linkspan.v1.ChassisServiceJoinRequest
+	2,  // 11: linkspan.v1.ChassisService.Renew:input_type -> linkspan.v1.ChassisServiceRenewRequest
+	4,  // 12: linkspan.v1.ChassisService.Follow:input_type -> linkspan.v1.ChassisServiceFollowRequest
+	11, // 13: linkspan.v1.ChassisService.Acknowledge:input_type -> linkspan.v1.ChassisServiceAcknowledgeRequest
+	14, // 14: linkspan.v1.ChassisService.Reserve:input_type -> linkspan.v1.ChassisServiceReserveRequest
+	16, // 15: linkspan.v1.ChassisService.Attach:input_type -> linkspan.v1.ChassisServiceAttachRequest
+	18, // 16: linkspan.v1.ChassisService.Release:input_type -> linkspan.v1.ChassisServiceReleaseRequest
+	20, // 17: linkspan.v1.ChassisService.Report:input_type -> linkspan.v1.ChassisServiceReportRequest
+	1,  // 18: linkspan.v1.ChassisService.Join:output_type -> linkspan.v1.ChassisServiceJoinResponse
+	3,  // 19: linkspan.v1.ChassisService.Renew:output_type -> linkspan.v1.ChassisServiceRenewResponse
+	10, // 20: linkspan.v1.ChassisService.Follow:output_type -> linkspan.v1.ChassisServiceFollowResponse
+	13, // 21: linkspan.v1.ChassisService.Acknowledge:output_type -> linkspan.v1.ChassisServiceAcknowledgeResponse
+	15, // 22: linkspan.v1.ChassisService.Reserve:output_type -> linkspan.v1.ChassisServiceReserveResponse
+	17, // 23: linkspan.v1.ChassisService.Attach:output_type -> linkspan.v1.ChassisServiceAttachResponse
+	19, // 24: linkspan.v1.ChassisService.Release:output_type -> linkspan.v1.ChassisServiceReleaseResponse
+	21, // 25: linkspan.v1.ChassisService.Report:output_type -> linkspan.v1.ChassisServiceReportResponse
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_chassis_proto_init() }
@@ -1273,7 +1390,7 @@ func file_linkspan_v1_chassis_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_chassis_proto_rawDesc), len(file_linkspan_v1_chassis_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

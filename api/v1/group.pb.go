@@ -105,7 +105,8 @@ type GroupNetwork struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint32                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Subnet        string                 `protobuf:"bytes,3,opt,name=subnet,proto3" json:"subnet,omitempty"` // CIDR
+	Subnet        string                 `protobuf:"bytes,3,opt,name=subnet,proto3" json:"subnet,omitempty"`   // CIDR
+	Subnet6       string                 `protobuf:"bytes,4,opt,name=subnet6,proto3" json:"subnet6,omitempty"` // CIDR; empty: it has no IPv6
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -157,6 +158,13 @@ func (x *GroupNetwork) GetName() string {
 func (x *GroupNetwork) GetSubnet() string {
 	if x != nil {
 		return x.Subnet
+	}
+	return ""
+}
+
+func (x *GroupNetwork) GetSubnet6() string {
+	if x != nil {
+		return x.Subnet6
 	}
 	return ""
 }
@@ -718,11 +726,12 @@ const file_linkspan_v1_group_proto_rawDesc = "" +
 	"\acreator\x18\x05 \x01(\tR\acreator\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"J\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"d\n" +
 	"\fGroupNetwork\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
-	"\x06subnet\x18\x03 \x01(\tR\x06subnet\"\xd2\x01\n" +
+	"\x06subnet\x18\x03 \x01(\tR\x06subnet\x12\x18\n" +
+	"\asubnet6\x18\x04 \x01(\tR\asubnet6\"\xd2\x01\n" +
 	"\x19GroupServiceCreateRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12J\n" +
 	"\x06labels\x18\x02 \x03(\v22.linkspan.v1.GroupServiceCreateRequest.LabelsEntryR\x06labels\x12\x1a\n" +

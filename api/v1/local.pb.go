@@ -206,6 +206,8 @@ type LocalEndpoint struct {
 	Aliases       []string               `protobuf:"bytes,7,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
 	Labels        map[string]string      `protobuf:"bytes,8,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=created,proto3" json:"created,omitempty"`
+	Port          uint32                 `protobuf:"varint,10,opt,name=port,proto3" json:"port,omitempty"`               // by which the integration bridge knows it; 0: it does not
+	Undescribed   bool                   `protobuf:"varint,11,opt,name=undescribed,proto3" json:"undescribed,omitempty"` // Docker has yet to tell which container it is
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -301,6 +303,20 @@ func (x *LocalEndpoint) GetCreated() *timestamppb.Timestamp {
 		return x.Created
 	}
 	return nil
+}
+
+func (x *LocalEndpoint) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *LocalEndpoint) GetUndescribed() bool {
+	if x != nil {
+		return x.Undescribed
+	}
+	return false
 }
 
 type LocalServiceListRequest struct {
@@ -692,7 +708,7 @@ const file_linkspan_v1_local_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"?\n" +
 	"\vLocalSubnet\x12\x16\n" +
 	"\x06subnet\x18\x01 \x01(\tR\x06subnet\x12\x18\n" +
-	"\agateway\x18\x02 \x01(\tR\agateway\"\xea\x02\n" +
+	"\agateway\x18\x02 \x01(\tR\agateway\"\xa0\x03\n" +
 	"\rLocalEndpoint\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\anetwork\x18\x02 \x01(\tR\anetwork\x12\x1c\n" +
@@ -702,7 +718,10 @@ const file_linkspan_v1_local_proto_rawDesc = "" +
 	"\x03mac\x18\x06 \x01(\tR\x03mac\x12\x18\n" +
 	"\aaliases\x18\a \x03(\tR\aaliases\x12>\n" +
 	"\x06labels\x18\b \x03(\v2&.linkspan.v1.LocalEndpoint.LabelsEntryR\x06labels\x124\n" +
-	"\acreated\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x1a9\n" +
+	"\acreated\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x12\n" +
+	"\x04port\x18\n" +
+	" \x01(\rR\x04port\x12 \n" +
+	"\vundescribed\x18\v \x01(\bR\vundescribed\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"M\n" +

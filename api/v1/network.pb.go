@@ -43,6 +43,9 @@ type Network struct {
 	Transport     string                 `protobuf:"bytes,14,opt,name=transport,proto3" json:"transport,omitempty"`                                                               // asked for: tunnel, direct; empty: auto
 	Driver        string                 `protobuf:"bytes,15,opt,name=driver,proto3" json:"driver,omitempty"`                                                                     // hotplug, overlay; empty: hotplug; never changes
 	Limits        *Limits                `protobuf:"bytes,16,opt,name=limits,proto3" json:"limits,omitempty"`                                                                     // of each endpoint that has none of its own
+	Subnet6       string                 `protobuf:"bytes,17,opt,name=subnet6,proto3" json:"subnet6,omitempty"`                                                                   // CIDR, IPv6 beside subnet; empty: the network has none
+	Gateway6      string                 `protobuf:"bytes,18,opt,name=gateway6,proto3" json:"gateway6,omitempty"`                                                                 // address
+	Range6        string                 `protobuf:"bytes,19,opt,name=range6,proto3" json:"range6,omitempty"`                                                                     // CIDR, optional
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +190,27 @@ func (x *Network) GetLimits() *Limits {
 		return x.Limits
 	}
 	return nil
+}
+
+func (x *Network) GetSubnet6() string {
+	if x != nil {
+		return x.Subnet6
+	}
+	return ""
+}
+
+func (x *Network) GetGateway6() string {
+	if x != nil {
+		return x.Gateway6
+	}
+	return ""
+}
+
+func (x *Network) GetRange6() string {
+	if x != nil {
+		return x.Range6
+	}
+	return ""
 }
 
 // Limits is what an endpoint may send and receive at most.
@@ -738,7 +762,7 @@ type Endpoint struct {
 	Network       uint32                 `protobuf:"varint,1,opt,name=network,proto3" json:"network,omitempty"` // id
 	NetworkName   string                 `protobuf:"bytes,2,opt,name=network_name,json=networkName,proto3" json:"network_name,omitempty"`
 	Address       string                 `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
-	Address6      string                 `protobuf:"bytes,13,opt,name=address6,proto3" json:"address6,omitempty"` // in a network of one host, which has a driver of its own: its IPv6 address
+	Address6      string                 `protobuf:"bytes,13,opt,name=address6,proto3" json:"address6,omitempty"` // its IPv6 address; in the fabric beside address
 	Chassis       string                 `protobuf:"bytes,4,opt,name=chassis,proto3" json:"chassis,omitempty"`    // name
 	Away          bool                   `protobuf:"varint,14,opt,name=away,proto3" json:"away,omitempty"`        // in a network of one host: the switch has no session, and things may have changed there
 	Id            string                 `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`              // Docker's endpoint id
@@ -747,9 +771,12 @@ type Endpoint struct {
 	Container     string                 `protobuf:"bytes,8,opt,name=container,proto3" json:"container,omitempty"`
 	Labels        map[string]string      `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created,proto3" json:"created,omitempty"`
-	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"` // other names in the network
-	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`   // overlay: it has joined without a port; empty and no port: reserved
-	Limits        *Limits                `protobuf:"bytes,15,opt,name=limits,proto3" json:"limits,omitempty"`   // as they are enforced
+	Aliases       []string               `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"`          // other names in the network
+	Driver        string                 `protobuf:"bytes,12,opt,name=driver,proto3" json:"driver,omitempty"`            // overlay: it has joined without a port; empty and no port: reserved
+	Limits        *Limits                `protobuf:"bytes,15,opt,name=limits,proto3" json:"limits,omitempty"`            // as they are enforced
+	Undescribed   bool                   `protobuf:"varint,16,opt,name=undescribed,proto3" json:"undescribed,omitempty"` // Docker has yet to tell of which container it is
+	Held          string                 `protobuf:"bytes,17,opt,name=held,proto3" json:"held,omitempty"`                // why its packets wait, or some of them; empty: they do not
+	Published     []string               `protobuf:"bytes,20,rep,name=published,proto3" json:"published,omitempty"`      // its ports on its host, as docker ps shows them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -885,6 +912,27 @@ func (x *Endpoint) GetDriver() string {
 func (x *Endpoint) GetLimits() *Limits {
 	if x != nil {
 		return x.Limits
+	}
+	return nil
+}
+
+func (x *Endpoint) GetUndescribed() bool {
+	if x != nil {
+		return x.Undescribed
+	}
+	return false
+}
+
+func (x *Endpoint) GetHeld() string {
+	if x != nil {
+		return x.Held
+	}
+	return ""
+}
+
+func (x *Endpoint) GetPublished() []string {
+	if x != nil {
+		return x.Published
 	}
 	return nil
 }
@@ -1077,7 +1125,7 @@ var File_linkspan_v1_network_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\n" +
-	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x05\n" +
+	"\x19linkspan/v1/network.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\x05\n" +
 	"\aNetwork\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1095,7 +1143,10 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\tendpoints\x18\f \x01(\rR\tendpoints\x12\x1c\n" +
 	"\ttransport\x18\x0e \x01(\tR\ttransport\x12\x16\n" +
 	"\x06driver\x18\x0f \x01(\tR\x06driver\x12+\n" +
-	"\x06limits\x18\x10 \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x1a9\n" +
+	"\x06limits\x18\x10 \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x12\x18\n" +
+	"\asubnet6\x18\x11 \x01(\tR\asubnet6\x12\x1a\n" +
+	"\bgateway6\x18\x12 \x01(\tR\bgateway6\x12\x16\n" +
+	"\x06range6\x18\x13 \x01(\tR\x06range6\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a6\n" +
@@ -1130,7 +1181,7 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	"\x04ways\x18\x03 \x03(\v2\x10.linkspan.v1.WayR\x04ways\"7\n" +
 	"\x1bNetworkServiceRemoveRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x1e\n" +
-	"\x1cNetworkServiceRemoveResponse\"\x8a\x04\n" +
+	"\x1cNetworkServiceRemoveResponse\"\xde\x04\n" +
 	"\bEndpoint\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\rR\anetwork\x12!\n" +
 	"\fnetwork_name\x18\x02 \x01(\tR\vnetworkName\x12\x18\n" +
@@ -1147,7 +1198,10 @@ const file_linkspan_v1_network_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x12\x18\n" +
 	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
 	"\x06driver\x18\f \x01(\tR\x06driver\x12+\n" +
-	"\x06limits\x18\x0f \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x1a9\n" +
+	"\x06limits\x18\x0f \x01(\v2\x13.linkspan.v1.LimitsR\x06limits\x12 \n" +
+	"\vundescribed\x18\x10 \x01(\bR\vundescribed\x12\x12\n" +
+	"\x04held\x18\x11 \x01(\tR\x04held\x12\x1c\n" +
+	"\tpublished\x18\x14 \x03(\tR\tpublished\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"P\n" +

@@ -74,7 +74,7 @@ func (x RouteServiceWatchResponse_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RouteServiceWatchResponse_Kind.Descriptor instead.
 func (RouteServiceWatchResponse_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{5, 0}
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{7, 0}
 }
 
 type Route struct {
@@ -93,6 +93,9 @@ type Route struct {
 	Idle          *durationpb.Duration   `protobuf:"bytes,12,opt,name=idle,proto3" json:"idle,omitempty"` // the time without a packet after which it goes
 	Flows         []*RouteFlow           `protobuf:"bytes,13,rep,name=flows,proto3" json:"flows,omitempty"`
 	BNetwork      string                 `protobuf:"bytes,14,opt,name=b_network,json=bNetwork,proto3" json:"b_network,omitempty"` // of the other end; most often the same
+	Rules         []*RouteRule           `protobuf:"bytes,15,rep,name=rules,proto3" json:"rules,omitempty"`                       // what decides about it now, in each direction
+	Tracked       bool                   `protobuf:"varint,16,opt,name=tracked,proto3" json:"tracked,omitempty"`                  // not all connections are allowed: classes say which pass
+	Classes       []*RouteClass          `protobuf:"bytes,17,rep,name=classes,proto3" json:"classes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +228,205 @@ func (x *Route) GetBNetwork() string {
 	return ""
 }
 
+func (x *Route) GetRules() []*RouteRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *Route) GetTracked() bool {
+	if x != nil {
+		return x.Tracked
+	}
+	return false
+}
+
+func (x *Route) GetClasses() []*RouteClass {
+	if x != nil {
+		return x.Classes
+	}
+	return nil
+}
+
+// RouteRule is what decides about what goes one way.
+type RouteRule struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"` // address
+	To            string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`     // link, policy, network, group, way out; none: nothing allows it any more
+	Name          string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"` // of the policy, network or group, of a link both ends; empty: of several policies
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteRule) Reset() {
+	*x = RouteRule{}
+	mi := &file_linkspan_v1_route_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteRule) ProtoMessage() {}
+
+func (x *RouteRule) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_route_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteRule.ProtoReflect.Descriptor instead.
+func (*RouteRule) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RouteRule) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *RouteRule) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *RouteRule) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *RouteRule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RouteRule) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RouteClass is connections of a tracked route that were asked for lately and may pass.
+type RouteClass struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"` // who opens them
+	To            string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	Ports         string                 `protobuf:"bytes,3,opt,name=ports,proto3" json:"ports,omitempty"`      // as in a policy; all: whatever is sent
+	Policy        string                 `protobuf:"bytes,4,opt,name=policy,proto3" json:"policy,omitempty"`    // that decides; empty: none does
+	Packets       uint64                 `protobuf:"varint,5,opt,name=packets,proto3" json:"packets,omitempty"` // from from
+	Bytes         uint64                 `protobuf:"varint,6,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	ReplyPackets  uint64                 `protobuf:"varint,7,opt,name=reply_packets,json=replyPackets,proto3" json:"reply_packets,omitempty"`
+	ReplyBytes    uint64                 `protobuf:"varint,8,opt,name=reply_bytes,json=replyBytes,proto3" json:"reply_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteClass) Reset() {
+	*x = RouteClass{}
+	mi := &file_linkspan_v1_route_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteClass) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteClass) ProtoMessage() {}
+
+func (x *RouteClass) ProtoReflect() protoreflect.Message {
+	mi := &file_linkspan_v1_route_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteClass.ProtoReflect.Descriptor instead.
+func (*RouteClass) Descriptor() ([]byte, []int) {
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RouteClass) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *RouteClass) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *RouteClass) GetPorts() string {
+	if x != nil {
+		return x.Ports
+	}
+	return ""
+}
+
+func (x *RouteClass) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+func (x *RouteClass) GetPackets() uint64 {
+	if x != nil {
+		return x.Packets
+	}
+	return 0
+}
+
+func (x *RouteClass) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *RouteClass) GetReplyPackets() uint64 {
+	if x != nil {
+		return x.ReplyPackets
+	}
+	return 0
+}
+
+func (x *RouteClass) GetReplyBytes() uint64 {
+	if x != nil {
+		return x.ReplyBytes
+	}
+	return 0
+}
+
 type RouteFlow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Chassis       string                 `protobuf:"bytes,1,opt,name=chassis,proto3" json:"chassis,omitempty"`
@@ -234,13 +436,14 @@ type RouteFlow struct {
 	Bytes         uint64                 `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	Age           *durationpb.Duration   `protobuf:"bytes,6,opt,name=age,proto3" json:"age,omitempty"`
 	Text          string                 `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	Policy        string                 `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"` // for which its packets count; empty: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteFlow) Reset() {
 	*x = RouteFlow{}
-	mi := &file_linkspan_v1_route_proto_msgTypes[1]
+	mi := &file_linkspan_v1_route_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -252,7 +455,7 @@ func (x *RouteFlow) String() string {
 func (*RouteFlow) ProtoMessage() {}
 
 func (x *RouteFlow) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_route_proto_msgTypes[1]
+	mi := &file_linkspan_v1_route_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -265,7 +468,7 @@ func (x *RouteFlow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteFlow.ProtoReflect.Descriptor instead.
 func (*RouteFlow) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{1}
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RouteFlow) GetChassis() string {
@@ -317,17 +520,25 @@ func (x *RouteFlow) GetText() string {
 	return ""
 }
 
+func (x *RouteFlow) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
 type RouteServiceListRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"` // name or id; empty: all
 	Chassis       string                 `protobuf:"bytes,2,opt,name=chassis,proto3" json:"chassis,omitempty"` // name; empty: all
+	Route         string                 `protobuf:"bytes,3,opt,name=route,proto3" json:"route,omitempty"`     // the begin of an id; empty: all
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteServiceListRequest) Reset() {
 	*x = RouteServiceListRequest{}
-	mi := &file_linkspan_v1_route_proto_msgTypes[2]
+	mi := &file_linkspan_v1_route_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +550,7 @@ func (x *RouteServiceListRequest) String() string {
 func (*RouteServiceListRequest) ProtoMessage() {}
 
 func (x *RouteServiceListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_route_proto_msgTypes[2]
+	mi := &file_linkspan_v1_route_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +563,7 @@ func (x *RouteServiceListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteServiceListRequest.ProtoReflect.Descriptor instead.
 func (*RouteServiceListRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{2}
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RouteServiceListRequest) GetNetwork() string {
@@ -369,6 +580,13 @@ func (x *RouteServiceListRequest) GetChassis() string {
 	return ""
 }
 
+func (x *RouteServiceListRequest) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
 type RouteServiceListResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Routes        []*Route               `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes,omitempty"`
@@ -380,7 +598,7 @@ type RouteServiceListResponse struct {
 
 func (x *RouteServiceListResponse) Reset() {
 	*x = RouteServiceListResponse{}
-	mi := &file_linkspan_v1_route_proto_msgTypes[3]
+	mi := &file_linkspan_v1_route_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +610,7 @@ func (x *RouteServiceListResponse) String() string {
 func (*RouteServiceListResponse) ProtoMessage() {}
 
 func (x *RouteServiceListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_route_proto_msgTypes[3]
+	mi := &file_linkspan_v1_route_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +623,7 @@ func (x *RouteServiceListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteServiceListResponse.ProtoReflect.Descriptor instead.
 func (*RouteServiceListResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{3}
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RouteServiceListResponse) GetRoutes() []*Route {
@@ -438,7 +656,7 @@ type RouteServiceWatchRequest struct {
 
 func (x *RouteServiceWatchRequest) Reset() {
 	*x = RouteServiceWatchRequest{}
-	mi := &file_linkspan_v1_route_proto_msgTypes[4]
+	mi := &file_linkspan_v1_route_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +668,7 @@ func (x *RouteServiceWatchRequest) String() string {
 func (*RouteServiceWatchRequest) ProtoMessage() {}
 
 func (x *RouteServiceWatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_route_proto_msgTypes[4]
+	mi := &file_linkspan_v1_route_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +681,7 @@ func (x *RouteServiceWatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteServiceWatchRequest.ProtoReflect.Descriptor instead.
 func (*RouteServiceWatchRequest) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{4}
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RouteServiceWatchRequest) GetNetwork() string {
@@ -487,13 +705,15 @@ type RouteServiceWatchResponse struct {
 	Packets       uint64                         `protobuf:"varint,10,opt,name=packets,proto3" json:"packets,omitempty"` // of an unplugged flow
 	Bytes         uint64                         `protobuf:"varint,11,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	ToNetwork     string                         `protobuf:"bytes,12,opt,name=to_network,json=toNetwork,proto3" json:"to_network,omitempty"` // of to, as far as is known; most often the same
+	Policy        string                         `protobuf:"bytes,13,opt,name=policy,proto3" json:"policy,omitempty"`                        // that decided; empty: none did
+	Ports         string                         `protobuf:"bytes,14,opt,name=ports,proto3" json:"ports,omitempty"`                          // of the connection that from opened, as in a policy
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteServiceWatchResponse) Reset() {
 	*x = RouteServiceWatchResponse{}
-	mi := &file_linkspan_v1_route_proto_msgTypes[5]
+	mi := &file_linkspan_v1_route_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +725,7 @@ func (x *RouteServiceWatchResponse) String() string {
 func (*RouteServiceWatchResponse) ProtoMessage() {}
 
 func (x *RouteServiceWatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_linkspan_v1_route_proto_msgTypes[5]
+	mi := &file_linkspan_v1_route_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +738,7 @@ func (x *RouteServiceWatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteServiceWatchResponse.ProtoReflect.Descriptor instead.
 func (*RouteServiceWatchResponse) Descriptor() ([]byte, []int) {
-	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{5}
+	return file_linkspan_v1_route_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RouteServiceWatchResponse) GetTime() *timestamppb.Timestamp {
@@ -605,11 +825,25 @@ func (x *RouteServiceWatchResponse) GetToNetwork() string {
 	return ""
 }
 
+func (x *RouteServiceWatchResponse) GetPolicy() string {
+	if x != nil {
+		return x.Policy
+	}
+	return ""
+}
+
+func (x *RouteServiceWatchResponse) GetPorts() string {
+	if x != nil {
+		return x.Ports
+	}
+	return ""
+}
+
 var File_linkspan_v1_route_proto protoreflect.FileDescriptor
 
 const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x17linkspan/v1/route.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16linkspan/v1/site.proto\"\x8a\x03\n" +
+	"\x17linkspan/v1/route.proto\x12\vlinkspan.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16linkspan/v1/site.proto\"\x85\x04\n" +
 	"\x05Route\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\anetwork\x18\x02 \x01(\tR\anetwork\x12\f\n" +
@@ -625,7 +859,27 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\x03age\x18\v \x01(\v2\x19.google.protobuf.DurationR\x03age\x12-\n" +
 	"\x04idle\x18\f \x01(\v2\x19.google.protobuf.DurationR\x04idle\x12,\n" +
 	"\x05flows\x18\r \x03(\v2\x16.linkspan.v1.RouteFlowR\x05flows\x12\x1b\n" +
-	"\tb_network\x18\x0e \x01(\tR\bbNetwork\"\xba\x01\n" +
+	"\tb_network\x18\x0e \x01(\tR\bbNetwork\x12,\n" +
+	"\x05rules\x18\x0f \x03(\v2\x16.linkspan.v1.RouteRuleR\x05rules\x12\x18\n" +
+	"\atracked\x18\x10 \x01(\bR\atracked\x121\n" +
+	"\aclasses\x18\x11 \x03(\v2\x17.linkspan.v1.RouteClassR\aclasses\"k\n" +
+	"\tRouteRule\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xd4\x01\n" +
+	"\n" +
+	"RouteClass\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x14\n" +
+	"\x05ports\x18\x03 \x01(\tR\x05ports\x12\x16\n" +
+	"\x06policy\x18\x04 \x01(\tR\x06policy\x12\x18\n" +
+	"\apackets\x18\x05 \x01(\x04R\apackets\x12\x14\n" +
+	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\x12#\n" +
+	"\rreply_packets\x18\a \x01(\x04R\freplyPackets\x12\x1f\n" +
+	"\vreply_bytes\x18\b \x01(\x04R\n" +
+	"replyBytes\"\xd2\x01\n" +
 	"\tRouteFlow\x12\x18\n" +
 	"\achassis\x18\x01 \x01(\tR\achassis\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
@@ -633,16 +887,18 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	"\apackets\x18\x04 \x01(\x04R\apackets\x12\x14\n" +
 	"\x05bytes\x18\x05 \x01(\x04R\x05bytes\x12+\n" +
 	"\x03age\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x03age\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04text\"M\n" +
+	"\x04text\x18\a \x01(\tR\x04text\x12\x16\n" +
+	"\x06policy\x18\b \x01(\tR\x06policy\"c\n" +
 	"\x17RouteServiceListRequest\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\x12\x18\n" +
-	"\achassis\x18\x02 \x01(\tR\achassis\"\x91\x01\n" +
+	"\achassis\x18\x02 \x01(\tR\achassis\x12\x14\n" +
+	"\x05route\x18\x03 \x01(\tR\x05route\"\x91\x01\n" +
 	"\x18RouteServiceListResponse\x12*\n" +
 	"\x06routes\x18\x01 \x03(\v2\x12.linkspan.v1.RouteR\x06routes\x12\x18\n" +
 	"\amissing\x18\x02 \x03(\tR\amissing\x12/\n" +
 	"\arefused\x18\x03 \x03(\v2\x15.linkspan.v1.SitePairR\arefused\"4\n" +
 	"\x18RouteServiceWatchRequest\x12\x18\n" +
-	"\anetwork\x18\x01 \x01(\tR\anetwork\"\xd6\x03\n" +
+	"\anetwork\x18\x01 \x01(\tR\anetwork\"\x84\x04\n" +
 	"\x19RouteServiceWatchResponse\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12?\n" +
 	"\x04kind\x18\x02 \x01(\x0e2+.linkspan.v1.RouteServiceWatchResponse.KindR\x04kind\x12\x18\n" +
@@ -657,7 +913,9 @@ const file_linkspan_v1_route_proto_rawDesc = "" +
 	" \x01(\x04R\apackets\x12\x14\n" +
 	"\x05bytes\x18\v \x01(\x04R\x05bytes\x12\x1d\n" +
 	"\n" +
-	"to_network\x18\f \x01(\tR\ttoNetwork\"S\n" +
+	"to_network\x18\f \x01(\tR\ttoNetwork\x12\x16\n" +
+	"\x06policy\x18\r \x01(\tR\x06policy\x12\x14\n" +
+	"\x05ports\x18\x0e \x01(\tR\x05ports\"S\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_PLUGGED\x10\x01\x12\x12\n" +
@@ -680,37 +938,41 @@ func file_linkspan_v1_route_proto_rawDescGZIP() []byte {
 }
 
 var file_linkspan_v1_route_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_linkspan_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_linkspan_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_linkspan_v1_route_proto_goTypes = []any{
 	(RouteServiceWatchResponse_Kind)(0), // 0: linkspan.v1.RouteServiceWatchResponse.Kind
 	(*Route)(nil),                       // 1: linkspan.v1.Route
-	(*RouteFlow)(nil),                   // 2: linkspan.v1.RouteFlow
-	(*RouteServiceListRequest)(nil),     // 3: linkspan.v1.RouteServiceListRequest
-	(*RouteServiceListResponse)(nil),    // 4: linkspan.v1.RouteServiceListResponse
-	(*RouteServiceWatchRequest)(nil),    // 5: linkspan.v1.RouteServiceWatchRequest
-	(*RouteServiceWatchResponse)(nil),   // 6: linkspan.v1.RouteServiceWatchResponse
-	(*durationpb.Duration)(nil),         // 7: google.protobuf.Duration
-	(*SitePair)(nil),                    // 8: linkspan.v1.SitePair
-	(*timestamppb.Timestamp)(nil),       // 9: google.protobuf.Timestamp
+	(*RouteRule)(nil),                   // 2: linkspan.v1.RouteRule
+	(*RouteClass)(nil),                  // 3: linkspan.v1.RouteClass
+	(*RouteFlow)(nil),                   // 4: linkspan.v1.RouteFlow
+	(*RouteServiceListRequest)(nil),     // 5: linkspan.v1.RouteServiceListRequest
+	(*RouteServiceListResponse)(nil),    // 6: linkspan.v1.RouteServiceListResponse
+	(*RouteServiceWatchRequest)(nil),    // 7: linkspan.v1.RouteServiceWatchRequest
+	(*RouteServiceWatchResponse)(nil),   // 8: linkspan.v1.RouteServiceWatchResponse
+	(*durationpb.Duration)(nil),         // 9: google.protobuf.Duration
+	(*SitePair)(nil),                    // 10: linkspan.v1.SitePair
+	(*timestamppb.Timestamp)(nil),       // 11: google.protobuf.Timestamp
 }
 var file_linkspan_v1_route_proto_depIdxs = []int32{
-	7,  // 0: linkspan.v1.Route.age:type_name -> google.protobuf.Duration
-	7,  // 1: linkspan.v1.Route.idle:type_name -> google.protobuf.Duration
-	2,  // 2: linkspan.v1.Route.flows:type_name -> linkspan.v1.RouteFlow
-	7,  // 3: linkspan.v1.RouteFlow.age:type_name -> google.protobuf.Duration
-	1,  // 4: linkspan.v1.RouteServiceListResponse.routes:type_name -> linkspan.v1.Route
-	8,  // 5: linkspan.v1.RouteServiceListResponse.refused:type_name -> linkspan.v1.SitePair
-	9,  // 6: linkspan.v1.RouteServiceWatchResponse.time:type_name -> google.protobuf.Timestamp
-	0,  // 7: linkspan.v1.RouteServiceWatchResponse.kind:type_name -> linkspan.v1.RouteServiceWatchResponse.Kind
-	3,  // 8: linkspan.v1.RouteService.List:input_type -> linkspan.v1.RouteServiceListRequest
-	5,  // 9: linkspan.v1.RouteService.Watch:input_type -> linkspan.v1.RouteServiceWatchRequest
-	4,  // 10: linkspan.v1.RouteService.List:output_type -> linkspan.v1.RouteServiceListResponse
-	6,  // 11: linkspan.v1.RouteService.Watch:output_type -> linkspan.v1.RouteServiceWatchResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	9,  // 0: linkspan.v1.Route.age:type_name -> google.protobuf.Duration
+	9,  // 1: linkspan.v1.Route.idle:type_name -> google.protobuf.Duration
+	4,  // 2: linkspan.v1.Route.flows:type_name -> linkspan.v1.RouteFlow
+	2,  // 3: linkspan.v1.Route.rules:type_name -> linkspan.v1.RouteRule
+	3,  // 4: linkspan.v1.Route.classes:type_name -> linkspan.v1.RouteClass
+	9,  // 5: linkspan.v1.RouteFlow.age:type_name -> google.protobuf.Duration
+	1,  // 6: linkspan.v1.RouteServiceListResponse.routes:type_name -> linkspan.v1.Route
+	10, // 7: linkspan.v1.RouteServiceListResponse.refused:type_name -> linkspan.v1.SitePair
+	11, // 8: linkspan.v1.RouteServiceWatchResponse.time:type_name -> google.protobuf.Timestamp
+	0,  // 9: linkspan.v1.RouteServiceWatchResponse.kind:type_name -> linkspan.v1.RouteServiceWatchResponse.Kind
+	5,  // 10: linkspan.v1.RouteService.List:input_type -> linkspan.v1.RouteServiceListRequest
+	7,  // 11: linkspan.v1.RouteService.Watch:input_type -> linkspan.v1.RouteServiceWatchRequest
+	6,  // 12: linkspan.v1.RouteService.List:output_type -> linkspan.v1.RouteServiceListResponse
+	8,  // 13: linkspan.v1.RouteService.Watch:output_type -> linkspan.v1.RouteServiceWatchResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_linkspan_v1_route_proto_init() }
@@ -725,7 +987,7 @@ func file_linkspan_v1_route_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_linkspan_v1_route_proto_rawDesc), len(file_linkspan_v1_route_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
