@@ -88,6 +88,7 @@ func (d *datapath) run(ctx context.Context, begun func()) error {
 	err := d.session.Run(ctx, d)
 	cancel()
 	<-done
+	d.errands.end()
 	d.hub.leave(d)
 	d.abandon()
 	if d.ready.Swap(false) {

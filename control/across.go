@@ -131,11 +131,17 @@ func (h *Hub) crossed(pairs map[twoNetworks]bool, v *view.View) map[place]networ
 	return at
 }
 
-// subnetsOf returns the subnet that a network has, and the one that it had.
+// subnetsOf returns the subnets that a network has, and those that it had.
 func subnetsOf(id linkspan.NetworkID, views ...*view.View) (subnets []netip.Prefix) {
 	for _, v := range views {
-		if n := v.Network(id); n != nil && !slices.Contains(subnets, n.Subnet) {
-			subnets = append(subnets, n.Subnet)
+		n := v.Network(id)
+		if n == nil {
+			continue
+		}
+		for _, subnet := range n.Subnets() {
+			if !slices.Contains(subnets, subnet) {
+				subnets = append(subnets, subnet)
+			}
 		}
 	}
 	return subnets

@@ -20,8 +20,8 @@ func TestFloodIsBounded(t *testing.T) {
 			d.meters[m.ID] = m
 		}
 		d.grant()
-		const flood = 30_000
-		const want = 2 * (10*500 + 2*4000) // the meters of ten ports, of the tunnel and of the direct port
+		const flood = 40_000
+		const want = 2 * (10*500 + 3*4000) // the meters of ten ports, of the tunnel, of the direct port and of the gateway
 		m := packetIn(1, 2)
 		for range 3 {
 			before := hub.counters.Allowed.Load()

@@ -118,6 +118,8 @@ func FuzzPacketIn(f *testing.F) {
 	f.Add([]byte(whole))
 	f.Add([]byte(whole[:len(whole)/2]))
 	f.Add([]byte(packetIn(1, 200)))
+	f.Add([]byte(trackedIn(1, 2, false)))
+	f.Add([]byte(trackedIn(1, 2, true)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := openflow.Message(b)
 		if len(b) < openflow.HeaderLen {

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/pipeline"
 	"github.com/linkspan/linkspan/control/session"
 	"github.com/linkspan/linkspan/control/view"
 )
@@ -19,12 +21,29 @@ type Config struct {
 	Generation func() uint64
 	// Peers makes tunnels ready; nil: all always are.
 	Peers Peers
+	// Decide decides about packets; nil: as decide.Decide does. It must be pure but for the
+	// View: what else it reads must change only together with a record of it.
+	Decide func(v *view.View, p *decide.Packet, d *decide.Decision)
+	// Judge says whether what a flow stands for would be decided so in a View; nil:
+	// by the same decisions as those about packets. Whether the flow's form is still right is not its affair.
+	Judge func(v *view.View, s *pipeline.Standing) Judgement
 	// Event gets what somebody may ask about later; nil: nobody. It must not
 	// wait, nor call the Hub.
 	Event func(linkspan.Event)
 	// Log must not be nil.
 	Log *slog.Logger
 }
+
+// Judgement is what becomes of a flow after a change of what may talk to what.
+type Judgement uint8
+
+// The judgements.
+const (
+	Stands  Judgement = iota // it would be plugged again, or a wider one
+	Turns                    // what it lets through is tracked now, or is not any more: the flow for that takes its place
+	Narrows                  // a part of what it lets through is still allowed: it goes, its connections stay known
+	Falls                    // nothing of it is allowed: it goes, and its connections are forgotten
+)
 
 // Peers sees to it that chassis which share a network, or are asked about, can reach
 // each other through the tunnel.

@@ -30,19 +30,30 @@ type datapath struct {
 	round  pipeline.Round            // of this session; set before ready
 	meters map[uint32]pipeline.Meter // that the switch has; under the Hub's update
 	ready  atomic.Bool               // the switch is as the View says
+	// tracks: the switch was given flows of tracked pairs, so that it may know their
+	// connections; flushes: it can be told to forget connections.
+	tracks, flushes atomic.Bool
 
 	// Used by the session's reader alone, so that nothing is allocated.
 	in       openflow.PacketIn
 	parsed   packet.Packet
 	packet   decide.Packet
 	decision decide.Decision
+	// unplaced: connection tracking let the packet go without a word, as it does with
+	// fragments whose packet never came whole.
+	unplaced bool
 
-	allowance allowance // of packets
-	expired   bucket    // of answers that other chassis cause
+	allowance allowance  // of packets
+	expired   bucket     // of answers that other chassis cause
+	rejected  rejections // of answers to what policies reject
 
 	refused refusals
 	plugs   plugs
 	owed    owed
+	behind  behind
+	ending  ending
+	errands errands
+	lately  lately
 }
 
 var _ session.Handler = (*datapath)(nil)

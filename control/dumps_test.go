@@ -15,22 +15,22 @@ import (
 
 // asker counts who asks the switches, which takes a second.
 type asker struct {
-	dumps            *dumps
+	dumps            *dumps[int64]
 	asked, now, most atomic.Int64
 	got              [8]atomic.Int64 // the number of the answer, by who asked
 }
 
-func (a *asker) ask() ([]linkspan.Route, []linkspan.ChassisID) {
+func (a *asker) ask() int64 {
 	n := a.asked.Add(1)
 	a.most.Store(max(a.most.Load(), a.now.Add(1)))
 	time.Sleep(time.Second)
 	a.now.Add(-1)
-	return nil, []linkspan.ChassisID{linkspan.ChassisID(n)}
+	return n
 }
 
 func (a *asker) get(ctx context.Context, who int, id linkspan.NetworkID) {
-	if _, missing, ok := a.dumps.get(ctx, id, a.ask); ok {
-		a.got[who].Store(int64(missing[0]))
+	if n, ok := a.dumps.get(ctx, id, a.ask); ok {
+		a.got[who].Store(n)
 	}
 }
 
@@ -38,7 +38,7 @@ func (a *asker) get(ctx context.Context, who int, id linkspan.NetworkID) {
 // takes with all others what was asked next: never what was asked before.
 func TestDumpsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := asker{dumps: newDumps()}
+		a := asker{dumps: newDumps[int64]()}
 		var group sync.WaitGroup
 		group.Go(func() { a.get(t.Context(), 0, 7) })
 		time.Sleep(time.Millisecond)
@@ -62,7 +62,7 @@ func TestDumpsAreShared(t *testing.T) {
 
 func TestDumpsAtOnceAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := asker{dumps: newDumps()}
+		a := asker{dumps: newDumps[int64]()}
 		var group sync.WaitGroup
 		for i := range 8 {
 			group.Go(func() { a.get(t.Context(), i, linkspan.NetworkID(i)) })

@@ -35,13 +35,13 @@ func (d *datapath) believed(home *datapath, source *linkspan.Endpoint) bool {
 func (d *datapath) answerExpired(home *datapath, dec *decide.Decision, frame []byte) {
 	var p packet.Packet
 	_ = packet.Parse(frame, &p) // whether it can be answered is asked below
-	from := packet.ErrorSource{MAC: pipeline.RouterMAC(), Addr: dec.Hop.Underlay}
+	from := packet.ErrorSource{MAC: pipeline.RouterMAC(), Addr: decide.Visible(dec.Hop, dec.Source.Address.Is4())}
 	answer, err := packet.AppendTimeExceeded(nil, &p, from)
 	if err != nil || home == nil {
 		d.hub.counters.Ignored.Add(1)
 		return
 	}
 	copy(answer, dec.Source.MAC[:]) // a packet from the tunnel does not bear it
-	home.session.End(pipeline.AppendEmit(home.session.Begin(), 0, dec.Source.Port, answer))
+	home.session.End(pipeline.AppendEmit(home.session.Begin(), 0, dec.Source.Out(), answer))
 	d.hub.counters.Expired.Add(1)
 }

@@ -56,3 +56,22 @@ func TestKindsOfRefusalsAreBounded(t *testing.T) {
 		t.Errorf("%d kinds logged, %d kept", first, len(r.kinds))
 	}
 }
+
+// TestUnplacedPacketsAreDropped: what connection tracking let go without a word, as it
+// does with fragments whose packet never came whole, does not take the tables again.
+func TestUnplacedPacketsAreDropped(t *testing.T) {
+	_, d := busyHub(10)
+	for table, answered := range map[uint8]bool{30: true, 31: false, 41: false, 51: false} {
+		var in openflow.PacketIn
+		if err := in.Decode(packetIn(3, 5)); err != nil {
+			t.Fatal(err)
+		}
+		in.TableID = table
+		if n := handle(d, in.Append(nil, 0)); n > 0 != answered {
+			t.Errorf("table %d: %d bytes are answered", table, n)
+		}
+	}
+	if n := d.hub.counters.Ignored.Load(); n != 3 {
+		t.Errorf("%d packets were ignored", n)
+	}
+}

@@ -20,10 +20,20 @@ type Hub struct {
 	index    *index
 	watchers watchers
 	apart    apart
+	outsides outsides
 	counters Counters
 	stencil  *pipeline.Stencil
-	dumps    *dumps
+	dumps    *dumps[plugged]
+	uses     *dumps[[]linkspan.ChassisID] // of 0; what was missing
+	probes   probes
 	turns    turns
+	memos    memos
+	changed  changed // of whom routes are to be revised
+	revising asks
+	telling  asks          // what they count, or which routes they hold
+	tally    *tally        // what policies decide about
+	told     told          // of what comes up packet by packet
+	logged   bucket        // of what policies want written down
 	accepted atomic.Uint64 // numbers the connections
 
 	update    sync.Mutex // orders Views and what follows from them
@@ -44,8 +54,15 @@ func New(cfg Config) *Hub {
 		cfg.Event = func(linkspan.Event) {}
 	}
 	cfg.Session.Log = cfg.Log
-	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil(), dumps: newDumps(), turns: newTurns()}
+	h := &Hub{cfg: cfg, index: newIndex(), stencil: pipeline.NewStencil(), dumps: newDumps[plugged](), uses: newDumps[[]linkspan.ChassisID](), turns: newTurns(), changed: newChanged(), revising: newAsks(), telling: newAsks(), tally: newTally()}
+	if cfg.Decide == nil {
+		h.cfg.Decide = h.decide
+	}
+	if cfg.Judge == nil {
+		h.cfg.Judge = h.judge
+	}
 	h.view.Store(new(view.View))
+	h.memos.begin()
 	return h
 }
 

@@ -134,7 +134,7 @@ func TestStalledSwitchHoldsNobodyUp(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if n := len(fabric.Switch(2).Flows()) - before; n != 20*6+2 {
+		if n := len(fabric.Switch(2).Flows()) - before; n != 20*9+2 {
 			t.Errorf("the other switch got %d flows", n)
 		}
 		time.Sleep(time.Minute)

@@ -5,6 +5,7 @@ package control
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -125,6 +126,13 @@ func (x *index) reserve(on linkspan.ChassisID) bool {
 	return true
 }
 
+// denying returns the chassis that may have denials.
+func (x *index) denying() []linkspan.ChassisID {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Sorted(maps.Keys(x.held))
+}
+
 // release counts one less of each chassis.
 func (x *index) release(at []place) {
 	x.mu.Lock()
@@ -175,6 +183,14 @@ func anyOn(list []place, on linkspan.ChassisID) bool {
 	return i < len(list) && list[i].on == on
 }
 
+// dependents returns the places that depend on a key, some perhaps twice.
+func (x *index) dependents(key view.Key) []place {
+	s := x.of(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat(s.routes[key], s.denials[key], s.fadingDenials[key])
+}
+
 // take returns the places that depend on a key, and forgets them.
 func (x *index) take(key view.Key) []place {
 	s := x.of(key)
@@ -187,6 +203,34 @@ func (x *index) take(key view.Key) []place {
 	delete(s.denials, key)
 	delete(s.fadingDenials, key)
 	return all
+}
+
+// pairs returns the pairs of chassis of which one may have flows that depend on an
+// endpoint of the other. It costs a look at all that is noted.
+func (x *index) pairs(v *view.View) map[view.Pair]bool {
+	pairs := make(map[view.Pair]bool)
+	for i := range x.shard {
+		x.shard[i].pairs(v, pairs)
+	}
+	return pairs
+}
+
+func (s *shard) pairs(v *view.View, pairs map[view.Pair]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range []map[view.Key][]place{s.routes, s.denials, s.fadingDenials} {
+		for key, list := range m {
+			e := v.Endpoint(key)
+			if !attached(e) {
+				continue
+			}
+			for _, p := range list {
+				if p.on != e.Chassis {
+					pairs[view.PairOf(e.Chassis, p.on)] = true
+				}
+			}
+		}
+	}
 }
 
 // between returns under which networks flows of a chassis may depend on those of the

@@ -50,14 +50,22 @@ func (h *Hub) flushLinked(old, next *view.View, d *view.Delta, flushed networks)
 		}
 	}
 	addNamesakes(pairs, old, next)
+	recount := make(map[view.Key]bool)
+	var was, is decide.Memo
 	for pair := range pairs {
-		if before, now := judged(old, pair), judged(next, pair); before != now {
-			h.flushEnds(pair, old, next)
+		before, now := judged(&was, old, pair), judged(&is, next, pair)
+		if before.counts != now.counts {
+			recount[pair.a] = true // its flows may stay and count for nobody, or for another
+		}
+		before.counts = now.counts
+		if before != now {
+			h.flushEnds(pair, now.verdict == decide.Allow, old, next)
 		} else if now.verdict == decide.Allow && (flushed[pair.a.Network] || flushed[pair.b.Network]) &&
 			next.Shares(pair.a.Network, pair.b.Network) == nil {
 			h.replug(next, pair)
 		}
 	}
+	h.changed.add(recount, false)
 }
 
 // flushNameless deletes the flows of endpoints which a link may deny without it being
@@ -75,7 +83,9 @@ func addLinked(pairs map[ends]bool, l *linkspan.Link, views ...*view.View) {
 	for _, v := range views {
 		for a := range v.Covered(l.A) {
 			for b := range v.Covered(l.B) {
-				pairs[ends{view.KeyOf(a), view.KeyOf(b)}] = true
+				if oneFamily(a, b) {
+					pairs[ends{view.KeyOf(a), view.KeyOf(b)}] = true
+				}
 			}
 		}
 	}
@@ -87,6 +97,9 @@ func addOpposite(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint) {
 		return
 	}
 	for l, o := range v.Opposite(e) {
+		if !oneFamily(e, o) {
+			continue
+		}
 		pair := ends{view.KeyOf(e), view.KeyOf(o)}
 		if !l.A.Covers(e) {
 			pair = ends{pair.b, pair.a}
@@ -94,6 +107,10 @@ func addOpposite(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint) {
 		pairs[pair] = true
 	}
 }
+
+// oneFamily says whether two endpoints have addresses between which there may be
+// flows.
+func oneFamily(a, b *linkspan.Endpoint) bool { return a.Address.Is4() == b.Address.Is4() }
 
 // addNamesakes adds to pairs that links join those of an end with the others of the
 // same address that links join it with: whom an address means depends on all of them.
@@ -122,9 +139,11 @@ func addBearers(pairs map[ends]bool, v *view.View, e *linkspan.Endpoint, other v
 // judgement is what of a decision the flows of a pair show.
 type judgement struct {
 	verdict   decide.Verdict
+	tracked   bool
 	transport linkspan.Transport
 	a, b      shown
 	back      decide.Verdict
+	counts    [2]*linkspan.Policy // there, and back
 }
 
 // shown is what flows show of an end and of its network.
@@ -132,7 +151,7 @@ type shown struct {
 	chassis   linkspan.ChassisID
 	port      uint32
 	mac       linkspan.MAC
-	subnet    netip.Prefix
+	subnets   [2]netip.Prefix
 	idle      time.Duration
 	transport linkspan.Transport // asked for
 }
@@ -140,23 +159,26 @@ type shown struct {
 func shownOf(v *view.View, e *linkspan.Endpoint) shown {
 	s := shown{chassis: e.Chassis, port: e.Port, mac: e.MAC}
 	if n := v.Network(e.Network); n != nil {
-		s.subnet, s.idle, s.transport = n.Subnet, n.Idle, n.Transport
+		s.subnets, s.idle, s.transport = [2]netip.Prefix{n.Subnet, n.Subnet6}, n.Idle, n.Transport
 	}
 	return s
 }
 
-// judged decides about a pair; a pair that is not there is denied.
-func judged(v *view.View, pair ends) (j judgement) {
+// judged decides about a pair; a pair that is not there is denied. The memo is of v alone.
+func judged(m *decide.Memo, v *view.View, pair ends) (j judgement) {
 	a, b := v.Endpoint(pair.a), v.Endpoint(pair.b)
 	if a == nil || b == nil || !a.Attached() || !b.Attached() {
 		return judgement{verdict: decide.Deny}
 	}
-	there, back := decide.Between(v, a, b), decide.Between(v, b, a)
-	return judgement{there.Verdict, there.Transport, shownOf(v, a), shownOf(v, b), back.Verdict}
+	there, back := m.Between(v, a, b), m.Between(v, b, a)
+	j = judgement{there.Verdict, there.Tracked, there.Transport, shownOf(v, a), shownOf(v, b), back.Verdict, [2]*linkspan.Policy{}}
+	j.counts[0], j.counts[1] = there.Counted()
+	return j
 }
 
-// flushEnds deletes the flows of a pair, on all chassis where one of them is or was.
-func (h *Hub) flushEnds(pair ends, views ...*view.View) {
+// flushEnds deletes the flows of a pair, on all chassis where one of them is or was;
+// where nothing is allowed any more these forget its connections, too.
+func (h *Hub) flushEnds(pair ends, allowed bool, views ...*view.View) {
 	type side struct {
 		on          linkspan.ChassisID
 		here, there view.Key
@@ -172,10 +194,30 @@ func (h *Hub) flushEnds(pair ends, views ...*view.View) {
 	}
 	for s := range sides {
 		if d := h.datapath(s.on); d != nil {
-			d.session.End(pipeline.AppendUnplugPair(d.session.Begin(), 0, s.here, s.there))
+			b := pipeline.AppendUnplugPair(d.session.Begin(), 0, s.here, s.there)
+			if !allowed {
+				b = d.forgetPair(b, s.here, s.there, views)
+			}
+			d.session.End(b)
 			h.counters.Flushed.Add(1)
 		}
 	}
+}
+
+// forgetPair appends what makes the switch forget the connections between two ends, as
+// one of the Views has them.
+func (d *datapath) forgetPair(b []byte, here, there view.Key, views []*view.View) []byte {
+	if !d.tracks.Load() || !d.flushes.Load() {
+		return b
+	}
+	s := pipeline.Standing{On: d.id, Kind: pipeline.KindTracked, From: here, To: there}
+	for _, v := range views {
+		if _, ok := s.Leg(v); ok {
+			d.forgetAgain([]pipeline.Standing{s})
+			return appendFlush(b, v, []pipeline.Standing{s})
+		}
+	}
+	return b
 }
 
 // replug plugs the route of a pair of two networks on its chassis, if it may have
@@ -189,6 +231,9 @@ func (h *Hub) replug(v *view.View, pair ends) {
 		return
 	}
 	d := decide.Between(v, a, b)
+	if d.Tracked { // its classes come up by themselves
+		return
+	}
 	for _, on := range []linkspan.ChassisID{a.Chassis, b.Chassis} {
 		if dp := h.datapath(on); dp != nil && dp.ready.Load() {
 			dp.session.End(h.stencil.AppendRoute(dp.session.Begin(), 0, dp.round, pipeline.LegOf(&d, on)))

@@ -14,11 +14,20 @@ import (
 
 // moved returns the pairs of chassis between which some network's packets go
 // another way from one View to the next, and the networks whose packets may all
-// go another way.
-func moved(old, next *view.View, d *view.Delta) (pairs []view.Pair, networks []linkspan.NetworkID) {
+// go another way. With policies, by which any two may have routes, known returns the
+// pairs between which there may be some.
+func moved(old, next *view.View, d *view.Delta, known func(*view.View) map[view.Pair]bool) (pairs []view.Pair, networks []linkspan.NetworkID) {
 	candidates := d.PathPairs()
+	sites := slices.ContainsFunc(d.Chassis, changesSite)
+	if (sites || len(d.Clearances) > 0) && (old.CountPolicies() > 0 || next.CountPolicies() > 0) {
+		for pair := range known(next) {
+			if mayMove(next, d, pair) {
+				candidates[pair] = true
+			}
+		}
+	}
 	for _, c := range d.Chassis {
-		if c.Old == nil || c.New == nil || c.Old.InSite() != c.New.InSite() {
+		if changesSite(c) {
 			addNeighbours(candidates, old, c.Any().ID, func(linkspan.ChassisID) bool { return true })
 		}
 	}
@@ -39,6 +48,26 @@ func moved(old, next *view.View, d *view.Delta) (pairs []view.Pair, networks []l
 	return pairs, networks
 }
 
+// changesSite says whether a chassis is in another site than before.
+func changesSite(c view.Changed[linkspan.Chassis]) bool {
+	return c.Old == nil || c.New == nil || c.Old.InSite() != c.New.InSite()
+}
+
+// mayMove says whether one of a pair is in another site than before, or something changed
+// between the sites of both.
+func mayMove(v *view.View, d *view.Delta, pair view.Pair) bool {
+	if slices.ContainsFunc(d.Chassis, func(c view.Changed[linkspan.Chassis]) bool {
+		return changesSite(c) && (c.Any().ID == pair.A || c.Any().ID == pair.B)
+	}) {
+		return true
+	}
+	a, b := v.Chassis(pair.A), v.Chassis(pair.B)
+	return a != nil && b != nil && slices.ContainsFunc(d.Clearances, func(c view.Changed[linkspan.Clearance]) bool {
+		sites := linkspan.ClearanceOf(a.InSite(), b.InSite())
+		return sites.A == c.Any().A && sites.B == c.Any().B
+	})
+}
+
 // addBetween adds the pairs that may have routes and are in the two sites of a
 // clearance.
 func addBetween(pairs map[view.Pair]bool, v *view.View, c *linkspan.Clearance) {
@@ -53,8 +82,8 @@ func addBetween(pairs map[view.Pair]bool, v *view.View, c *linkspan.Clearance) {
 }
 
 // addNeighbours adds the pairs of a chassis with those that it may have routes with
-// and that which picks: those that have endpoints of its networks, or of networks
-// that share a group with one of these, or that a link leads to.
+// and that which picks, whatever policies allow: those that have endpoints of its
+// networks, or of networks that share a group with one of these, or that a link leads to.
 func addNeighbours(pairs map[view.Pair]bool, v *view.View, id linkspan.ChassisID, which func(linkspan.ChassisID) bool) {
 	members := func(network linkspan.NetworkID) {
 		for other := range v.Members(network) {
@@ -80,8 +109,9 @@ func addNeighbours(pairs map[view.Pair]bool, v *view.View, id linkspan.ChassisID
 
 // changesWay says whether the packets of a network that both chassis have go
 // another way, or not any more, or for the first time; or those from a network of
-// the one to another of the other, where groups or links may allow them. It costs a
-// look at each network of both, and one at each pair of manners, of which there are few.
+// the one to another of the other, where groups, links or policies may allow them. It
+// costs a look at each network of both, and one at each pair of manners, of which there
+// are few.
 func changesWay(old, next *view.View, pair view.Pair) bool {
 	here := make(map[manner]linkspan.NetworkID) // that may talk with others
 	for id := range next.Present(pair.A) {
@@ -92,7 +122,7 @@ func changesWay(old, next *view.View, pair view.Pair) bool {
 		if next.Member(id, pair.B) && changesWayBetween(old, next, pair, id, id) {
 			return true
 		}
-		if len(next.GroupsOf(id)) > 0 || next.AnyLinks() {
+		if len(next.GroupsOf(id)) > 0 || next.AnyLinks() || next.CountPolicies() > 0 {
 			here[m] = id
 		}
 	}

@@ -29,6 +29,17 @@ func (d *datapath) PacketIn(m openflow.Message) {
 		count.Malformed.Add(1)
 		return
 	}
+	if d.hub.probes.any() && d.probed() {
+		return
+	}
+	if d.unplaced { // sent to connection tracking once more it would only come up again
+		count.Ignored.Add(1)
+		return
+	}
+	if d.packet.Entered() && !d.packet.Later && d.parsed.IsICMPError() {
+		d.relate()
+		return
+	}
 	d.process(&d.packet, d.in.Data, &d.decision)
 }
 
@@ -39,7 +50,7 @@ func (d *datapath) read(m openflow.Message) bool {
 	}
 	// A frame with a bad transport header still has its addresses.
 	_ = packet.Parse(d.in.Data, &d.parsed)
-	if !d.parsed.IsIPv4() {
+	if !d.parsed.IsIPv4() && !d.parsed.IsIPv6() {
 		return false
 	}
 	// From a datapath that does segmentation offload, checksums come unfinished,
@@ -47,8 +58,8 @@ func (d *datapath) read(m openflow.Message) bool {
 	d.parsed.Finish()
 	d.packet.Chassis = d.id
 	d.packet.Source, d.packet.Destination = d.parsed.Src(), d.parsed.Dst()
-	d.packet.TTL = d.parsed.TTL()
-	return true
+	d.packet.TTL, d.packet.Probe = d.parsed.TTL(), 0
+	return d.connection()
 }
 
 // process decides about a packet of this chassis until the decision holds.
@@ -56,7 +67,7 @@ func (d *datapath) read(m openflow.Message) bool {
 func (d *datapath) process(p *decide.Packet, frame []byte, scratch *decide.Decision) {
 	for range attempts {
 		v := d.hub.view.Load()
-		decide.Decide(v, p, scratch)
+		d.hub.cfg.Decide(v, p, scratch)
 		if d.act(v, p, scratch, frame) {
 			return
 		}
@@ -67,6 +78,15 @@ func (d *datapath) process(p *decide.Packet, frame []byte, scratch *decide.Decis
 
 // act does what was decided. It returns false when the decision fell meanwhile.
 func (d *datapath) act(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
+	if p.Probe != 0 && !d.hub.probes.decided(d.id, p, dec) {
+		return true
+	}
+	if dec.Outside.IsValid() {
+		d.hub.outsides.note(dec.Outside, d.id)
+	}
+	if dec.Tracked {
+		return d.actTracked(v, p, dec, frame)
+	}
 	switch dec.Verdict {
 	case decide.Allow:
 		if dec.Local() {
@@ -74,12 +94,13 @@ func (d *datapath) act(v *view.View, p *decide.Packet, dec *decide.Decision, fra
 		}
 		return d.plugRemote(v, p, dec, frame)
 	case decide.Deny:
-		return d.deny(v, p, dec)
+		return d.refuse(v, p, dec, frame)
 	case decide.Expire:
 		d.expire(p, dec, frame)
 		return true
 	default:
 		d.hub.counters.Ignored.Add(1)
+		d.tellHeld(p, dec)
 		return true
 	}
 }
@@ -101,17 +122,27 @@ func (d *datapath) plugLocal(v *view.View, p *decide.Packet, dec *decide.Decisio
 	}
 	leg := pipeline.LegOf(dec, d.id)
 	b = d.hub.stencil.AppendRoute(b, 0, d.round, leg)
-	b = pipeline.AppendDeliver(b, 0, &leg, p.Port, frame)
+	b = d.appendOnward(b, &leg, dec, p, frame)
 	d.session.EndQuietly(b)
 	d.hub.counters.Allowed.Add(1)
 	d.hub.counters.PlugsLocal.Add(1)
-	d.hub.watchers.plugged(d.id, dec)
+	d.counted(dec, frame, false)
+	d.hub.tellPlugged(d.id, dec, p.Connection)
 	return true
+}
+
+// tellHeld tells who watches of a packet that is dropped without a flow, as it is not
+// known yet of which container it is.
+func (d *datapath) tellHeld(p *decide.Packet, dec *decide.Decision) {
+	held := dec.Reason == decide.LabelsUnknown || dec.Reason == decide.NameUnknown
+	if held && d.hub.watchers.some.Load() && d.hub.told.first(d.id, dec) {
+		d.hub.watchers.denied(p, dec, dec.Reason)
+	}
 }
 
 // deny drops what is like the packet for a while; this packet only, when the
 // index takes no more denials of the chassis.
-func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bool {
+func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision, frame []byte) bool {
 	at := place{d.id, p.Network}
 	noted := d.hub.index.denial(dec.Reads(), at)
 	b := d.session.Begin()
@@ -121,12 +152,13 @@ func (d *datapath) deny(v *view.View, p *decide.Packet, dec *decide.Decision) bo
 	}
 	// Once more: a flush between the first time and the lock forgot it.
 	if noted && d.hub.index.denial(dec.Reads(), at) {
-		b = pipeline.AppendDeny(b, 0, d.round, p, dec)
+		b = appendDeny(b, d.round, p, dec)
 		d.hub.counters.Denied.Add(1)
 	} else {
 		d.hub.counters.Crowded.Add(1)
 	}
 	d.session.EndQuietly(b)
+	d.counted(dec, frame, false)
 	d.hub.watchers.denied(p, dec, dec.Reason)
 	switch dec.Reason {
 	case decide.SitesApart:

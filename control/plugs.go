@@ -19,11 +19,16 @@ const (
 )
 
 // pair is what plugs under way are told apart by: both ends, in the direction
-// of the packet.
-type pair struct{ from, to view.Key }
+// of the packet, and of tracked pairs what class of connections is plugged.
+type pair struct {
+	from, to view.Key
+	tracked  bool
+	class    decide.Class
+	reply    bool
+}
 
 func pairOf(d *decide.Decision) pair {
-	return pair{view.KeyOf(d.Source), view.KeyOf(d.Destination)}
+	return pair{view.KeyOf(d.Source), view.KeyOf(d.Destination), d.Tracked, d.Class, d.Reply}
 }
 
 // plug is a route between two chassis that is being plugged for packets of
@@ -35,6 +40,8 @@ type plug struct {
 	view     *view.View // that it was made on
 	stage    atomic.Int32
 	begun    time.Time
+	asked    decide.Connection // of its first packet
+	probes   bool              // the first packet is a probe's
 
 	// Under home.plugs; all nil once the plug is closed.
 	frames []waiting
@@ -70,7 +77,7 @@ func (d *datapath) join(v *view.View, p *decide.Packet, dec *decide.Decision, fr
 		d.hub.counters.Joined.Add(1)
 		return nil
 	}
-	g = &plug{home: d, pair: key, decision: *dec, view: v, begun: time.Now()}
+	g = &plug{home: d, pair: key, decision: *dec, view: v, begun: time.Now(), asked: p.Connection, probes: p.Probe != 0}
 	g.frames = []waiting{{*p, bytes.Clone(frame)}}
 	if d.plugs.by == nil {
 		d.plugs.by = make(map[pair]*plug)

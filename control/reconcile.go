@@ -25,12 +25,17 @@ type held struct {
 	used   map[pipeline.Round]bool // of any flow of ours
 	routes []openflow.FlowStats
 	meters []openflow.MeterConfig
+	tracks bool                          // any route is of a tracked pair
+	guards map[uint64]bool               // the objects of endpoints' static flows
+	sums   map[linkspan.PolicyID]traffic // of what counts for policies
 }
 
 // reconcile brings the switch from what it holds to what the View says, and
 // opens it for decisions. Running routes that are still right are not touched;
 // at no moment is a static flow missing that was there before and is to stay.
 func (d *datapath) reconcile(ctx context.Context) error {
+	d.ending.begin()
+	defer d.ending.end()
 	have, err := d.dump(ctx)
 	if err != nil {
 		return err
@@ -60,14 +65,15 @@ func (d *datapath) revise(have *held) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.update.Lock()
-	defer h.update.Unlock()
 	d.round = round
+	v, rulings := d.lockRuled(have.routes)
+	defer h.update.Unlock()
 	d.meters = make(map[uint32]pipeline.Meter)
-	v := h.view.Load()
 	if err := h.enter(d); err != nil {
 		return nil, err
 	}
+	h.tally.begin(d.id, d.number, have.sums)
+	var fallen []pipeline.Standing
 	d.session.Barrier(settling, func(b []byte) ([]byte, bool) {
 		set := pipeline.Static(v, d.id)
 		b = d.reviseMeters(b, set.Meters, have.meters)
@@ -76,12 +82,15 @@ func (d *datapath) revise(have *held) (<-chan error, error) {
 			b = pipeline.AppendExpel(b, 0, r)
 		}
 		b = pipeline.AppendForget(b, 0)
-		b = d.reviseRoutes(b, v, have.routes)
+		d.tracks.Store(have.tracks || v.CountPolicies() > 0) // flows may have idled out, what is known stays longer
+		b, fallen = d.reviseRoutes(b, v, rulings)
+		b = d.emptyZones(b, have.guards, set.Flows)
 		b = d.expelMeters(b, set.Meters, have.meters)
 		d.grant()
 		return b, true
 	}, func(err error) { done <- err })
 	d.session.Wake()
+	d.forgetAgain(fallen)
 	return done, nil
 }
 
@@ -89,7 +98,11 @@ func (d *datapath) revise(have *held) (<-chan error, error) {
 func (d *datapath) dump(ctx context.Context) (*held, error) {
 	ctx, cancel := context.WithTimeout(ctx, settling)
 	defer cancel()
-	have := &held{rounds: make(map[pipeline.Round]bool), used: make(map[pipeline.Round]bool)}
+	have := &held{
+		rounds: make(map[pipeline.Round]bool), used: make(map[pipeline.Round]bool), guards: make(map[uint64]bool),
+		sums: make(map[linkspan.PolicyID]traffic),
+	}
+	d.probeFlush()
 	all := openflow.FlowRequest{TableID: openflow.TableAll}
 	if err := d.session.Dump(ctx, &all, bounded(have.flows)); err != nil {
 		return nil, err
@@ -124,15 +137,20 @@ func (have *held) flows(body []byte) (err error) {
 			return err
 		}
 		c := pipeline.Cookie(f.Cookie)
+		addFlow(have.sums, &f)
 		switch kind := c.Kind(); {
-		case kind == pipeline.KindRoute:
+		case kind.Plugged():
 			f.Match, f.Instructions = bytes.Clone(f.Match), bytes.Clone(f.Instructions)
 			have.routes = append(have.routes, f)
 			have.used[c.Round()] = true
+			have.tracks = have.tracks || kind != pipeline.KindRoute
 		case kind == pipeline.KindDeny:
 			have.used[c.Round()] = true
 		case kind.Static():
 			have.rounds[c.Round()], have.used[c.Round()] = true, true
+			if kind == pipeline.KindEndpoint {
+				have.guards[c.Object()] = true
+			}
 		}
 	}
 	return nil
@@ -216,23 +234,40 @@ func appendBundle(b []byte, xid uint32, flows []pipeline.Flow, r pipeline.Round)
 	return control.Append(b, xid)
 }
 
-// reviseRoutes deletes the routes that the View would not plug just so, and
-// notes the others in the index.
-func (d *datapath) reviseRoutes(b []byte, v *view.View, routes []openflow.FlowStats) []byte {
-	for i := range routes {
-		f := &routes[i]
-		if !pipeline.Current(v, d.id, f) {
-			b = pipeline.AppendExpelFlow(b, 0, f)
-			continue
+// reviseRoutes deletes the routes that v would not plug just so, and notes the others in
+// the index. It returns what fell, where the switch can be told to forget connections.
+func (d *datapath) reviseRoutes(b []byte, v *view.View, rulings []ruling) (_ []byte, fallen []pipeline.Standing) {
+	fell := make(map[pipeline.Standing]bool)
+	for i := range rulings {
+		r := &rulings[i]
+		if b = d.appendRuling(b, r, true); r.turns {
+			d.lately.add([]pipeline.Standing{r.standing})
 		}
-		p, _ := pipeline.Recognize(f.TableID, f.Priority, f.Match)
-		from, to := p.Ends(v)
-		if p.Between || from.Network != to.Network {
-			d.hub.index.route(v.Endpoint(from), v.Endpoint(to))
-		}
-		if p.Between && from.Network != to.Network {
-			d.hub.needPeers(v.Endpoint(from).Chassis, v.Endpoint(to).Chassis)
+		if r.stays {
+			d.notice(v, r.flow)
+		} else if r.falls && !fell[r.standing] {
+			fell[r.standing] = true
+			fallen = append(fallen, r.standing)
 		}
 	}
-	return b
+	d.lately.add(fallen)
+	if !d.flushes.Load() {
+		return b, nil
+	}
+	return appendFlush(b, v, fallen), fallen
+}
+
+// notice notes a flow of a route that stays.
+func (d *datapath) notice(v *view.View, f *openflow.FlowStats) {
+	p, _ := pipeline.Recognize(f.TableID, f.Priority, f.Match)
+	from, to := p.Ends(v)
+	if p.Outside.IsValid() {
+		d.hub.outsides.note(p.Outside, d.id)
+	}
+	if p.Between || from.Network != to.Network {
+		d.hub.index.route(v.Endpoint(from), v.Endpoint(to))
+	}
+	if p.Between && from.Network != to.Network {
+		d.hub.needPeers(v.Endpoint(from).Chassis, v.Endpoint(to).Chassis)
+	}
 }

@@ -4,6 +4,7 @@ package control
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/linkspan/linkspan/control/decide"
@@ -87,7 +88,7 @@ func (g *plug) proceed() {
 		return
 	}
 	plug := g.reach
-	if far.settled() {
+	if far.settled() && !dec.Tracked && !g.probes { // a tracked pair's packets must pass the tracking of both, a probe's the wire
 		plug = g.carry
 	}
 	if !plug(far) {
@@ -108,15 +109,20 @@ func (g *plug) carry(far *datapath) bool {
 	}
 	// Once more: a flush between the first time and the lock forgot it.
 	hub.index.route(dec.Source, dec.Destination)
-	b = hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id))
-	for _, w := range g.close() {
-		b = pipeline.AppendCarry(b, 0, &leg, w.frame)
+	b = far.appendRoute(b, dec)
+	frames := g.close()
+	for _, w := range frames {
+		if w.packet.Probe == 0 {
+			b = pipeline.AppendCarry(b, 0, &leg, w.frame)
+			g.home.counted(dec, w.frame, false)
+		}
 	}
+	frames = slices.DeleteFunc(frames, func(w waiting) bool { return w.packet.Probe == 0 })
 	far.session.EndQuietly(b)
 	far.session.Wake()
 	runtime.Gosched() // its writer goes first; whether the far side reads is not waited for
 	far.owes()
-	g.plugHome(func() ([]waiting, bool) { return nil, true })
+	g.plugHome(func() ([]waiting, bool) { return frames, true })
 	return true
 }
 
@@ -130,7 +136,7 @@ func (g *plug) reach(far *datapath) bool {
 		}
 		// Once more: a flush between the first time and the lock forgot it.
 		hub.index.route(dec.Source, dec.Destination)
-		return hub.stencil.AppendRoute(b, 0, far.round, pipeline.LegOf(dec, far.id)), true
+		return far.appendRoute(b, dec), true
 	}, g.farDone)
 	far.session.Wake()
 	return sent
@@ -174,14 +180,15 @@ func (g *plug) plugHome(packets func() (frames []waiting, needed bool)) bool {
 	}
 	d.hub.index.route(dec.Source, dec.Destination)
 	leg := pipeline.LegOf(dec, d.id)
-	b = d.hub.stencil.AppendRoute(b, 0, d.round, leg)
+	b = d.appendRoute(b, dec)
 	for _, w := range frames {
-		b = pipeline.AppendDeliver(b, 0, &leg, w.packet.Port, w.frame)
+		b = d.appendOnward(b, &leg, dec, &w.packet, w.frame)
+		d.counted(dec, w.frame, dec.Tracked && !w.packet.Tracked)
 	}
 	d.session.EndQuietly(b)
 	d.hub.counters.PlugsRemote.Add(1)
 	d.hub.counters.RemoteTime.observe(time.Since(g.begun))
-	d.hub.watchers.plugged(d.id, dec)
+	d.hub.tellPlugged(d.id, dec, g.asked)
 	return true
 }
 

@@ -5,6 +5,7 @@ package control
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -27,28 +28,32 @@ type Filter struct {
 // done, are in missing: their flows are not in the routes.
 func (h *Hub) Routes(ctx context.Context, filter Filter) (routes []linkspan.Route, missing []linkspan.ChassisID) {
 	asked := h.askedFor(filter.Network)
-	all, missing, ok := h.dumps.get(ctx, asked, func() ([]linkspan.Route, []linkspan.ChassisID) {
-		return h.askRoutes(ctx, asked)
-	})
+	all, ok := h.dumps.get(ctx, asked, func() plugged { return h.askRoutes(ctx, asked) })
 	if !ok {
 		return nil, h.allChassis()
 	}
 	if filter.Chassis == 0 && filter.Network == asked {
-		return all, missing
+		return all.routes, all.missing
 	}
-	for i := range all {
-		if filter.chooses(&all[i]) {
-			routes = append(routes, all[i])
+	for i := range all.routes {
+		if filter.chooses(&all.routes[i]) {
+			routes = append(routes, all.routes[i])
 		}
 	}
-	return routes, missing
+	return routes, all.missing
+}
+
+// plugged is the routes that all switches hold, but for those of missing ones.
+type plugged struct {
+	routes  []linkspan.Route
+	missing []linkspan.ChassisID
 }
 
 // askedFor returns the network whose flows the switches are asked for: all, when the
 // network's endpoints may talk with those of others, as on a chassis of the other
 // end the flows stand under that one's network.
 func (h *Hub) askedFor(network linkspan.NetworkID) linkspan.NetworkID {
-	if v := h.View(); v.AnyLinks() || len(v.GroupsOf(network)) > 0 {
+	if v := h.View(); v.AnyLinks() || v.CountPolicies() > 0 || len(v.GroupsOf(network)) > 0 {
 		return 0
 	}
 	return network
@@ -69,55 +74,43 @@ func (h *Hub) allChassis() (ids []linkspan.ChassisID) {
 }
 
 // askRoutes asks all switches for the routes of a network.
-func (h *Hub) askRoutes(ctx context.Context, network linkspan.NetworkID) (routes []linkspan.Route, missing []linkspan.ChassisID) {
-	var (
-		group sync.WaitGroup
-		mu    sync.Mutex
-		all   = gathering{view: h.View(), by: make(map[routeKey]*linkspan.Route)}
-	)
-	for c := range h.View().AllChassis() {
-		group.Go(func() {
-			flows, err := h.routeFlows(ctx, c.ID, network)
+func (h *Hub) askRoutes(ctx context.Context, network linkspan.NetworkID) plugged {
+	var mu sync.Mutex
+	all := gathering{view: h.View(), by: make(map[routeKey]*linkspan.Route)}
+	missing := h.askAll(ctx, func(d *datapath, turn *asking) error {
+		flows, err := d.routeFlows(ctx, turn, network)
+		if err == nil {
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
-				missing = append(missing, c.ID)
-				return
-			}
 			all.add(flows)
-		})
-	}
-	group.Wait()
-	slices.Sort(missing)
-	return all.routes(), missing
+		}
+		return err
+	})
+	return plugged{all.routes(), missing}
 }
 
 // found is a flow of a route, with what its match says.
 type found struct {
 	pipeline.Plugged
 	linkspan.RouteFlow
+	kind      pipeline.Kind
 	transport linkspan.Transport // by which it leaves
 }
 
 // routeFlows dumps the flows of routes on one chassis.
-func (h *Hub) routeFlows(ctx context.Context, id linkspan.ChassisID, network linkspan.NetworkID) ([]found, error) {
-	d := h.datapath(id)
-	if d == nil {
-		return nil, &linkspan.Error{Code: linkspan.Unavailable, Message: "the chassis is away"}
-	}
-	var flows []found
-	err := d.session.Dump(ctx, pipeline.RoutesIn(network), bounded(func(body []byte) (err error) {
+func (d *datapath) routeFlows(ctx context.Context, turn *asking, network linkspan.NetworkID) (flows []found, err error) {
+	err = turn.dump(ctx, d.session, settling, pipeline.RoutesIn(network), func(body []byte) (err error) {
 		var f openflow.FlowStats
 		for len(body) > 0 {
 			if body, err = f.Next(body); err != nil {
 				return err
 			}
 			if p, ok := pipeline.Recognize(f.TableID, f.Priority, f.Match); ok {
-				flows = append(flows, found{p, routeFlow(id, &p, &f), pipeline.TransportOf(&p, &f)})
+				flows = append(flows, found{p, routeFlow(d.id, &p, &f), pipeline.Cookie(f.Cookie).Kind(), pipeline.TransportOf(&p, &f)})
 			}
 		}
 		return nil
-	}))
+	})
 	return flows, err
 }
 
@@ -125,6 +118,7 @@ func routeFlow(id linkspan.ChassisID, p *pipeline.Plugged, f *openflow.FlowStats
 	return linkspan.RouteFlow{
 		Chassis: id, From: p.From, To: p.To, Packets: f.Packets, Bytes: f.Bytes,
 		Age: f.Duration(), Idle: time.Duration(f.IdleTimeout) * time.Second, Text: f.String(),
+		Policy: pipeline.Cookie(f.Cookie).Policy(),
 	}
 }
 
@@ -134,8 +128,12 @@ type gathering struct {
 	by   map[routeKey]*linkspan.Route
 }
 
-// routeKey is the ends of a route, the lower address first.
-type routeKey struct{ a, b view.Key }
+// routeKey is the ends of a route, the lower address first, or the endpoint's before
+// what is outside.
+type routeKey struct {
+	a, b    view.Key
+	outside netip.Prefix
+}
 
 func (g *gathering) add(flows []found) {
 	for i := range flows {
@@ -145,6 +143,10 @@ func (g *gathering) add(flows []found) {
 			r.Transport = f.transport
 		}
 		r.Flows = append(r.Flows, f.RouteFlow)
+		r.Tracked = r.Tracked || f.kind != pipeline.KindRoute
+		if f.kind == pipeline.KindClass {
+			addClass(r, f)
+		}
 		if !slices.Contains(r.Chassis, f.Chassis) {
 			r.Chassis = append(r.Chassis, f.Chassis)
 		}
@@ -155,14 +157,18 @@ func (g *gathering) add(flows []found) {
 func (g *gathering) route(f *found) *linkspan.Route {
 	var key routeKey
 	key.a, key.b = f.Ends(g.view)
-	if key.b.Address.Less(key.a.Address) {
+	swap := key.b.Address.Less(key.a.Address)
+	if f.Outside.IsValid() {
+		key.outside, swap = f.Outside, f.Outside.Contains(key.a.Address)
+	}
+	if swap {
 		key.a, key.b = key.b, key.a
 	}
 	r := g.by[key]
 	if r == nil {
 		r = &linkspan.Route{
 			ID:      linkspan.RouteIDBetween(key.a.Network, key.a.Address, key.b.Network, key.b.Address),
-			Network: key.a.Network, NetworkB: key.b.Network, A: key.a.Address, B: key.b.Address,
+			Network: key.a.Network, NetworkB: key.b.Network, A: key.a.Address, B: key.b.Address, Outside: key.outside,
 		}
 		g.by[key] = r
 	}
@@ -174,6 +180,7 @@ func (g *gathering) routes() []linkspan.Route {
 	var list []linkspan.Route
 	for _, r := range g.by {
 		slices.Sort(r.Chassis)
+		slices.SortFunc(r.Classes, compareClasses)
 		slices.SortFunc(r.Flows, func(a, b linkspan.RouteFlow) int {
 			return cmp.Or(cmp.Compare(a.Chassis, b.Chassis), a.From.Compare(b.From), cmp.Compare(a.Text, b.Text))
 		})

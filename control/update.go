@@ -14,7 +14,7 @@ import (
 // Update makes changes to the View and has the switches follow: flows that
 // rested on a changed record are deleted, static flows are put and deleted.
 // When it returns, all that is in the sessions' out-buffers; it waits for no
-// switch.
+// switch. What only policies say otherwise is left to Follow.
 func (h *Hub) Update(changes ...view.Change) {
 	h.update.Lock()
 	defer h.update.Unlock()
@@ -23,6 +23,7 @@ func (h *Hub) Update(changes ...view.Change) {
 	if delta.Empty() {
 		return
 	}
+	h.tally.follow(&delta)
 	h.cfg.Peers.Update(next, &delta) // first: no decision is about peers that it does not know
 	h.view.Store(next)
 	for _, c := range delta.Endpoints {
@@ -36,7 +37,7 @@ func (h *Hub) Update(changes ...view.Change) {
 			flushed[c.Old.ID] = true
 		}
 	}
-	pairs, all := moved(old, next, &delta)
+	pairs, all := moved(old, next, &delta, h.index.pairs)
 	for _, id := range all {
 		flushed[id] = true
 	}
@@ -47,8 +48,10 @@ func (h *Hub) Update(changes ...view.Change) {
 		h.flushPair(pair.A, pair.B)
 		h.flushPair(pair.B, pair.A)
 	}
+	h.flushCuts(old, &delta)
 	h.flushGroups(old, next, &delta, flushed)
 	h.flushLinked(old, next, &delta, flushed)
+	h.reselect(old, next, &delta)
 	if len(delta.Clearances) > 0 {
 		h.apart.forget()
 	}
@@ -69,8 +72,8 @@ func equalInFlows(a, b *linkspan.Endpoint) bool {
 // equalNetworkInFlows says the same of a network, such as one whose removal was
 // begun and given up.
 func equalNetworkInFlows(a, b *linkspan.Network) bool {
-	return a != nil && b != nil && a.Subnet == b.Subnet && a.Gateway == b.Gateway && a.Idle == b.Idle &&
-		a.Transport == b.Transport
+	return a != nil && b != nil && a.SameSubnets(b) && a.Gateway == b.Gateway && a.Gateway6 == b.Gateway6 && a.Idle == b.Idle &&
+		a.Transport == b.Transport && a.Internal == b.Internal
 }
 
 // flushEndpoint deletes the flows that rest on an endpoint's record: at its own
@@ -87,7 +90,8 @@ func (h *Hub) flushEndpoint(c view.Changed[linkspan.Endpoint]) {
 	for _, p := range slices.Compact(at) {
 		if d := h.datapath(p.on); d != nil {
 			under := view.Key{Network: p.network, Address: key.Address}
-			d.session.End(pipeline.AppendUnplug(d.session.Begin(), 0, under))
+			b := pipeline.AppendUnplug(d.session.Begin(), 0, under)
+			d.session.End(d.forget(b, c.Old))
 			h.counters.Flushed.Add(1)
 		}
 	}
@@ -95,7 +99,7 @@ func (h *Hub) flushEndpoint(c view.Changed[linkspan.Endpoint]) {
 
 // flushNetwork deletes the flows that rest on a network's record: they are on
 // chassis that have, or had until now, endpoints of it, and under the networks that
-// share a group with it.
+// share a group with it, or with whose endpoints policies let its own talk.
 func (h *Hub) flushNetwork(id linkspan.NetworkID, old, next *view.View) {
 	h.onMembers(id, old, next, func(b []byte) []byte { return pipeline.AppendUnplugNetwork(b, 0, id) })
 	n := old.Network(id)
@@ -103,7 +107,31 @@ func (h *Hub) flushNetwork(id linkspan.NetworkID, old, next *view.View) {
 		return
 	}
 	for other := range old.Grouped(id) {
-		h.onMembers(other, old, next, func(b []byte) []byte { return pipeline.AppendUnplugSubnet(b, 0, other, n.Subnet) })
+		for _, subnet := range n.Subnets() {
+			h.onMembers(other, old, next, func(b []byte) []byte { return pipeline.AppendUnplugSubnet(b, 0, other, subnet) })
+		}
+	}
+	if old.CountPolicies() > 0 { // before there were policies nothing stood across by them
+		h.flushAcross(id, old)
+	}
+}
+
+// flushAcross deletes the flows of a network's endpoints that stand under other networks,
+// where the index knows of some.
+func (h *Hub) flushAcross(id linkspan.NetworkID, v *view.View) {
+	for member := range v.Members(id) {
+		for e := range v.Attached(member) {
+			if e.Network != id {
+				continue
+			}
+			for _, p := range h.index.dependents(view.KeyOf(e)) {
+				if d := h.datapath(p.on); d != nil && p.network != id {
+					under := view.Key{Network: p.network, Address: e.Address}
+					d.session.End(pipeline.AppendUnplug(d.session.Begin(), 0, under))
+					h.counters.Flushed.Add(1)
+				}
+			}
+		}
 	}
 }
 

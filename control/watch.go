@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/control/decide"
 )
 
 // RouteEventKind says what happened to a route.
@@ -34,6 +33,21 @@ type RouteEvent struct {
 	Reason         string
 	Packets, Bytes uint64        // of what was unplugged
 	Duration       time.Duration // that it was plugged, its idle time included
+
+	// Tracked says of what was unplugged that its Packets went on to connection tracking, and
+	// perhaps no further.
+	Tracked bool
+
+	// Policy is the name of the policy that decided, or "". Rejected says that the sender
+	// was told.
+	Policy   string
+	Rejected bool
+	// Log says that the policy asks for what it let through to be written down.
+	Log bool
+	// Protocol and Port are those of the connection that was asked for, of ICMP the type,
+	// and From is who opened it; Protocol 0: nothing was asked for.
+	Protocol uint8
+	Port     uint16
 }
 
 // backlog is how many events wait for a slow watcher.
@@ -117,32 +131,4 @@ func (all *watchers) tell(e RouteEvent) {
 	for w := range all.set {
 		w.add(e)
 	}
-}
-
-func (all *watchers) plugged(on linkspan.ChassisID, d *decide.Decision) {
-	if all.some.Load() {
-		all.tell(RouteEvent{
-			Kind: Plugged, Network: d.Network.ID, ToNetwork: d.DestinationNetwork.ID, Chassis: on, Reason: d.Reason.String(),
-			From: d.Source.Address, To: d.Destination.Address,
-		})
-	}
-}
-
-// denied tells that a packet was dropped, for a reason that need not be the
-// decision's.
-func (all *watchers) denied(p *decide.Packet, d *decide.Decision, reason decide.Reason) {
-	if !all.some.Load() {
-		return
-	}
-	e := RouteEvent{
-		Kind: Denied, Network: p.Network, ToNetwork: p.Network, Chassis: p.Chassis, Reason: reason.String(),
-		From: p.Source, To: p.Destination,
-	}
-	if d.Source != nil {
-		e.Network = d.Source.Network
-	}
-	if d.DestinationNetwork != nil {
-		e.ToNetwork = d.DestinationNetwork.ID
-	}
-	all.tell(e)
 }

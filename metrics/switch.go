@@ -74,7 +74,7 @@ var (
 	strangers    = newCounter("linkspan_switch_tunnel_foreign_packets_total", "Packets to the tunnel's port dropped because they came from no peer.")
 	metered      = newCounter("linkspan_switch_meter_packets_total", "Packets of a port that came to its meter for the controller (punt) or for the ARP responder (arp).", "port", "container", "meter")
 	over         = newCounter("linkspan_switch_meter_dropped_packets_total", "Packets of a port that its meter dropped, being over its limit.", "port", "container", "meter")
-	dropped      = newCounter("linkspan_switch_dropped_packets_total", "Packets dropped by a table: by its last flow (miss; in table guard: not the endpoint's own addresses), for a VLAN tag, or an expired time to live.", "table", "reason")
+	dropped      = newCounter("linkspan_switch_dropped_packets_total", "Packets dropped by a table: by its last flow (miss; in table guard: not the endpoint's own addresses), for a VLAN tag, an expired time to live, or as of no connection (invalid).", "table", "reason")
 	denials      = newGauge("linkspan_switch_denials", "Denials in force; each lasts some seconds.", "table")
 	floods       = newGauge("linkspan_switch_floods", "1 while a container floods and is limited, in packets of kind arp, ipv4 or other.", "port", "container", "kind")
 	held         = newCounter("linkspan_switch_held_packets_total", "Packets that storm control kept in a container that floods.", "port", "container", "kind")
@@ -158,7 +158,7 @@ func portLabel(number uint32) string { return strconv.FormatUint(uint64(number),
 
 // Owners returns what is behind each port: a container's name, or "tunnel" or "direct".
 func Owners(endpoints []linkspan.Endpoint) map[uint32]string {
-	names := map[uint32]string{linkspan.TunnelPort: "tunnel", linkspan.DirectPort: "direct"}
+	names := map[uint32]string{linkspan.TunnelPort: "tunnel", linkspan.DirectPort: "direct", linkspan.GatewayPort: "gateway", linkspan.BridgePort: "bridges"}
 	for i := range endpoints {
 		if e := &endpoints[i]; e.Attached() {
 			names[e.Port] = e.Container

@@ -19,17 +19,23 @@ type Traffic struct{ Bridge Bridge }
 
 var _ storm.Traffic = Traffic{}
 
-// Read asks the bridge three things for each port, all at once.
+// Read asks the bridge three things for each port, all at once, and a fourth of one
+// that has IPv6.
 func (t Traffic) Read(ctx context.Context, ports []storm.Port) ([]storm.Reading, error) {
 	readings := make([]storm.Reading, len(ports))
-	questions := make([]ovs.Question, 0, 3*len(ports))
+	questions := make([]ovs.Question, 0, 4*len(ports))
 	for i := range ports {
 		r := &readings[i]
 		r.Routes, r.Denied = make(map[string]uint64), make(map[netip.Addr]uint64)
 		e := linkspan.Endpoint{Network: ports[i].Network, Address: ports[i].Address, Port: ports[i].Number}
+		routed := func(f *openflow.FlowStats) { r.Routes[flowKey(f)] = f.Packets }
+		if face := e; ports[i].Address6.IsValid() {
+			face.Address = ports[i].Address6
+			questions = append(questions, ask(pipeline.RoutedFrom(&face), routed))
+		}
 		questions = append(questions,
 			ask(pipeline.ArrivedFrom(&e), func(f *openflow.FlowStats) { r.Arrived += f.Packets }),
-			ask(pipeline.RoutedFrom(&e), func(f *openflow.FlowStats) { r.Routes[flowKey(f)] = f.Packets }),
+			ask(pipeline.RoutedFrom(&e), routed),
 			ask(pipeline.DeniedIn(e.Network), func(f *openflow.FlowStats) {
 				if to, ok := pipeline.DeniedTo(f); ok {
 					r.Denied[to] += f.Packets

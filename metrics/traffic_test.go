@@ -29,7 +29,7 @@ func (b ports) Ask(_ context.Context, questions ...ovs.Question) error {
 	for _, q := range questions {
 		r, body := q.Request.(*openflow.FlowRequest), []byte(nil)
 		for i := range b.flows {
-			if f := &b.flows[i]; f.TableID == r.TableID && f.Cookie&r.CookieMask == r.Cookie {
+			if f := &b.flows[i]; f.TableID == r.TableID && f.Cookie&r.CookieMask == r.Cookie && sameNetwork(r.Match, f.Match) {
 				body = f.AppendBody(body)
 			}
 		}
@@ -40,9 +40,16 @@ func (b ports) Ask(_ context.Context, questions ...ovs.Question) error {
 	return b.err
 }
 
+// sameNetwork says whether a flow is of the network that is asked for.
+func sameNetwork(asked, flow openflow.MatchView) bool {
+	want, named := asked.Uint(openflow.Reg(0))
+	have, has := flow.Uint(openflow.Reg(0))
+	return !named || !has || want == have
+}
+
 func TestTrafficIsReadByPort(t *testing.T) {
 	to := netip.MustParseAddr("10.7.0.9")
-	towards := new(openflow.Match).EthType(0x0800).IPv4Dst(to).View()
+	towards := new(openflow.Match).Reg(0, 7).EthType(0x0800).IPv4Dst(to).View()
 	elsewhere := new(openflow.Match).EthType(0x0800).IPv4Dst(to.Next()).View()
 	flow := func(table uint8, k pipeline.Kind, object, packets uint64, m openflow.MatchView) openflow.FlowStats {
 		return openflow.FlowStats{TableID: table, Priority: 200, Cookie: uint64(pipeline.NewCookie(k, 4, object)), Packets: packets, Match: m}
@@ -53,7 +60,7 @@ func TestTrafficIsReadByPort(t *testing.T) {
 		flow(30, pipeline.KindRoute, 1, 10, towards),
 		flow(30, pipeline.KindRoute, 2, 20, elsewhere),
 		flow(30, pipeline.KindDeny, 7, 6, towards),
-		flow(30, pipeline.KindDeny, 8, 7, towards),
+		flow(30, pipeline.KindDeny, 8, 7, new(openflow.Match).Reg(0, 8).EthType(0x0800).IPv4Dst(to).View()),
 	}}
 	got, err := metrics.Traffic{Bridge: b}.Read(t.Context(), []storm.Port{
 		{Number: 100, Network: 7, Address: to}, {Number: 101, Network: 7, Address: to},

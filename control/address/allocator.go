@@ -11,18 +11,26 @@ import (
 	"github.com/linkspan/linkspan/store/pool"
 )
 
-// Allocator holds one pool per network. Its zero value is empty and ready; its
+// Allocator holds one pool per network and family. Its zero value is empty and ready; its
 // methods may be called concurrently.
 type Allocator struct {
 	mu    sync.Mutex
-	pools map[linkspan.NetworkID]*pool.Pool
+	pools map[space]*pool.Pool
 }
+
+// space is the addresses of one family that a network has.
+type space struct {
+	network linkspan.NetworkID
+	ipv6    bool
+}
+
+func spaceOf(id linkspan.NetworkID, a netip.Addr) space { return space{id, a.Is6()} }
 
 // Replace forgets all and takes what changes hold.
 func (a *Allocator) Replace(changes []store.Change) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pools = make(map[linkspan.NetworkID]*pool.Pool)
+	a.pools = make(map[space]*pool.Pool)
 	for pass := range 2 { // networks first, whatever their order
 		for _, c := range changes {
 			if (c.Network != nil) == (pass == 0) {
@@ -43,17 +51,19 @@ func (a *Allocator) Apply(changes []store.Change) {
 
 func (a *Allocator) apply(c store.Change) {
 	if a.pools == nil {
-		a.pools = make(map[linkspan.NetworkID]*pool.Pool)
+		a.pools = make(map[space]*pool.Pool)
 	}
 	switch {
 	case c.Network != nil && c.Removed:
-		delete(a.pools, c.Network.ID)
+		delete(a.pools, space{c.Network.ID, false})
+		delete(a.pools, space{c.Network.ID, true})
 	case c.Network != nil:
-		if _, ok := a.pools[c.Network.ID]; !ok {
-			a.pools[c.Network.ID] = poolOf(c.Network)
+		if _, ok := a.pools[space{c.Network.ID, false}]; !ok {
+			a.pools[space{c.Network.ID, false}] = poolOf(c.Network, false, c.Network.Subnet, c.Network.Range)
+			a.pools[space{c.Network.ID, true}] = poolOf(c.Network, true, c.Network.Subnet6, c.Network.Range6)
 		}
 	case c.Endpoint != nil:
-		p := a.pools[c.Endpoint.Network]
+		p := a.pools[spaceOf(c.Endpoint.Network, c.Endpoint.Address)]
 		if p == nil {
 			return
 		}
@@ -65,12 +75,15 @@ func (a *Allocator) apply(c store.Change) {
 	}
 }
 
-// poolOf returns nil for a record that no pool can be made of; such a network
-// leases nothing.
-func poolOf(n *linkspan.Network) *pool.Pool {
-	within, whole := n.Subnet, true
-	if n.Range.IsValid() {
-		within, whole = n.Range, n.Range == n.Subnet
+// poolOf returns nil for a record that no pool can be made of, or one without that
+// family; such a network leases nothing there.
+func poolOf(n *linkspan.Network, ipv6 bool, subnet, within netip.Prefix) *pool.Pool {
+	if subnet.Addr().Is6() != ipv6 {
+		return nil
+	}
+	whole := !within.IsValid() || within == subnet
+	if !within.IsValid() {
+		within = subnet
 	}
 	p, err := pool.New(within, whole)
 	if err != nil {
@@ -79,25 +92,37 @@ func poolOf(n *linkspan.Network) *pool.Pool {
 	for _, aux := range n.Aux {
 		p.Take(aux)
 	}
-	for _, never := range []netip.Addr{n.Subnet.Masked().Addr(), linkspan.LastAddr(n.Subnet), n.Gateway} {
+	for _, never := range []netip.Addr{subnet.Masked().Addr(), linkspan.LastAddr(subnet), n.Gateway, n.Gateway6} {
 		p.Take(never)
 	}
 	return p
 }
 
-// Propose takes the next free address of a network. It has code Exhausted when
-// none is left and NotFound for a network it has not heard of.
+// Propose takes the next free address of a network, of IPv4. It has code Exhausted
+// when none is left and NotFound for a network it has not heard of.
 func (a *Allocator) Propose(id linkspan.NetworkID) (netip.Addr, error) {
+	return a.propose(space{id, false})
+}
+
+// ProposeIPv6 is Propose for IPv6; a network without it has code Invalid.
+func (a *Allocator) ProposeIPv6(id linkspan.NetworkID) (netip.Addr, error) {
+	return a.propose(space{id, true})
+}
+
+func (a *Allocator) propose(in space) (netip.Addr, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p := a.pools[id]
-	if p == nil {
-		return netip.Addr{}, &linkspan.Error{Code: linkspan.NotFound, Message: "network " + id.String() + " does not exist"}
+	p := a.pools[in]
+	switch {
+	case p == nil && in.ipv6 && a.pools[space{in.network, false}] != nil:
+		return netip.Addr{}, &linkspan.Error{Code: linkspan.Invalid, Message: "network " + in.network.String() + " has no IPv6"}
+	case p == nil:
+		return netip.Addr{}, &linkspan.Error{Code: linkspan.NotFound, Message: "network " + in.network.String() + " does not exist"}
 	}
 	addr, ok := p.Next()
 	if !ok {
 		return netip.Addr{}, &linkspan.Error{
-			Code: linkspan.Exhausted, Message: "network " + id.String() + " has no free address left",
+			Code: linkspan.Exhausted, Message: "network " + in.network.String() + " has no free address left",
 			Hint: "remove containers that are no longer needed, or create a network with a larger subnet",
 		}
 	}
@@ -108,7 +133,7 @@ func (a *Allocator) Propose(id linkspan.NetworkID) (netip.Addr, error) {
 func (a *Allocator) Withdraw(id linkspan.NetworkID, addr netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if p := a.pools[id]; p != nil {
+	if p := a.pools[spaceOf(id, addr)]; p != nil {
 		p.Free(addr)
 	}
 }

@@ -132,6 +132,38 @@ func TestRecordThatNoPoolCanBeMadeOf(t *testing.T) {
 	a.Apply([]store.Change{{Removed: true, Endpoint: endpoint(1, "fd00::2")}, {Removed: true, Network: &linkspan.Network{ID: 1}}})
 }
 
+// TestEachFamilyHasItsPool: addresses of IPv6 are proposed beside those of IPv4, never
+// a gateway's or one that is reserved.
+func TestEachFamilyHasItsPool(t *testing.T) {
+	n := &linkspan.Network{
+		ID: 1, Name: "web", Subnet: netip.MustParsePrefix("10.7.0.0/24"),
+		Subnet6: netip.MustParsePrefix("fd00:7::/64"), Aux: map[string]netip.Addr{"nas": netip.MustParseAddr("fd00:7::3")},
+	}
+	n.ApplyDefaults()
+	var a address.Allocator
+	a.Replace([]store.Change{{Endpoint: endpoint(1, "fd00:7::2")}, {Network: n}})
+	for propose, want := range map[string]struct {
+		f    func(linkspan.NetworkID) (netip.Addr, error)
+		want string
+	}{"IPv4": {a.Propose, "10.7.0.2"}, "IPv6": {a.ProposeIPv6, "fd00:7::4"}} {
+		got, err := want.f(1)
+		if err != nil || got.String() != want.want {
+			t.Errorf("%s: got %v, %v, want %s", propose, got, err, want.want)
+		}
+		a.Withdraw(1, got)
+	}
+	a.Apply([]store.Change{{Removed: true, Network: n}})
+	if got, err := a.ProposeIPv6(1); linkspan.CodeOf(err) != linkspan.NotFound {
+		t.Errorf("got %v, %v of a network that is gone", got, err)
+	}
+	single := &linkspan.Network{ID: 2, Name: "log", Subnet: netip.MustParsePrefix("10.8.0.0/24")}
+	single.ApplyDefaults()
+	a.Apply([]store.Change{{Network: single}})
+	if got, err := a.ProposeIPv6(2); linkspan.CodeOf(err) != linkspan.Invalid {
+		t.Errorf("got %v, %v of a network without IPv6", got, err)
+	}
+}
+
 func TestApply(t *testing.T) {
 	var a address.Allocator
 	a.Apply([]store.Change{{Network: network(1, "10.7.0.0/29", "", "")}, {Endpoint: endpoint(1, "10.7.0.2")}})

@@ -5,10 +5,8 @@ package controltest_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,32 +14,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/controltest"
 	"github.com/linkspan/linkspan/control/decide"
-	"github.com/linkspan/linkspan/control/peering"
 	"github.com/linkspan/linkspan/control/pipeline"
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/openflow"
 	"github.com/linkspan/linkspan/wire/packet"
 )
 
-// town is a fabric of two hosts with networks of which two overlap, where things
-// change at random.
-type town struct {
-	hub     *control.Hub
-	fabric  *controltest.Fabric
-	peering *peering.Peering
-
-	mu  sync.Mutex
-	got map[view.Key][]netip.Addr // who got an echo request, from which addresses
-}
-
-var townSubnets = []netip.Prefix{
-	netip.MustParsePrefix("10.1.0.0/24"), netip.MustParsePrefix("10.2.0.0/24"), netip.MustParsePrefix("10.3.0.0/24"), netip.MustParsePrefix("10.3.0.0/16"),
-}
-
-// TestFlowsAgreeWithTheDecider: whatever groups, links and endpoints change to, a
+// TestFlowsAgreeWithTheDecider: whatever policies, groups, links and endpoints change to, a
 // packet arrives if, and only if, the decider allows it, be it the first or a later
 // one, and no flow on a switch says otherwise than the View of that moment.
 func TestFlowsAgreeWithTheDecider(t *testing.T) {
@@ -51,8 +32,9 @@ func TestFlowsAgreeWithTheDecider(t *testing.T) {
 			w := newTown()
 			ctx, cancel := context.WithCancel(context.Background())
 			defer func() { cancel(); w.fabric.Wait() }()
-			followed := w.follow(ctx)
-			defer func() { cancel(); <-followed }()
+			followed, revised := w.follow(ctx), make(chan struct{})
+			go func() { defer close(revised); w.hub.Follow(ctx) }()
+			defer func() { cancel(); <-followed; <-revised }()
 			w.fabric.Connect(ctx, 1)
 			w.fabric.Connect(ctx, 2)
 			synctest.Wait()
@@ -62,8 +44,14 @@ func TestFlowsAgreeWithTheDecider(t *testing.T) {
 				"endpoint": w.move,
 				"paths":    w.prove,
 				"network":  w.want,
+				"policy":   w.legislate,
+				"law":      w.legislate,
+				"label":    w.label,
 				"ping":     w.ping,
 				"again":    w.ping,
+				"open":     w.open,
+				"and":      w.open,
+				"goOn":     w.goOn,
 				"wait": func(t *rapid.T) {
 					time.Sleep(time.Duration(rapid.IntRange(1, 12).Draw(t, "seconds")) * time.Second)
 					for _, id := range []linkspan.ChassisID{1, 2} {
@@ -82,127 +70,22 @@ func TestFlowsAgreeWithTheDecider(t *testing.T) {
 	})
 }
 
-func newTown() *town {
-	p := peering.New()
-	w := &town{
-		hub: control.New(control.Config{Log: slog.New(slog.DiscardHandler), Peers: p}), peering: p, got: make(map[view.Key][]netip.Addr),
-	}
-	w.fabric = controltest.NewFabric(w.hub)
-	w.fabric.Deliver = w.delivered
-	for id := linkspan.ChassisID(1); id <= 2; id++ {
-		w.hub.Update(view.PutChassis(&linkspan.Chassis{ID: id, Name: fmt.Sprint("h", id), Underlay: netip.AddrFrom4([4]byte{192, 0, 2, byte(id)})}))
-	}
-	for i, subnet := range townSubnets {
-		n := &linkspan.Network{ID: linkspan.NetworkID(i + 1), Name: fmt.Sprint("n", i+1), Subnet: subnet, Idle: time.Duration(10+i) * time.Second}
-		w.hub.Update(view.PutNetwork(n))
-	}
-	return w
-}
-
-// follow acknowledges the peers of both chassis, as their switch processes do; the
-// channel is closed when nobody does any more.
-func (w *town) follow(ctx context.Context) <-chan struct{} {
-	done := make(chan struct{})
-	streams := []*peering.Stream{w.peering.Attach(1), w.peering.Attach(2)}
-	go func() {
-		defer close(done)
-		for sequence := uint64(1); ; sequence++ {
-			select {
-			case <-ctx.Done():
-				return
-			case <-streams[0].Changed():
-			case <-streams[1].Changed():
-			}
-			for i, s := range streams {
-				if _, ok := s.Take(sequence); ok {
-					w.peering.Acknowledge(linkspan.ChassisID(i+1), sequence)
-				}
-			}
-		}
-	}()
-	return done
-}
-
-func (w *town) regroup(t *rapid.T) {
-	name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "group")
-	// The networks 3 and 4 overlap: what the store refuses is not drawn.
-	sets := [][]linkspan.NetworkID{nil, {1}, {1, 2}, {1, 3}, {2, 3}, {1, 2, 3}}
-	if name == "b" {
-		sets = [][]linkspan.NetworkID{nil, {1, 2}, {2}, {2, 3}}
-	}
-	networks := rapid.SampledFrom(sets).Draw(t, "networks")
-	if networks == nil {
-		w.hub.Update(view.RemoveGroup(name))
-		return
-	}
-	w.hub.Update(view.PutGroup(&linkspan.Group{Name: name, Networks: networks}))
-}
-
-func (w *town) relink(t *rapid.T) {
-	end := func(what string) linkspan.LinkEnd {
-		return linkspan.LinkEnd{
-			Chassis: linkspan.ChassisID(rapid.IntRange(1, 2).Draw(t, what+" chassis")), Container: rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, what),
-			Network: linkspan.NetworkID(rapid.SampledFrom([]int{0, 0, 0, 1, 4}).Draw(t, what+" network")),
-		}
-	}
-	l := linkspan.LinkOf(end("a"), end("b"), rapid.SampledFrom([]linkspan.LinkVerdict{linkspan.LinkAllow, linkspan.LinkDeny, ""}).Draw(t, "verdict"))
-	if l.Verdict == "" || l.A.Same(l.B) {
-		w.hub.Update(view.RemoveLink(l.A, l.B))
-		return
-	}
-	w.hub.Update(view.PutLink(&l))
-}
-
-// want has a network ask for another transport.
-func (w *town) want(t *rapid.T) {
-	n := *w.hub.View().Network(linkspan.NetworkID(rapid.IntRange(1, len(townSubnets)).Draw(t, "network")))
-	n.Transport = rapid.SampledFrom([]linkspan.Transport{"", linkspan.Tunnel, linkspan.Direct}).Draw(t, "transport")
-	w.hub.Update(view.PutNetwork(&n))
-}
-
-// prove has the chassis prove the direct path to each other, as peers do, or lose it,
-// and moves one to another site and back.
-func (w *town) prove(t *rapid.T) {
-	for id := linkspan.ChassisID(1); id <= 2; id++ {
-		p := linkspan.Paths{From: id}
-		p = p.Set(3-id, rapid.IntRange(0, 3).Draw(t, "proved") > 0 && w.peering.Share(1, 2))
-		w.hub.Update(view.PutPaths(&p))
-	}
-	c := *w.hub.View().Chassis(2)
-	c.Site = rapid.SampledFrom([]string{"", "", "", "", "ams"}).Draw(t, "site")
-	w.hub.Update(view.PutChassis(&c))
-}
-
-// move puts an endpoint, moves it, renames it, or takes it away.
-func (w *town) move(t *rapid.T) {
-	network := rapid.IntRange(1, len(townSubnets)).Draw(t, "network")
-	last := byte(rapid.IntRange(2, 4).Draw(t, "address"))
-	four := townSubnets[network-1].Addr().As4()
-	four[3] = last
-	e := &linkspan.Endpoint{Network: linkspan.NetworkID(network), Address: netip.AddrFrom4(four)}
-	if rapid.IntRange(0, 4).Draw(t, "gone") == 0 {
-		w.hub.Update(view.RemoveEndpoint(e.Network, e.Address))
-		return
-	}
-	e.Chassis = linkspan.ChassisID(rapid.IntRange(1, 2).Draw(t, "chassis"))
-	e.Port = uint32(network*10) + uint32(last)
-	e.MAC = linkspan.MAC{2, byte(network), four[0], four[1], four[2], four[3]}
-	e.Container = rapid.SampledFrom([]string{"x", "y", "z", "z", ""}).Draw(t, "container")
-	w.hub.Update(view.PutEndpoint(e))
-}
-
 func (w *town) delivered(at linkspan.ChassisID, port uint32, frame []byte) {
 	var p packet.Packet
-	if packet.Parse(frame, &p) != nil || !p.IsIPv4() {
+	if packet.Parse(frame, &p) != nil {
 		return
 	}
-	if kind, _ := p.ICMPType(); kind != packet.ICMPEchoRequest {
+	request := packet.ICMPEchoRequest
+	if p.IsIPv6() {
+		request = packet.ICMPv6EchoRequest
+	}
+	if kind, _ := p.ICMPType(); kind != request && !p.Has(packet.LayerTCP) && !p.Has(packet.LayerUDP) {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for e := range w.hub.View().Attached(at) {
-		if e.Port == port {
+		if e.Port == port && e.Address.Is4() == p.IsIPv4() {
 			w.got[view.KeyOf(e)] = append(w.got[view.KeyOf(e)], p.Src())
 		}
 	}
@@ -217,7 +100,7 @@ func (w *town) ping(t *rapid.T) {
 	}
 	from := rapid.SampledFrom(all).Draw(t, "from")
 	to := rapid.SampledFrom(all).Draw(t, "to")
-	if from == to {
+	if from == to || from.Address.Is4() != to.Address.Is4() {
 		return
 	}
 	w.mu.Lock()
@@ -225,16 +108,18 @@ func (w *town) ping(t *rapid.T) {
 	w.mu.Unlock()
 	before := w.hub.Counters().PacketIns.Load()
 	w.fabric.Ping(view.KeyOf(from), view.Key{Address: to.Address}, 64)
-	time.Sleep(100 * time.Millisecond) // of the bubble: chassis may become peers first
-	synctest.Wait()
-	p := decide.Packet{Chassis: from.Chassis, Port: from.Port, Network: from.Network, Source: from.Address, Destination: to.Address, TTL: 64}
-	var d decide.Decision
-	decide.Decide(v, &p, &d)
+	w.quiet()
+	protocol, request := decide.ProtocolICMP, packet.ICMPEchoRequest
+	if from.Address.Is6() {
+		protocol, request = decide.ProtocolICMPv6, packet.ICMPv6EchoRequest
+	}
+	d := decided(v, from, to, protocol, uint16(request))
 	want := map[view.Key][]netip.Addr{}
 	if d.Verdict == decide.Allow {
 		want[view.KeyOf(d.Destination)] = []netip.Addr{from.Address}
 	}
-	if d.Reason == decide.NoPath && w.hub.Counters().PacketIns.Load() > before && !w.peering.Share(from.Chassis, d.Destination.Chassis) {
+	// Of two that policies deny or reject whatever they send it is of no use.
+	if d.Reason == decide.NoPath && v.MayTalk(1, 2) && w.hub.Counters().PacketIns.Load() > before && !w.peering.Share(from.Chassis, d.Destination.Chassis) {
 		t.Fatalf("%s to %s: nobody looks for the path", view.KeyOf(from), to.Address)
 	}
 	w.mu.Lock()
@@ -265,36 +150,114 @@ func (w *town) agree(t *rapid.T) {
 	}
 	for _, id := range []linkspan.ChassisID{1, 2} {
 		for _, f := range w.fabric.Switch(id).Flows() {
-			switch pipeline.Cookie(f.Cookie).Kind() {
-			case pipeline.KindRoute:
+			switch kind := pipeline.Cookie(f.Cookie).Kind(); {
+			case kind.Plugged():
 				stats := &openflow.FlowStats{
 					TableID: f.TableID, Priority: f.Priority, IdleTimeout: f.IdleTimeout, HardTimeout: f.HardTimeout,
 					Cookie: f.Cookie, Match: f.Match, Instructions: f.Instructions,
 				}
-				if !pipeline.Current(v, id, stats) {
-					t.Fatalf("chassis %d has a route without a reason: %s", id, f.String())
+				s, ok := pipeline.StandingOf(v, id, stats)
+				if !ok || !pipeline.Current(v, id, stats) {
+					t.Fatalf("chassis %d has a route of another form: %s", id, f.String())
 				}
-			case pipeline.KindDeny:
+				if err := reason(v, &s); err != nil {
+					t.Fatalf("chassis %d has a route without a reason: %s: %v", id, f.String(), err)
+				}
+				if got, want := pipeline.Cookie(f.Cookie).Policy(), countsFor(v, &s); got != want {
+					t.Fatalf("chassis %d has a route that counts for %d and not for %d: %s", id, got, want, f.String())
+				}
+			case kind == pipeline.KindDeny:
 				w.denied(t, v, id, f)
 			}
 		}
 	}
 }
 
+// settle gives what waits its time: chassis may become peers first.
+func (w *town) settle() { time.Sleep(100 * time.Millisecond) } // of the bubble
+
+// reason says why what a flow stands for is not what the View says.
+func reason(v *view.View, s *pipeline.Standing) error {
+	from, to := v.Endpoint(s.From), v.Endpoint(s.To)
+	d := decide.Between(v, from, to)
+	switch {
+	case d.Verdict != decide.Allow:
+		return fmt.Errorf("denied: %s", d.Reason)
+	case d.Tracked == (s.Kind == pipeline.KindRoute):
+		return fmt.Errorf("tracked: %v", d.Tracked)
+	case s.Kind == pipeline.KindClass:
+		return classAllowed(v, from, to, s.Class)
+	}
+	return nil
+}
+
+// countsFor returns the policy that decides about all that a flow lets through, as
+// samples say; 0: several do, or none.
+func countsFor(v *view.View, s *pipeline.Standing) linkspan.PolicyID {
+	if s.Kind == pipeline.KindTracked {
+		return 0
+	}
+	d := decide.Between(v, v.Endpoint(s.From), v.Endpoint(s.To))
+	rules, _ := d.Rules()
+	if rules == nil {
+		return 0
+	}
+	ids := make(map[linkspan.PolicyID]bool)
+	for _, protocol := range []uint8{decide.ProtocolICMP, decide.ProtocolTCP, decide.ProtocolUDP, decide.ProtocolICMPv6, 47, 50} {
+		for _, port := range []uint16{0, 8, 9, 22, 80, 81, 128, 443, 500, 600, 601, 5000, 5003, 5010, 5011, 60000} {
+			if !s.Class.Contains(protocol, port) {
+				continue
+			}
+			p := linkspan.PolicyID(0)
+			if by := rules.Find(protocol, port).Policy; by != nil {
+				p = by.ID
+			}
+			ids[p] = true
+		}
+	}
+	if s.Class.Bits > 0 {
+		p := linkspan.PolicyID(0)
+		if by := rules.Find(s.Class.Protocol, s.Class.Port).Policy; by != nil {
+			p = by.ID
+		}
+		ids[p] = true
+	}
+	if len(ids) != 1 {
+		return 0
+	}
+	for p := range ids {
+		return p
+	}
+	return 0
+}
+
 // denied looks whether a flow denies somebody on its chassis who is allowed.
 func (w *town) denied(t *rapid.T, v *view.View, on linkspan.ChassisID, f controltest.Flow) {
 	network, _ := f.Match.Uint(openflow.Reg(0))
 	sender, arrived := f.Match.Uint(openflow.Reg(2))
-	src, bySource := f.Match.Addr(openflow.FieldIPv4Src)
-	dst, byDestination := f.Match.Addr(openflow.FieldIPv4Dst)
+	kind, _ := f.Match.Uint(openflow.FieldEthType)
+	ipv6 := uint16(kind) == packet.EtherTypeIPv6
+	ends := [2]openflow.Field{openflow.FieldIPv4Src, openflow.FieldIPv4Dst}
+	if ipv6 {
+		ends = [2]openflow.Field{openflow.FieldIPv6Src, openflow.FieldIPv6Dst}
+	}
+	src, bySource := f.Match.Addr(ends[0])
+	dst, byDestination := f.Match.Addr(ends[1])
 	for _, from := range w.attached(v) {
 		for _, to := range w.attached(v) {
+			if from.Address.Is6() != ipv6 || to.Address.Is6() != ipv6 {
+				continue
+			}
 			if bySource && from.Address != src || byDestination && to.Address != dst || from == to {
 				continue
 			}
 			here := !arrived && from.Chassis == on && uint64(from.Network) == network
 			there := arrived && to.Chassis == on && uint64(to.Network) == network && uint64(from.Chassis) == sender && from.Chassis != on
 			if !here && !there {
+				continue
+			}
+			if _, _, tracked := f.Match.Lookup(openflow.FieldCTState); tracked {
+				w.deniedClass(t, v, from, to, f)
 				continue
 			}
 			if d := decide.Between(v, from, to); d.Verdict == decide.Allow {

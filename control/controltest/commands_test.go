@@ -25,31 +25,51 @@ var commands = map[string]struct {
 	words int
 	do    func(s *stage, w []string) error
 }{
-	"network":    {3, (*stage).network},    // NAME SUBNET IDLE [TRANSPORT]
-	"forget":     {1, (*stage).forget},     // NETWORK
-	"chassis":    {2, (*stage).addChassis}, // NAME UNDERLAY [SITE]
-	"proved":     {1, (*stage).proved},     // CHASSIS [CHASSIS...]: all its direct paths
-	"clear":      {3, (*stage).clear},      // SITE SITE yes|no
-	"endpoint":   {5, (*stage).endpoint},   // NAME NETWORK ADDRESS CHASSIS PORT
-	"remove":     {1, (*stage).remove},     // NAME
-	"group":      {1, (*stage).group},      // NAME NETWORK...: all that are in it
-	"ungroup":    {1, (*stage).ungroup},    // NAME
-	"link":       {3, (*stage).link},       // NAME NAME allow|deny
-	"unlink":     {2, (*stage).unlink},     // NAME NAME
-	"connect":    {1, (*stage).connect},    // CHASSIS
-	"disconnect": {1, (*stage).disconnect}, // CHASSIS
-	"follow":     {1, (*stage).followCmd},  // CHASSIS
-	"peers":      {1, (*stage).tellPeers},  // CHASSIS
-	"busy":       {2, (*stage).busy},       // CHASSIS yes|no
-	"stall":      {1, (*stage).stall},      // CHASSIS: it reads nothing any more
-	"ping":       {2, (*stage).ping},       // NAME NAME|ADDRESS [TTL]
-	"spoof":      {4, (*stage).spoof},      // NAME SOURCE MAC DESTINATION
-	"arp":        {3, (*stage).arp},        // NAME SENDER TARGET
-	"inject":     {4, (*stage).inject},     // CHASSIS SENDER SOURCE NAME [TTL]: out of the tunnel
-	"wait":       {1, (*stage).wait},       // DURATION
-	"flows":      {1, (*stage).flows},      // CHASSIS
-	"routes":     {0, (*stage).routes},
-	"events":     {0, (*stage).events},
+	"network":     {3, (*stage).network},    // NAME SUBNET[,SUBNET6] IDLE [TRANSPORT]
+	"forget":      {1, (*stage).forget},     // NETWORK
+	"chassis":     {2, (*stage).addChassis}, // NAME UNDERLAY [SITE]
+	"proved":      {1, (*stage).proved},     // CHASSIS [CHASSIS...]: all its direct paths
+	"clear":       {3, (*stage).clear},      // SITE SITE yes|no
+	"endpoint":    {5, (*stage).endpoint},   // NAME NETWORK ADDRESS[,ADDRESS6] CHASSIS PORT [unknown]: Docker has not told of it yet; NAME.6 is its second address
+	"bridge":      {4, (*stage).bridge},     // NAME SUBNET IDLE CHASSIS: a network that the chassis has alone, joined to the fabric
+	"on":          {4, (*stage).on},         // NAME NETWORK ADDRESS PORT: the chassis tells of an endpoint of that network
+	"off":         {1, (*stage).off},        // NAME: of that it has gone
+	"describe":    {1, (*stage).describe},   // NAME [LABEL=VALUE...]: Docker tells of it
+	"remove":      {1, (*stage).remove},     // NAME
+	"group":       {1, (*stage).group},      // NAME NETWORK...: all that are in it
+	"ungroup":     {1, (*stage).ungroup},    // NAME
+	"link":        {3, (*stage).link},       // NAME NAME allow|deny
+	"unlink":      {2, (*stage).unlink},     // NAME NAME
+	"policy":      {3, (*stage).policy},     // NUMBER PRIORITY allow|deny|reject[+log] [FROM TO [PORTS...]]: names of containers, LABEL=VALUE, or any
+	"use":         {0, (*stage).use},        // what policies decided about
+	"repeal":      {1, (*stage).repeal},     // NUMBER
+	"connect":     {1, (*stage).connect},    // CHASSIS
+	"disconnect":  {1, (*stage).disconnect}, // CHASSIS
+	"follow":      {1, (*stage).followCmd},  // CHASSIS
+	"peers":       {1, (*stage).tellPeers},  // CHASSIS
+	"busy":        {2, (*stage).busy},       // CHASSIS yes|no
+	"stall":       {1, (*stage).stall},      // CHASSIS: it reads nothing any more
+	"ping":        {2, (*stage).ping},       // NAME NAME|ADDRESS [TTL]
+	"spoof":       {4, (*stage).spoof},      // NAME SOURCE MAC DESTINATION
+	"arp":         {3, (*stage).arp},        // NAME SENDER TARGET
+	"inject":      {4, (*stage).inject},     // CHASSIS SENDER SOURCE NAME [TTL]: out of the tunnel
+	"wait":        {1, (*stage).wait},       // DURATION
+	"flows":       {1, (*stage).flows},      // CHASSIS
+	"routes":      {0, (*stage).routes},
+	"events":      {0, (*stage).events},
+	"may":         {2, (*stage).may},         // NAME NAME [CLASS...]: what the first may open to the second
+	"tcp":         {5, (*stage).tcp},         // NAME NAME PORT PORT FLAGS
+	"udp":         {4, (*stage).udp},         // NAME NAME PORT PORT
+	"fragments":   {4, (*stage).fragments},   // NAME NAME PORT PORT: a udp in two
+	"unreached":   {4, (*stage).refused},     // NAME NAME PORT PORT: the error about a udp of the second, as sent there
+	"known":       {1, (*stage).known},       // CHASSIS: connections
+	"leaves":      {5, (*stage).leaves},      // NAME ADDRESS PORT PORT FLAGS: a tcp to somebody outside
+	"enters":      {5, (*stage).enters},      // ADDRESS NAME PORT PORT FLAGS: a tcp from outside
+	"unreachable": {4, (*stage).unreachable}, // ADDRESS NAME ADDRESS PORT: the error of somebody outside about a udp of the endpoint to an address
+	"bar":         {4, (*stage).bar},         // NUMBER PRIORITY allow|deny|reject CIDR [PORTS...]: from all containers to what is outside
+	"internal":    {2, (*stage).internal},    // NETWORK yes|no
+	"probe":       {3, (*stage).probe},       // NAME NAME|ADDRESS PORTS
+	"amnesia":     {1, (*stage).amnesia},     // CHASSIS: it forgets all connections
 }
 
 func (s *stage) do(w []string) error {
@@ -65,7 +85,11 @@ func (s *stage) network(w []string) error {
 	if err != nil {
 		return err
 	}
-	n := &linkspan.Network{Name: w[0], Subnet: netip.MustParsePrefix(w[1]), Idle: idle}
+	four, six, both := strings.Cut(w[1], ",")
+	n := &linkspan.Network{Name: w[0], Subnet: netip.MustParsePrefix(four), Idle: idle}
+	if both {
+		n.Subnet6 = netip.MustParsePrefix(six)
+	}
 	n.ID = linkspan.NetworkID(len(s.networks) + 1)
 	if old := s.networks[w[0]]; old != nil {
 		n.ID = old.ID
@@ -122,17 +146,36 @@ func (s *stage) endpoint(w []string) error {
 	if err != nil {
 		return err
 	}
-	address := netip.MustParseAddr(w[2])
+	first, second, both := strings.Cut(w[2], ",")
+	address := netip.MustParseAddr(first)
 	e := &linkspan.Endpoint{
 		Container: w[0], Network: s.networks[w[1]].ID, Address: address, Chassis: s.chassis[w[3]], Port: uint32(port),
+	}
+	if len(w) > 5 {
+		e.Container, e.Undescribed = "", true
 	}
 	four := address.As4()
 	e.MAC = linkspan.MAC{2, byte(e.Network), four[0], four[1], four[2], four[3]}
 	s.mu.Lock()
 	s.endpoints[w[0]] = e
 	s.mu.Unlock()
+	if both {
+		s.second(w[0], e, netip.MustParseAddr(second))
+	}
 	s.hub.Update(view.PutEndpoint(e))
 	return nil
+}
+
+// second leases an endpoint's second address, and keeps the face that it has by that.
+func (s *stage) second(name string, e *linkspan.Endpoint, address netip.Addr) {
+	e.Address6 = address
+	lease := &linkspan.Endpoint{Network: e.Network, Address: address, Chassis: e.Chassis}
+	s.hub.Update(view.PutEndpoint(lease))
+	face := *e
+	face.Address, face.Address6 = address, netip.Addr{}
+	s.mu.Lock()
+	s.endpoints[name+".6"] = &face
+	s.mu.Unlock()
 }
 
 func (s *stage) remove(w []string) error {
@@ -254,7 +297,7 @@ func (s *stage) spoof(w []string) error {
 	if len(w) > 4 {
 		head.VLAN = 77
 	}
-	s.fabric.Switch(e.Chassis).Inject(e.Port, packet.AppendEcho(nil, &head, false, 1, 1, nil))
+	s.fabric.Switch(e.Chassis).Inject(e.Out(), packet.AppendEcho(nil, &head, false, 1, 1, nil))
 	s.fabric.Settle()
 	return nil
 }
@@ -262,7 +305,7 @@ func (s *stage) spoof(w []string) error {
 func (s *stage) arp(w []string) error {
 	e := s.endpoints[w[0]]
 	frame := packet.AppendARPRequest(nil, e.MAC, s.address(w[1]), s.address(w[2]))
-	s.fabric.Switch(e.Chassis).Inject(e.Port, frame)
+	s.fabric.Switch(e.Chassis).Inject(e.Out(), frame)
 	s.fabric.Settle()
 	return nil
 }
@@ -325,7 +368,14 @@ func (s *stage) events([]string) error {
 	events, lost, err := s.watcher.Next(ctx)
 	for _, e := range events {
 		kind := [...]string{"", "plugged", "unplugged", "denied"}[e.Kind]
-		s.note(e.Chassis, fmt.Sprintf("%s %s > %s: %s", kind, e.From, e.To, e.Reason))
+		line := fmt.Sprintf("%s %s > %s: %s", kind, e.From, e.To, e.Reason)
+		if e.Policy != "" {
+			line += fmt.Sprintf(": %s of protocol %d port %d", e.Policy, e.Protocol, e.Port)
+		}
+		if e.Log {
+			line += ", to be written down"
+		}
+		s.note(e.Chassis, line)
 	}
 	if lost > 0 || err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%d lost, %w", lost, err)

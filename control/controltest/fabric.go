@@ -123,9 +123,8 @@ func (f *Fabric) answer(at linkspan.ChassisID, port uint32, frame []byte) {
 	if packet.Parse(frame, &p) != nil {
 		return
 	}
-	t, ok := p.ICMPType()
 	id, seq, _ := p.ICMPEcho()
-	if !ok || !p.IsIPv4() || t != packet.ICMPEchoRequest {
+	if !isEchoRequest(&p) {
 		return
 	}
 	head := packet.Head{EthSrc: p.EthDst(), EthDst: pipeline.RouterMAC(), Src: p.Dst(), Dst: p.Src()}
@@ -139,7 +138,7 @@ func (f *Fabric) Ping(from, to view.Key, ttl uint8) {
 		return
 	}
 	head := packet.Head{EthSrc: e.MAC, EthDst: pipeline.RouterMAC(), Src: from.Address, Dst: to.Address, TTL: ttl}
-	f.Switch(e.Chassis).Inject(e.Port, packet.AppendEcho(nil, &head, false, 1, 1, []byte("linkspan")))
+	f.Switch(e.Chassis).Inject(e.Out(), packet.AppendEcho(nil, &head, false, 1, 1, []byte("linkspan")))
 	f.Settle()
 }
 

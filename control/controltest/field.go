@@ -27,8 +27,14 @@ func (w *walk) get(f openflow.Field) []byte {
 	if r := f - openflow.FieldReg0; r>>9 < 16 && r&0x1ff == 0 {
 		return w.regs[r>>9][:]
 	}
+	if v := w.tracked.field(f); v != nil {
+		return v
+	}
 	switch f {
 	case openflow.FieldInPort:
+		if w.as != 0 {
+			return binary.BigEndian.AppendUint32(nil, w.as)
+		}
 		return binary.BigEndian.AppendUint32(nil, w.port)
 	case openflow.FieldEthDst:
 		return w.frame[0:6]
@@ -47,6 +53,42 @@ func (w *walk) get(f openflow.Field) []byte {
 	}
 	if w.ethType() == packet.EtherTypeIPv4 && len(w.frame) >= 34 {
 		return w.ipv4(f)
+	}
+	if w.ethType() == packet.EtherTypeIPv6 && len(w.frame) >= 54 {
+		return w.ipv6(f)
+	}
+	return nil
+}
+
+// ipv6 knows packets without extension headers, as tests send them.
+func (w *walk) ipv6(f openflow.Field) []byte {
+	proto, rest := w.frame[20], w.frame[54:]
+	discovery := proto == packet.ProtoICMPv6 && len(rest) >= 24
+	switch {
+	case f == openflow.FieldIPProto:
+		return w.frame[20:21]
+	case f == openflow.FieldIPTTL:
+		return w.frame[21:22]
+	case f == openflow.FieldIPFrag:
+		return []byte{0}
+	case f == openflow.FieldIPDSCP:
+		return []byte{(w.frame[14]<<4 | w.frame[15]>>4) >> 2}
+	case f == openflow.FieldTCPSrc, f == openflow.FieldTCPDst:
+		return ports(proto == packet.ProtoTCP, rest, f == openflow.FieldTCPDst)
+	case f == openflow.FieldUDPSrc, f == openflow.FieldUDPDst:
+		return ports(proto == packet.ProtoUDP, rest, f == openflow.FieldUDPDst)
+	case f == openflow.FieldIPv6Src:
+		return w.frame[22:38]
+	case f == openflow.FieldIPv6Dst:
+		return w.frame[38:54]
+	case f == openflow.FieldTCPFlags && proto == packet.ProtoTCP && len(rest) >= 20:
+		return []byte{rest[12] & 0x0f, rest[13]}
+	case f == openflow.FieldICMPv6Type && proto == packet.ProtoICMPv6 && len(rest) >= 4:
+		return rest[0:1]
+	case f == openflow.FieldICMPv6Code && proto == packet.ProtoICMPv6 && len(rest) >= 4:
+		return rest[1:2]
+	case f == openflow.FieldNDTarget && discovery:
+		return rest[8:24]
 	}
 	return nil
 }
@@ -69,6 +111,26 @@ func (w *walk) arp(f openflow.Field) []byte {
 
 func (w *walk) ipv4(f openflow.Field) []byte {
 	switch f {
+	case openflow.FieldIPProto:
+		return w.frame[23:24]
+	case openflow.FieldTCPFlags:
+		if w.frame[23] != packet.ProtoTCP || fragOf(w.frame) > 1 || len(w.frame) < 54 {
+			return nil
+		}
+		return []byte{w.frame[46] & 0x0f, w.frame[47]}
+	case openflow.FieldIPDSCP:
+		return []byte{w.frame[15] >> 2}
+	case openflow.FieldTCPSrc, openflow.FieldTCPDst:
+		return ports(w.frame[23] == packet.ProtoTCP && fragOf(w.frame) <= 1, w.frame[34:], f == openflow.FieldTCPDst)
+	case openflow.FieldUDPSrc, openflow.FieldUDPDst:
+		return ports(w.frame[23] == packet.ProtoUDP && fragOf(w.frame) <= 1, w.frame[34:], f == openflow.FieldUDPDst)
+	case openflow.FieldICMPType:
+		if w.frame[23] != packet.ProtoICMP || fragOf(w.frame) > 1 || len(w.frame) < 42 {
+			return nil
+		}
+		return w.frame[34:35]
+	case openflow.FieldIPFrag:
+		return []byte{fragOf(w.frame)}
 	case openflow.FieldIPTTL:
 		return w.frame[22:23]
 	case openflow.FieldIPv4Src:
@@ -77,6 +139,28 @@ func (w *walk) ipv4(f openflow.Field) []byte {
 		return w.frame[30:34]
 	}
 	return nil
+}
+
+// ports returns the source or destination port of a segment, nil of what has none.
+func ports(has bool, segment []byte, dst bool) []byte {
+	if !has || len(segment) < 4 {
+		return nil
+	}
+	if dst {
+		return segment[2:4]
+	}
+	return segment[0:2]
+}
+
+// fragOf returns ip_frag of a frame: 0 whole, 1 the first fragment, 3 a later one.
+func fragOf(frame []byte) byte {
+	switch flags := binary.BigEndian.Uint16(frame[20:]); {
+	case flags&0x1fff != 0:
+		return 3
+	case flags&0x2000 != 0:
+		return 1
+	}
+	return 0
 }
 
 // move copies bits between fields of at most 8 bytes.
@@ -105,28 +189,48 @@ func put(b []byte, n uint64) {
 	}
 }
 
+// flagsText writes the flags of a TCP segment.
+func flagsText(flags uint8) (text string) {
+	for i, letter := range "FSRPAU" {
+		if flags>>i&1 != 0 {
+			text += string(letter)
+		}
+	}
+	return text
+}
+
+// isEchoRequest says whether a packet is one, of either family.
+func isEchoRequest(p *packet.Packet) bool {
+	t, ok := p.ICMPType()
+	return ok && (p.IsIPv4() && t == packet.ICMPEchoRequest || p.IsIPv6() && t == packet.ICMPv6EchoRequest)
+}
+
 // describe writes a frame as a person would.
 func describe(frame []byte) string {
 	var p packet.Packet
-	if err := packet.Parse(frame, &p); err != nil && !p.IsIPv4() {
+	if err := packet.Parse(frame, &p); err != nil && !p.IsIPv4() && !p.IsIPv6() {
 		return "malformed frame"
 	}
 	switch {
 	case p.IsARP():
 		return fmt.Sprintf("arp %s asks for %s", p.Src(), p.Dst())
-	case !p.IsIPv4():
+	case !p.IsIPv4() && !p.IsIPv6():
 		return fmt.Sprintf("ethernet type %#04x", p.EtherType())
 	}
 	what := fmt.Sprintf("protocol %d", p.Proto())
 	switch t, ok := p.ICMPType(); {
-	case ok && t == packet.ICMPEchoRequest:
+	case ok && isEchoRequest(&p):
 		what = "echo request"
-	case ok && t == packet.ICMPEchoReply:
+	case ok && (p.IsIPv4() && t == packet.ICMPEchoReply || p.IsIPv6() && t == packet.ICMPv6EchoReply):
 		what = "echo reply"
-	case ok && t == packet.ICMPTimeExceeded:
+	case ok && (p.IsIPv4() && t == packet.ICMPTimeExceeded || p.IsIPv6() && t == packet.ICMPv6TimeExceeded):
 		what = "time exceeded"
 	case p.Has(packet.LayerUDP):
-		what = "udp"
+		what = fmt.Sprintf("udp %d>%d", p.SrcPort(), p.DstPort())
+	case p.Has(packet.LayerTCP):
+		what = fmt.Sprintf("tcp %d>%d %s", p.SrcPort(), p.DstPort(), flagsText(p.TCPFlags()))
+	case ok && (p.IsIPv4() && t == packet.ICMPDestUnreachable || p.IsIPv6() && t == packet.ICMPv6DestUnreachable):
+		what = "unreachable"
 	}
 	return fmt.Sprintf("%s > %s %s ttl=%d", p.Src(), p.Dst(), what, p.TTL())
 }

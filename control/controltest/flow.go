@@ -17,21 +17,27 @@ type Flow struct {
 	openflow.FlowMod
 	Packets, Bytes  uint64
 	Installed, Used time.Time
+
+	text string // what String writes, once it was asked for by a Switch
 }
 
-// String writes the flow without its cookie and counters.
+// String writes the flow without its cookie and counters, and without the mark that
+// flows have for the datapath's cache.
 func (f *Flow) String() string {
 	line := fmt.Sprintf("table=%d priority=%d", f.TableID, f.Priority)
 	if m := f.Match.String(); m != "" {
 		line += " " + m
 	}
-	return line + " actions=" + f.Instructions.String()
+	return line + " actions=" + pipeline.Unmarked(f.Instructions).String()
 }
 
-// kind opens the trace of what happens to a static flow.
+// kind opens the trace of what happens to a static flow, and to one of a probe.
 func (f *Flow) kind() string {
-	if pipeline.Cookie(f.Cookie).Kind().Static() {
+	switch k := pipeline.Cookie(f.Cookie).Kind(); {
+	case k.Static():
 		return "static "
+	case k == pipeline.KindProbe:
+		return "watching "
 	}
 	return ""
 }

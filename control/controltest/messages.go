@@ -208,11 +208,15 @@ func (s *Switch) dumpFlows(r *openflow.FlowRequest, xid uint32) {
 	s.turn.out = reply.AppendReply(s.turn.out, xid)
 }
 
-// bundleMessage collects the messages of a bundle and does them at its commit.
+// bundleMessage collects the messages of a bundle and does them at its commit; it
+// flushes connections, too.
 func (s *Switch) bundleMessage(m openflow.Message) *openflow.ErrorMessage {
 	var add openflow.BundleAdd
 	if add.Decode(m) == nil {
 		s.turn.bundle = append(s.turn.bundle, bytes.Clone(add.Inner))
+		return nil
+	}
+	if s.flushMessage(m) {
 		return nil
 	}
 	var c openflow.BundleControl

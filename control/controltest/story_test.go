@@ -56,7 +56,7 @@ func TestStories(t *testing.T) {
 
 // tell runs a story and returns its text anew.
 func tell(t *testing.T, text string) string {
-	s := newStage(t)
+	s := newStage(t, strings.Contains(text, "\n> may "))
 	defer s.end()
 	var out strings.Builder
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -80,7 +80,9 @@ func tell(t *testing.T, text string) string {
 	return out.String()
 }
 
-func newStage(t *testing.T) *stage {
+// newStage returns a stage; ruled says that what may talk is said by Rules, and not by
+// policies.
+func newStage(t *testing.T, ruled bool) *stage {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &stage{
 		t: t, ctx: ctx, cancel: cancel, peering: peering.New(),
@@ -88,10 +90,16 @@ func newStage(t *testing.T) *stage {
 		endpoints: map[string]*linkspan.Endpoint{}, followers: map[linkspan.ChassisID]context.CancelFunc{},
 		peers: map[linkspan.ChassisID]map[linkspan.ChassisID]bool{},
 	}
-	s.hub = control.New(control.Config{
+	s.rules = controltest.NewRules()
+	cfg := control.Config{
 		Peers: s.peering, Log: slog.New(slog.DiscardHandler),
 		Event: func(e linkspan.Event) { s.note(0, fmt.Sprintf("event %s %s: %s", e.Kind, e.Subject, e.Message)) },
-	})
+	}
+	if ruled {
+		cfg.Decide, cfg.Judge = s.rules.Decide, s.rules.Judge
+	}
+	s.hub = control.New(cfg)
+	s.work.Go(func() { s.hub.Follow(ctx) })
 	s.fabric = controltest.NewFabric(s.hub)
 	s.fabric.Trace = s.note
 	s.fabric.Deliver = s.deliver

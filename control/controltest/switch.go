@@ -35,6 +35,8 @@ type Switch struct {
 	emitted    []emission
 	generation uint64
 	hasRole    bool
+	tracker    tracker
+	noFlush    bool
 	busy       bool
 	unsaid     []func() // what it would have confirmed, had it not been busy
 	mods       int
@@ -56,7 +58,9 @@ type emission struct {
 
 // NewSwitch returns a switch without flows.
 func NewSwitch(dpid linkspan.DPID) *Switch {
-	return &Switch{dpid: dpid, meters: make(map[uint32]openflow.MeterConfig), clients: make(map[*client]bool)}
+	return &Switch{
+		dpid: dpid, meters: make(map[uint32]openflow.MeterConfig), clients: make(map[*client]bool), tracker: newTracker(),
+	}
 }
 
 // Serve speaks to a controller until the connection ends. Flows stay.
@@ -146,9 +150,12 @@ func (s *Switch) Flows() []Flow {
 	s.expire()
 	list := make([]Flow, 0, len(s.flows))
 	for _, f := range s.flows {
+		if f.text == "" { // to write it takes longer than all else, and it does not change
+			f.text = f.String()
+		}
 		list = append(list, *f)
 	}
-	slices.SortFunc(list, func(a, b Flow) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(list, func(a, b Flow) int { return strings.Compare(a.text, b.text) })
 	return list
 }
 

@@ -19,6 +19,9 @@ type walk struct {
 	regs  [16][4]byte
 	table uint8
 	flow  *Flow
+	as    uint32 // the port for which flows are searched; 0: the one where it came in
+
+	tracked tracked // the zero value until a ct action
 }
 
 // receive takes a frame through the tables.
@@ -28,10 +31,14 @@ func (s *Switch) receive(port uint32, frame []byte) {
 }
 
 // tables takes the frame through them from the first on.
-func (w *walk) tables() {
-	for next, more := uint8(0), true; more; {
+func (w *walk) tables() { w.from(0) }
+
+// from takes the frame through the tables from one on.
+func (w *walk) from(first uint8) {
+	for next, more := first, true; more; {
 		w.table = next
 		f := w.lookup()
+		w.as = 0
 		if f == nil {
 			return
 		}
@@ -76,14 +83,42 @@ func (w *walk) act(list openflow.Actions) {
 			w.output(port, maxLen)
 		} else if o, ok := a.SetField(); ok {
 			copy(w.get(o.Field), o.Value)
+			w.mend(o.Field)
 		} else if src, dst, ok := a.Move(); ok {
 			w.move(src, dst)
+			w.mend(dst.Field)
+		} else if dst, v, ok := a.Load(); ok {
+			w.load(dst, v)
+		} else if port, table, ok := a.Resubmit(); ok {
+			w.resubmit(port, table)
+		} else if c, ok := a.CT(); ok {
+			w.ct(&c)
 		} else if a.Type() == openflow.ActionDecTTL {
 			w.decTTL()
 		} else {
 			w.s.trace("does not know action " + list.String())
 		}
 	}
+}
+
+// resubmit takes the frame through a table, searched as if it had come in by a port,
+// and comes back with what the flows there made of it.
+func (w *walk) resubmit(port uint32, table uint8) {
+	flow, at := w.flow, w.table
+	if port != openflow.PortInPort {
+		w.as = port
+	}
+	w.from(table)
+	w.flow, w.table = flow, at
+}
+
+// load sets a register, or where the frame is said to have come in.
+func (w *walk) load(dst openflow.Subfield, v uint64) {
+	if dst.Field == openflow.FieldNXMInPort {
+		w.port = uint32(v)
+		return
+	}
+	put(w.get(dst.Field), v)
 }
 
 func (w *walk) output(port uint32, _ uint16) {
@@ -112,6 +147,7 @@ func (w *walk) punt() {
 			m.Reg(i, v)
 		}
 	}
+	w.tracked.describe(&m)
 	w.s.trace("packet_in table=" + itoa(w.table) + " " + m.View().String() + ": " + describe(w.frame))
 	in := openflow.PacketIn{
 		BufferID: openflow.NoBuffer, TotalLen: uint16(len(w.frame)), Reason: openflow.ReasonAction,
@@ -120,8 +156,12 @@ func (w *walk) punt() {
 	w.s.tell(&in)
 }
 
-// decTTL decrements and mends the header checksum.
+// decTTL decrements and mends the header checksum, which IPv6 has none.
 func (w *walk) decTTL() {
+	if w.ethType() == packet.EtherTypeIPv6 {
+		w.frame[21] = max(1, w.frame[21]) - 1
+		return
+	}
 	if w.ethType() != packet.EtherTypeIPv4 || w.frame[22] <= 1 {
 		return
 	}

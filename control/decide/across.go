@@ -51,9 +51,10 @@ func destinationAcross(v *view.View, p *Packet, d *Decision) (view.Key, Reason) 
 // mutual says whether both ends find each other under their addresses, and denies
 // otherwise: the answers of one would go to somebody else, or to nobody.
 func mutual(v *view.View, d *Decision) bool {
-	if v.FindEachOther(d.Source, d.Destination) {
+	if d.Outside.IsValid() || v.FindEachOther(d.Source, d.Destination) {
 		return true
 	}
+	d.whole()
 	d.BySource, d.ByDestination = true, true
 	d.settle(Deny, AmbiguousSource)
 	return false
@@ -64,8 +65,13 @@ func mutual(v *view.View, d *Decision) bool {
 // have a say.
 func (d *Decision) decidedAnew(v *view.View) bool {
 	var now Decision
-	Decide(v, &d.asked, &now)
+	now.there, now.back = d.there, d.back // of policies nothing changed
+	now.decide(v, &d.asked)
+	if d.turned { // of the answer, of which policies say the same as before
+		now.DenyAs(d)
+	}
 	return d.Verdict == now.Verdict && d.Network == now.Network && d.DestinationNetwork == now.DestinationNetwork &&
-		d.Source == now.Source && d.Destination == now.Destination && d.Transport == now.Transport &&
-		d.BySource == now.BySource && d.ByDestination == now.ByDestination && d.Hop == now.Hop
+		sameEnd(d.Source, now.Source) && sameEnd(d.Destination, now.Destination) && d.Outside == now.Outside && d.Transport == now.Transport &&
+		d.BySource == now.BySource && d.ByDestination == now.ByDestination && d.Hop == now.Hop &&
+		d.Tracked == now.Tracked && d.Class == now.Class && d.Policy == now.Policy
 }

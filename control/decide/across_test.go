@@ -68,18 +68,20 @@ func find(v *view.View, name string) *linkspan.Endpoint {
 	return nil
 }
 
-// TestOrderOfDecision is the order in which rules are asked, on pairs of all kinds:
-// link deny, link allow, same network, shared group, deny.
-func TestOrderOfDecision(t *testing.T) {
+// orderCase is a pair in a town where something changed, and what is decided of it.
+type orderCase struct {
+	name     string
+	from, to string
+	changes  []view.Change
+	verdict  Verdict
+	reason   Reason
+	bySource bool
+}
+
+func orderCases() []orderCase {
 	allow, deny := linkspan.LinkAllow, linkspan.LinkDeny
-	cases := []struct {
-		name     string
-		from, to string
-		changes  []view.Change
-		verdict  Verdict
-		reason   Reason
-		bySource bool
-	}{
+	anything := view.PutPolicy(&linkspan.Policy{ID: 1, Name: "anything", Action: linkspan.PolicyAllow})
+	return []orderCase{
 		{"same network", "w1", "w2", nil, Allow, SameNetwork, true},
 		{"two networks", "w1", "d2", nil, Deny, NotGrouped, false},
 		{"one host", "w1", "d1", nil, Deny, NotGrouped, false},
@@ -104,6 +106,9 @@ func TestOrderOfDecision(t *testing.T) {
 		{"the source is ambiguous", "r1", "d2", []view.Change{linking("b1", "d2", allow), linking("r1", "d2", allow)}, Deny, AmbiguousSource, true},
 		{"a link out of an internal network", "w1", "d2", []view.Change{internal(8), linking("w1", "d2", allow)}, Deny, InternalNetwork, true},
 		{"a link within an internal network", "d1", "d2", []view.Change{internal(8), linking("d1", "d2", allow)}, Allow, LinkAllows, true},
+		{"a policy out of an internal network", "w1", "d2", []view.Change{internal(8), anything}, Deny, InternalNetwork, true},
+		{"a policy into an internal network", "d2", "w1", []view.Change{internal(7), anything}, Deny, InternalNetwork, true},
+		{"a policy within an internal network", "d1", "d2", []view.Change{internal(8), anything}, Allow, PolicyAllows, true},
 		{"sites apart", "w1", "d2", []view.Change{grouping("a", 7, 8), at(2, "ams")}, Deny, SitesApart, true},
 		{"denied before sites", "w1", "d2", []view.Change{at(2, "ams")}, Deny, NotGrouped, false},
 		{"a name that is not known", "w1", "w2", []view.Change{
@@ -113,7 +118,12 @@ func TestOrderOfDecision(t *testing.T) {
 			view.PutEndpoint(in(7, "10.7.0.3", "", 2, 11)), linking("w1", "d2", allow),
 		}, Allow, SameNetwork, true},
 	}
-	for _, c := range cases {
+}
+
+// TestOrderOfDecision is the order in which rules are asked, on pairs of all kinds:
+// link deny, link allow, same network, shared group, deny.
+func TestOrderOfDecision(t *testing.T) {
+	for _, c := range orderCases() {
 		t.Run(c.name, func(t *testing.T) {
 			before := town()
 			from, to := find(before, c.from), find(before, c.to)

@@ -20,10 +20,24 @@ var deciders = [...]decider{
 }
 
 // Decide overwrites d with the decision about p in v: what nobody denies is allowed.
-// d is the caller's, so that nothing is allocated; it holds pointers into v and none
-// into p.
+// d is the caller's; it holds pointers into v and none into p. Where policies are
+// asked a Memo is made, for this once: who decides often has one.
 func Decide(v *view.View, p *Packet, d *Decision) {
 	d.reset()
+	d.decide(v, p)
+}
+
+// Decide is the function Decide of who decides often: it remembers what policies say,
+// so that nothing is allocated for a pair that was asked about before.
+func (m *Memo) Decide(v *view.View, p *Packet, d *Decision) {
+	d.reset()
+	d.memo, d.recalled = m, m.recall(v, p)
+	d.decide(v, p)
+	d.memo, d.recalled = nil, nil
+}
+
+// decide asks all deciders; d is fresh.
+func (d *Decision) decide(v *view.View, p *Packet) {
 	for _, ask := range deciders {
 		if ask(v, p, d) {
 			return

@@ -69,7 +69,7 @@ func TestDecide(t *testing.T) {
 		"nobody there":                         {from(200, 64), outcome{Deny, UnknownDestination, false, true, 1}},
 		"nobody there, expired":                {from(200, 1), outcome{Deny, UnknownDestination, false, true, 1}},
 		"only reserved":                        {from(9, 64), outcome{Deny, UnknownDestination, false, true, 1}},
-		"another network's address":            {with(from(3, 64), func(p *Packet) { p.Destination = netip.MustParseAddr("10.8.0.2") }), outcome{Deny, OutsideDestination, false, true, 1}},
+		"another network's address":            {with(from(3, 64), func(p *Packet) { p.Destination = netip.MustParseAddr("10.8.0.2") }), outcome{Allow, WayOut, true, true, 1}},
 		"itself":                               {from(2, 64), outcome{Deny, OwnAddress, true, true, 1}},
 		"unknown network":                      {with(from(3, 64), func(p *Packet) { p.Network = 8 }), outcome{Ignore, NoNetwork, false, false, 0}},
 		"source gone":                          {with(from(3, 64), func(p *Packet) { p.Source = address(77) }), outcome{Ignore, UnknownSource, false, false, 0}},

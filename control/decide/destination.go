@@ -13,15 +13,19 @@ import (
 func destination(v *view.View, p *Packet, d *Decision) bool {
 	key, reason := view.Key{Network: p.Network, Address: p.Destination}, NoReason
 	switch {
+	case p.Entered():
+		return false // found with the source
 	case p.Destination == p.Source:
 		reason = OwnAddress
-	case d.DestinationNetwork.Subnet.Contains(p.Destination):
+	case !p.Arrived() && outside(v, d.Source, p.Destination):
+		return leaves(v, p, d)
+	case d.DestinationNetwork.Holds(p.Destination):
 	case p.Arrived(): // the network that it came into is the destination's
 		reason = OutsideDestination
 	default:
 		key, reason = destinationAcross(v, p, d)
 	}
-	e := v.Endpoint(key)
+	e := d.recalledTo(v, key)
 	if reason == NoReason {
 		reason = misplaced(p, e)
 	}
@@ -35,6 +39,15 @@ func destination(v *view.View, p *Packet, d *Decision) bool {
 	d.BySource = reason == OwnAddress || reason == AmbiguousDestination && v.AnyLinks()
 	d.rests(key.Network, key.Address, e)
 	return d.settle(Deny, reason)
+}
+
+// recalledTo returns the endpoint of the packet's destination, which may be in another
+// network than what is recalled.
+func (d *Decision) recalledTo(v *view.View, key view.Key) *linkspan.Endpoint {
+	if d.recalled != nil && key.Network == d.recalled.to.Network {
+		return d.recalled.to
+	}
+	return v.Endpoint(key)
 }
 
 // misplaced says why a packet cannot be delivered to what was found at its

@@ -31,7 +31,17 @@ const (
 	AmbiguousDestination        // several networks hold the destination address
 	AmbiguousSource             // the destination does not find the source under its address
 	NameUnknown                 // the name of a container has not come yet, and links name containers
-	InternalNetwork             // no way leads out of an internal network, nor into it, also by a link
+	InternalNetwork             // no way leads out of an internal network, nor into it, by a link or a policy
+	NothingAllows               // neither a policy, nor anything that follows in the order
+	PolicyAllows                // allow
+	PolicyDenies
+	PolicyRejects
+	LabelsUnknown // labels and name of a container have not come yet, and policies ask for them
+	WayOut        // allow: out of a network, or into it
+	HeldSource    // what comes from outside bears an address that a network holds
+	NetworkHolds  // the address is not outside any more
+	NoWayOut      // the network is internal
+	NobodysAddress
 )
 
 var reasonTexts = [...]string{
@@ -59,7 +69,17 @@ var reasonTexts = [...]string{
 	AmbiguousDestination: "several networks have the destination address, and no group or link says which is meant",
 	AmbiguousSource:      "the destination finds another, or nobody, under the source address",
 	NameUnknown:          "the name of the container is not known yet, and links on its host name containers",
-	InternalNetwork:      "a link connects the two containers, but one of the networks is internal, and no way leads out of it",
+	InternalNetwork:      "one of the networks is internal, and no way leads out of it or into it",
+	NothingAllows:        "nothing allows it",
+	PolicyAllows:         "a policy allows it",
+	PolicyDenies:         "a policy denies it",
+	PolicyRejects:        "a policy rejects it",
+	LabelsUnknown:        "labels and name of the container are not known yet, and a policy that asks for them may decide otherwise",
+	WayOut:               "one end is outside of all networks, and the other's is not internal",
+	HeldSource:           "it comes from outside, and its source address is one that a network holds",
+	NetworkHolds:         "a network holds the address",
+	NoWayOut:             "the network is internal: no way leads out of it, nor into it",
+	NobodysAddress:       "no host outside has that address",
 }
 
 // String returns the reason as a sentence in lower case without a full stop.

@@ -14,6 +14,7 @@ func transport(v *view.View, _ *Packet, d *Decision) bool {
 	if d.Transport != "" {
 		return false
 	}
+	d.whole()
 	d.BySource, d.ByDestination = true, true
 	return d.settle(Deny, d.Way)
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package flowlog writes down who talked to whom, how much, and who was not let:
-// a line of JSON for each route that ended and for each denial. It hears of
+// a line of JSON for each route that ended, for each denial, and for what policies that
+// ask for it let through. It hears of
 // them from a watcher of the sessions, which waits for nobody: when events come
 // faster than they can be written the oldest are lost, and counted. It writes
 // nothing of what was said.

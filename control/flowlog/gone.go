@@ -93,12 +93,5 @@ func (g *gone) network(v *view.View, id linkspan.NetworkID) string {
 }
 
 func endpointName(v *view.View, e *linkspan.Endpoint) string {
-	return chassisName(v, e.Chassis) + "/" + e.Container
-}
-
-func chassisName(v *view.View, id linkspan.ChassisID) string {
-	if c := v.Chassis(id); c != nil {
-		return c.Name
-	}
-	return id.DPID().String()
+	return v.ChassisName(e.Chassis) + "/" + e.Container
 }

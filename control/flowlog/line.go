@@ -11,8 +11,8 @@ import (
 // Line is a line of the log. A route has no direction of its own: when both of
 // its directions ended, From is the lower address.
 type Line struct {
-	Time     time.Time  `json:"time"`    // of the end, or of the denial
-	Verdict  string     `json:"verdict"` // allow: a route ended; deny
+	Time     time.Time  `json:"time"`    // of the end, the denial or the opening
+	Verdict  string     `json:"verdict"` // allow: a route ended or, where Opened, may pass; deny; reject: the sender was told
 	Network  string     `json:"network"` // of From, and of To unless said
 	From     netip.Addr `json:"from"`
 	FromName string     `json:"from_name,omitempty"` // chassis/container
@@ -23,11 +23,24 @@ type Line struct {
 	Chassis   []string `json:"chassis"` // From's and, if it is another, To's; or where it was denied
 	Reason    string   `json:"reason"`
 
+	// Opened says that a conversation was let through by a policy that asks for it to be
+	// written down: From opened it, and nothing of it is counted yet.
+	Opened bool `json:"opened,omitempty"`
+	// Policy is the policy that decided.
+	Policy string `json:"policy,omitempty"`
+	// Protocol is that of the connection that From opened, or tried to, by IANA's name, Port the
+	// port it was to, of ICMP the type.
+	Protocol string  `json:"protocol,omitempty"`
+	Port     *uint16 `json:"port,omitempty"`
+
 	// Of a route: what went from From to To, and back.
 	Packets      uint64 `json:"packets"`
 	Bytes        uint64 `json:"bytes"`
 	ReplyPackets uint64 `json:"reply_packets"`
 	ReplyBytes   uint64 `json:"reply_bytes"`
+	// Tracked says that not all connections of the route were allowed: what was denied is
+	// among its packets.
+	Tracked bool `json:"tracked,omitempty"`
 	// Duration is in seconds, the idle time before the end included.
 	Duration float64 `json:"duration"`
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/view"
 )
@@ -93,6 +94,16 @@ func (l *Log) take(e *control.RouteEvent) {
 	case control.Denied:
 		line := l.line(e)
 		line.Verdict = "deny"
+		if e.Rejected {
+			line.Verdict = "reject"
+		}
+		l.add(line)
+	case control.Plugged:
+		if !e.Log {
+			return
+		}
+		line := l.line(e)
+		line.Verdict, line.Opened = "allow", true
 		l.add(line)
 	case control.Unplugged:
 		line := l.line(e)
@@ -109,11 +120,18 @@ func (l *Log) line(e *control.RouteEvent) Line {
 		Time: e.Time.UTC(), Network: l.gone.network(v, e.Network), Reason: e.Reason,
 		From: e.From, FromName: l.gone.endpoint(v, e, e.Network, e.From),
 		To: e.To, ToName: l.gone.endpoint(v, e, e.ToNetwork, e.To),
-		Chassis: []string{chassisName(v, e.Chassis)},
+		Chassis: []string{v.ChassisName(e.Chassis)},
 		Packets: e.Packets, Bytes: e.Bytes, Duration: e.Duration.Seconds(),
 	}
 	if e.ToNetwork != e.Network {
 		line.ToNetwork = l.gone.network(v, e.ToNetwork)
+	}
+	line.Policy, line.Tracked = e.Policy, e.Tracked
+	if e.Protocol != 0 {
+		line.Protocol = linkspan.ProtocolName(e.Protocol)
+	}
+	if linkspan.Ported(e.Protocol) || linkspan.Typed(e.Protocol) {
+		line.Port = &e.Port
 	}
 	return line
 }

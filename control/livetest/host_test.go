@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ const patience = 30 * time.Second
 const schema = "/usr/share/openvswitch/vswitch.ovsschema"
 
 // require skips where a test cannot run, and says what is missing.
-func require(t *testing.T) {
+func require(t testing.TB) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root, for network namespaces")
@@ -39,7 +40,7 @@ func require(t *testing.T) {
 }
 
 // run runs a command and returns its output; it must succeed.
-func run(t *testing.T, command ...string) string {
+func run(t testing.TB, command ...string) string {
 	t.Helper()
 	out, err := try(t, command...)
 	if err != nil {
@@ -48,7 +49,7 @@ func run(t *testing.T, command ...string) string {
 	return out
 }
 
-func try(t *testing.T, command ...string) (string, error) {
+func try(t testing.TB, command ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -57,7 +58,7 @@ func try(t *testing.T, command ...string) (string, error) {
 }
 
 // eventually waits until ok.
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -66,10 +67,13 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// namespaces numbers those of all tests, which run beside each other.
+var namespaces atomic.Int32
+
 // namespace makes a network namespace that goes with the test.
-func namespace(t *testing.T, name string) string {
+func namespace(t testing.TB, name string) string {
 	t.Helper()
-	ns := fmt.Sprintf("lslive-%d-%s", os.Getpid(), name)
+	ns := fmt.Sprintf("lslive-%d-%d-%s", os.Getpid(), namespaces.Add(1), name)
 	run(t, "ip", "netns", "add", ns)
 	t.Cleanup(func() { _, _ = try(t, "ip", "netns", "del", ns) })
 	run(t, "ip", "-n", ns, "link", "set", "lo", "up")
@@ -78,26 +82,33 @@ func namespace(t *testing.T, name string) string {
 
 // host is a chassis with its switch.
 type host struct {
-	t   *testing.T
+	t   testing.TB
 	id  linkspan.ChassisID
-	ns  string
+	ns  string // "": that of the test
 	dir string // of the switch's sockets
 
 	vswitchd func() // ends it and waits
 }
 
 // newHost starts a switch with the bridge that the controller expects.
-func newHost(t *testing.T, id linkspan.ChassisID) *host {
+func newHost(t testing.TB, id linkspan.ChassisID) *host {
+	t.Helper()
+	return newHostIn(t, id, namespace(t, fmt.Sprint("h", id)), "netdev")
+}
+
+// newHostIn does so in a namespace, with a datapath of a type and what ovs-vswitchd needs
+// to be told for that.
+func newHostIn(t testing.TB, id linkspan.ChassisID, ns, datapath string, told ...string) *host {
 	t.Helper()
 	dir := t.TempDir()
-	h := &host{t: t, id: id, ns: namespace(t, fmt.Sprint("h", id)), dir: dir}
+	h := &host{t: t, id: id, ns: ns, dir: dir}
 	db, sock := filepath.Join(dir, "conf.db"), filepath.Join(dir, "db.sock")
 	run(t, "ovsdb-tool", "create", db, schema)
 	h.start("ovsdb-server", db, "--remote=punix:"+sock)
 	h.await(sock)
 	h.vsctl("--no-wait", "init")
-	h.vswitchd = h.start("ovs-vswitchd", "unix:"+sock)
-	h.vsctl("add-br", "br-link", "--", "set", "bridge", "br-link", "datapath_type=netdev",
+	h.vswitchd = h.start("ovs-vswitchd", append(told, "unix:"+sock)...)
+	h.vsctl("add-br", "br-link", "--", "set", "bridge", "br-link", "datapath_type="+datapath,
 		"fail_mode=secure", "protocols=OpenFlow13", "other_config:disable-in-band=true",
 		"other_config:datapath-id="+id.DPID().String())
 	h.await(h.channel())
@@ -125,7 +136,11 @@ func (h *host) restart() {
 // the returned function is called.
 func (h *host) start(name string, args ...string) (end func()) {
 	h.t.Helper()
-	cmd := exec.CommandContext(context.Background(), "ip", append([]string{"netns", "exec", h.ns, name, "-vconsole:off"}, args...)...)
+	command := append([]string{name, "-vconsole:off"}, args...)
+	if h.ns != "" {
+		command = append([]string{"ip", "netns", "exec", h.ns}, command...)
+	}
+	cmd := exec.CommandContext(context.Background(), command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "OVS_RUNDIR="+h.dir, "OVS_LOGDIR="+h.dir, "OVS_DBDIR="+h.dir)
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)

@@ -23,7 +23,7 @@ import (
 
 // world is two hosts, c1 and c2 on the first, c3 on the second.
 type world struct {
-	t          *testing.T
+	t          testing.TB
 	hub        *control.Hub
 	hosts      [2]*host
 	endpoints  map[string]*linkspan.Endpoint
@@ -34,12 +34,14 @@ type world struct {
 
 const idle = 6 * time.Second
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldOf(t, control.Config{}) }
+
+func newWorldOf(t testing.TB, cfg control.Config) *world {
 	require(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	w := &world{
-		t: t, ctx: ctx, containers: map[string]string{},
-		hub: control.New(control.Config{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}),
+		t: t, ctx: ctx, containers: map[string]string{}, hub: control.New(cfg),
 		endpoints: map[string]*linkspan.Endpoint{
 			"c1": at(2, 1, 11), "c2": at(3, 1, 12), "c3": at(4, 2, 11),
 		},
@@ -145,6 +147,7 @@ func (w *world) static(h *host) string {
 }
 
 func TestLive(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	t.Run("idle hosts have the static flows only", w.testStatic)
 	t.Run("one host", w.testOneHost)
@@ -213,13 +216,18 @@ func (w *world) testDirect(t *testing.T) {
 	}
 	by := func(want linkspan.Transport) {
 		t.Helper()
+		// For a moment after flows were deleted the datapath's cache may send packets by them,
+		// also to where nobody takes them any more.
+		eventually(t, fmt.Sprint("a route that is ", want), func() bool {
+			if !strings.Contains(w.ping("c1", "c3"), "ttl=62 ") {
+				return false
+			}
+			ctx, cancel := context.WithTimeout(w.ctx, patience)
+			defer cancel()
+			routes, _ := w.hub.Routes(ctx, control.Filter{Chassis: 2})
+			return len(routes) == 1 && routes[0].Transport == want && len(routes[0].Flows) == 4
+		})
 		w.quietly("c1", "c3", 62)
-		ctx, cancel := context.WithTimeout(w.ctx, patience)
-		defer cancel()
-		routes, _ := w.hub.Routes(ctx, control.Filter{Chassis: 2})
-		if len(routes) != 1 || routes[0].Transport != want || len(routes[0].Flows) != 4 {
-			t.Errorf("want %s, routes %+v", want, routes)
-		}
 	}
 	by(linkspan.Tunnel)
 	prove(1, 2)
@@ -315,7 +323,9 @@ func (w *world) testReconnect(t *testing.T) {
 
 // routeFlows returns the flows of routes, with their cookies, in order.
 func routeFlows(h *host) []string {
-	flows := slices.DeleteFunc(h.flows(), func(f string) bool { return !strings.Contains(f, "cookie=0x21") })
+	flows := slices.DeleteFunc(h.flows(), func(f string) bool {
+		return !strings.Contains(f, "cookie=0x21") && !strings.Contains(f, "cookie=0x23") && !strings.Contains(f, "cookie=0x25")
+	})
 	slices.Sort(flows)
 	return flows
 }

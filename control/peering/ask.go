@@ -4,6 +4,7 @@ package peering
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control/view"
@@ -84,7 +85,7 @@ func (p *Peering) review(d *view.Delta) {
 // doubtful returns the pairs that were asked for and of which something changed that
 // may have been their reason: of the chassis that lost a network or are gone, of those
 // with a network that left a group, and those that a link was between, or an endpoint
-// that it named was on.
+// that it named was on; all, when the last policy that allowed something went.
 func (p *Peering) doubtful(d *view.Delta) map[view.Pair]bool {
 	pairs := make(map[view.Pair]bool)
 	all := func(id linkspan.ChassisID) {
@@ -105,6 +106,11 @@ func (p *Peering) doubtful(d *view.Delta) map[view.Pair]bool {
 	for id := range left(d.Groups) {
 		for member := range p.view.Members(id) {
 			all(member)
+		}
+	}
+	if slices.ContainsFunc(d.Policies, func(c view.Changed[linkspan.Policy]) bool { return c.Old != nil }) && !p.view.AnyPolicyAllows() {
+		for id := range p.asked {
+			all(id)
 		}
 	}
 	linked := func(l *linkspan.Link) {

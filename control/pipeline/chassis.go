@@ -10,20 +10,29 @@ import (
 // ofChassis is what every chassis has.
 func ofChassis(id linkspan.ChassisID) Set {
 	o := owner{KindChassis, uint64(id)}
-	set := Set{Flows: make([]Flow, 0, len(tables)+9)}
+	set := Set{Flows: make([]Flow, 0, len(tables)+40)}
 	for _, t := range tables {
 		set.Flows = append(set.Flows, o.flow(t, priorityMiss, match(), drop()))
 	}
 	const tagged = 0x1000 // vlan_tci: a tag is present
 	set.Flows = append(set.Flows,
 		o.flow(tableClassify, priorityTagged, match().VLANTCI(tagged, tagged), drop()),
-		o.flow(tableClassify, priorityPass, fromTunnel(id), classifyTunnel()),
 		probes(),
-		o.flow(tableRoute, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
-		o.flow(tableDeliver, priorityExpired, match().EthType(ethIPv4).IPTTL(0), drop()),
 	)
+	for _, f := range families {
+		set.Flows = append(set.Flows,
+			o.flow(tableClassify, priorityPass, fromTunnel(id, f), classifyTunnel()),
+			o.flow(tableRoute, priorityExpired, match().EthType(f.ethType).IPTTL(0), drop()),
+			o.flow(tableDeliver, priorityExpired, match().EthType(f.ethType).IPTTL(0), drop()),
+		)
+	}
+	for _, t := range []uint8{tableTracked, tableArrived, tableEntered} {
+		set.Flows = append(set.Flows, o.flow(t, priorityInvalid, match().CTState(ctInvalid, ctInvalid), drop()))
+	}
+	set.Flows = append(set.Flows, discovery(o)...)
 	set.add(arrivals(o, linkspan.TunnelPort))
 	set.add(arrivals(o, linkspan.DirectPort))
+	set.add(entrances(o))
 	return set
 }
 
@@ -34,22 +43,25 @@ func probes() Flow {
 }
 
 // arrivals is what becomes of packets that come in at a port from other chassis
-// and have no route, or no time left.
+// and have no route, no class, or no time left.
 func arrivals(o owner, port uint32) Set {
 	m := arrivalMeter(port)
-	return Set{
-		Meters: []Meter{m},
-		Flows: []Flow{
-			o.flow(tableDeliver, priorityArrive, match().InPort(port).EthType(ethIPv4).IPTTL(1), punt(m)),
-			o.flow(tableDeliver, priorityPunt, match().InPort(port).EthType(ethIPv4), punt(m)),
-		},
+	set := Set{Meters: []Meter{m}}
+	for _, f := range families {
+		set.Flows = append(set.Flows, strays(o, f, tableArrived, port, m)...)
+		set.Flows = append(set.Flows,
+			o.flow(tableDeliver, priorityArrive, match().InPort(port).EthType(f.ethType).IPTTL(1), punt(m)),
+			o.flow(tableDeliver, priorityPunt, match().InPort(port).EthType(f.ethType), punt(m)),
+			o.flow(tableArrived, priorityPunt, match().InPort(port).EthType(f.ethType), punt(m)),
+		)
 	}
+	return set
 }
 
-// fromTunnel matches IPv4 that another chassis sent to this one.
-func fromTunnel(id linkspan.ChassisID) *openflow.Match {
+// fromTunnel matches what another chassis sent to this one.
+func fromTunnel(id linkspan.ChassisID, f family) *openflow.Match {
 	return match().InPort(linkspan.TunnelPort).EthDst(id.TunnelMAC()).
-		EthSrcMasked(linkspan.MAC{senderPrefix}, linkspan.MAC{0xff}).EthType(ethIPv4)
+		EthSrcMasked(linkspan.MAC{senderPrefix}, linkspan.MAC{0xff}).EthType(f.ethType)
 }
 
 // classifyTunnel takes network and sender from the source address.

@@ -6,14 +6,15 @@ import "github.com/linkspan/linkspan/wire/openflow"
 
 // tableNames are the names of the table of tables.
 var tableNames = map[uint8]string{
-	tableClassify: "classify", tableDirect: "direct", tableGuard: "guard", tableNeighbour: "neighbour",
-	tableRoute: "route", tableDeliver: "deliver",
+	tableClassify: "classify", tableDirect: "direct", tableGuard: "guard", tableNeighbour: "neighbour", tableAdvert: "advert",
+	tableRoute: "route", tableTracked: "tracked", tableDeliver: "deliver", tableArrived: "arrived",
+	tableEnter: "enter", tableEntered: "entered",
 }
 
 // Drop is where packets are dropped, and why.
 type Drop struct {
-	Table  string // classify, direct, guard, neighbour, route or deliver
-	Reason string // miss, tagged, expired or denied
+	Table  string // classify, direct, guard, neighbour, advert, route, tracked, deliver, arrived, enter or entered
+	Reason string // miss, tagged, group, discovery, expired, invalid or denied
 }
 
 // Denied says whether the flow that drops is one of a denial: it lasts DenySeconds
@@ -34,7 +35,7 @@ func DropsIn() []*openflow.FlowRequest {
 
 // DropOf reads a flow that DropsIn asked for; ok is false when it drops nothing.
 func DropOf(f *openflow.FlowStats) (d Drop, ok bool) {
-	if len(f.Instructions) > 0 {
+	if len(Unmarked(f.Instructions)) > 0 {
 		return d, false
 	}
 	d.Table, ok = tableNames[f.TableID]
@@ -43,8 +44,14 @@ func DropOf(f *openflow.FlowStats) (d Drop, ok bool) {
 		d.Reason = "denied"
 	case f.Priority == priorityMiss:
 		d.Reason = "miss"
+	case f.TableID == tableGuard && f.Priority == priorityDiscovery:
+		d.Reason = "discovery"
+	case f.TableID == tableClassify && f.Priority == priorityGroup:
+		d.Reason = "group"
 	case f.TableID == tableClassify && f.Priority == priorityTagged:
 		d.Reason = "tagged"
+	case f.Priority == priorityInvalid && (f.TableID == tableTracked || f.TableID == tableArrived || f.TableID == tableEntered):
+		d.Reason = "invalid"
 	case f.Priority == priorityExpired:
 		d.Reason = "expired"
 	default:

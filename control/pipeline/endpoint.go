@@ -4,16 +4,21 @@ package pipeline
 
 import (
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
-// ofEndpoint is what a chassis has for each endpoint attached on it.
+// ofEndpoint is what a chassis has for each endpoint attached on it, and apart from
+// it for the endpoint's face at a second address.
 func ofEndpoint(e *linkspan.Endpoint) Set {
+	if view.IsFace(e) {
+		return ofFace(e)
+	}
 	o := owner{KindEndpoint, endpointObject(e)}
 	punts, arps := puntMeter(e.Port), arpMeter(e.Port)
 	return Set{
 		Meters: []Meter{punts, arps},
-		Flows: []Flow{
+		Flows: append(strays(o, familyOf(e.Address), tableTracked, e.Port, punts),
 			o.flow(tableClassify, priorityPass, match().InPort(e.Port), classify(e)),
 			o.flow(tableGuard, priorityOwn,
 				match().InPort(e.Port).EthType(ethARP).ARPTPA(e.Address), drop()),
@@ -27,7 +32,9 @@ func ofEndpoint(e *linkspan.Endpoint) Set {
 				match().InPort(e.Port).EthType(ethIPv4).IPTTL(1), punt(punts)),
 			o.flow(tableRoute, priorityPunt,
 				match().InPort(e.Port).EthType(ethIPv4), punt(punts)),
-		},
+			o.flow(tableTracked, priorityPunt,
+				match().InPort(e.Port).EthType(ethIPv4), punt(punts)),
+		),
 	}
 }
 

@@ -24,7 +24,7 @@ type Flow struct {
 func (f *Flow) Add(r Round) *openflow.FlowMod {
 	return &openflow.FlowMod{
 		Cookie: uint64(NewCookie(f.Kind, r, f.Object)), Command: openflow.FlowAdd,
-		TableID: f.Table, Priority: f.Priority, Match: f.Match, Instructions: f.Instructions,
+		TableID: f.Table, Priority: f.Priority, Match: f.Match, Instructions: inRound(f.Instructions, r),
 	}
 }
 
@@ -64,7 +64,7 @@ func (o owner) flow(table uint8, priority uint16, m *openflow.Match, l openflow.
 
 // Instructions that several flows share.
 
-func drop() openflow.Instructions { return nil }
+func drop() openflow.Instructions { return apply(markDrop.append(nil)) }
 
 func goTo(table uint8) openflow.Instructions { return openflow.Instructions(nil).GotoTable(table) }
 
@@ -72,7 +72,7 @@ func apply(a openflow.Actions) openflow.Instructions { return openflow.Instructi
 
 // punt sends the whole packet to the controller, as far as the meter lets it.
 func punt(m Meter) openflow.Instructions {
-	up := openflow.Actions(nil).Output(openflow.PortController, openflow.MaxLenNoBuffer)
+	up := markPunt.append(nil).Output(openflow.PortController, openflow.MaxLenNoBuffer)
 	return openflow.Instructions(nil).Meter(m.ID).Apply(up)
 }
 

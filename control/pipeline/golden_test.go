@@ -92,9 +92,24 @@ func TestFlowsOfDecisions(t *testing.T) {
 	decide.Decide(v, &away, &unknown)
 	decide.Decide(v, &forged, &spoofed)
 	leg := func(a, c *linkspan.Endpoint, by linkspan.Transport, on linkspan.ChassisID) []byte {
-		return NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), a, c, by, on})
+		return NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), a, c, by, on, netip.Prefix{}, 0, 0})
 	}
-	var out strings.Builder
+	near := Leg{v.Network(7), v.Network(7), c2, c3, linkspan.Local, 1, netip.Prefix{}, 0, 0}
+	out, in := Leg{v.Network(7), v.Network(7), c2, c4, linkspan.Tunnel, 1, netip.Prefix{}, 0, 0}, Leg{v.Network(7), v.Network(7), c2, c4, linkspan.Tunnel, 2, netip.Prefix{}, 0, 0}
+	opening := decide.Packet{Chassis: 1, Port: 12, Network: 7, Source: address(2), Destination: address(4), TTL: 64}
+	reply := decide.Packet{Chassis: 1, Port: linkspan.TunnelPort, Sender: 2, Network: 7, Source: address(4), Destination: address(2), TTL: 64}
+	reply.Reply = true
+	var denied, answered decide.Decision
+	decide.Decide(v, &opening, &denied)
+	opening.Connection = decide.Connection{Protocol: decide.ProtocolTCP, Tracked: true, Begins: true, Flags: decide.FlagSYN}
+	denied.Track(&opening, decide.ClassOf(decide.ProtocolTCP))
+	stray := opening
+	stray.Flags, stray.Resumes = decide.FlagACK, true
+	unasked := denied
+	unasked.Class, unasked.Answer = decide.Class{}, decide.BlockOf(decide.ProtocolTCP, 80, 10)
+	decide.Decide(v, &reply, &answered)
+	answered.Track(&reply, decide.BlockOf(decide.ProtocolTCP, 443, 16))
+	var all strings.Builder
 	for _, part := range []struct {
 		title string
 		bytes []byte
@@ -106,16 +121,28 @@ func TestFlowsOfDecisions(t *testing.T) {
 		{"the same, direct, on chassis 2", leg(c2, c4, linkspan.Direct, 2)},
 		{"10.7.0.2 sends to an unknown address", AppendDeny(nil, 1, 9, &away, &unknown)},
 		{"chassis 2 sends from an unknown address", AppendDeny(nil, 1, 9, &forged, &spoofed)},
+		{"10.7.0.2 - 10.7.0.3 is tracked", AppendTracked(nil, 1, 9, &near)},
+		{"10.7.0.2 may open tcp/443 of 10.7.0.3", AppendClass(nil, 1, 9, &near, decide.BlockOf(decide.ProtocolTCP, 443, 16))},
+		{"10.7.0.2 - 10.7.0.4 is tracked, on chassis 1", AppendTracked(nil, 1, 9, &out)},
+		{"10.7.0.2 may open udp/5000-5007 of 10.7.0.4, on chassis 1", AppendClass(nil, 1, 9, &out, decide.BlockOf(decide.ProtocolUDP, 5000, 13))},
+		{"the same, on chassis 2", AppendClass(nil, 1, 9, &in, decide.BlockOf(decide.ProtocolUDP, 5000, 13))},
+		{"10.7.0.2 may ping 10.7.0.4, on chassis 1", AppendClass(nil, 1, 9, &out, decide.BlockOf(decide.ProtocolICMP, 8, 16))},
+		{"10.7.0.2 may open anything of 10.7.0.4, on chassis 1", AppendClass(nil, 1, 9, &out, decide.Class{})},
+		{"later fragments between 10.7.0.2 and 10.7.0.4, on chassis 1", AppendLater(nil, 1, 9, &out)},
+		{"10.7.0.2 may not open tcp of 10.7.0.4", AppendDenyClass(nil, 1, 9, &opening, &denied)},
+		{"10.7.0.2 may not open anything of 10.7.0.4, and answers no port near 80", AppendDenyClass(nil, 1, 9, &stray, &unasked)},
+		{"10.7.0.4 may not answer any more", AppendDenyClass(nil, 1, 9, &reply, &answered)},
+		{"tcp/443 falls", AppendUnplugClass(nil, 1, &near, decide.BlockOf(decide.ProtocolTCP, 443, 16))},
 		{"10.7.0.2 changes", AppendUnplug(nil, 1, key(2))},
 		{"network 7 changes", AppendUnplugNetwork(nil, 1, 7)},
 		{"after a reconnect", AppendExpel(AppendForget(nil, 1), 1, 8)},
 	} {
-		fmt.Fprintf(&out, "# %s\n", part.title)
+		fmt.Fprintf(&all, "# %s\n", part.title)
 		for _, m := range messages(t, part.bytes) {
-			fmt.Fprintln(&out, text(m))
+			fmt.Fprintln(&all, text(m))
 		}
 	}
-	golden(t, "decisions.txt", out.String())
+	golden(t, "decisions.txt", all.String())
 }
 
 func key(last byte) view.Key { return view.Key{Network: 7, Address: address(last)} }

@@ -7,6 +7,7 @@ import "github.com/linkspan/linkspan"
 // The Ethernet types that flows match.
 const (
 	ethIPv4 = 0x0800
+	ethIPv6 = 0x86dd
 	ethARP  = 0x0806
 	// ethProbe is that of the frames which prove direct paths (IEEE 802, for local
 	// experiments); the switch process hears them beside the bridge.

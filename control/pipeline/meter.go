@@ -50,8 +50,8 @@ func (m Meter) Append(b []byte, xid uint32, cmd openflow.MeterCommand) []byte {
 
 // Ours says whether a meter number is one that this package gives.
 func Ours(meter uint32) bool {
-	return meter >= 1 && meter <= linkspan.DirectPort ||
-		meter > meterARP && meter <= meterARP+linkspan.DirectPort
+	return meter >= 1 && meter <= linkspan.GatewayPort ||
+		meter > meterARP && meter <= meterARP+linkspan.GatewayPort
 }
 
 // MeterOf reads a dumped meter; ok is false when it is not of the form that

@@ -3,6 +3,8 @@
 package pipeline
 
 import (
+	"errors"
+
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/control/decide"
 	"github.com/linkspan/linkspan/wire/openflow"
@@ -20,6 +22,70 @@ func Origin(m openflow.MatchView, p *decide.Packet) bool {
 		p.Sender = linkspan.ChassisID(sender)
 	}
 	return ok && p.Port != 0
+}
+
+// Connection fills in c what a PacketIn says of the packet's connection. placed is
+// false where connection tracking did not look at the packet: then c stays as it
+// is. It returns an error where it did and does not say of which connection the
+// packet is, so that no flow of a class would take it.
+func Connection(m openflow.MatchView, c *decide.Connection) (placed bool, err error) {
+	bits, _ := m.Uint(openflow.FieldCTState)
+	state := openflow.CTState(bits)
+	if state&openflow.CTTracked == 0 {
+		return false, nil
+	}
+	protocol, ok := m.Uint(openflow.FieldCTProto)
+	if !ok || state&openflow.CTInvalid != 0 {
+		return true, errUnplaced
+	}
+	src, _ := m.Uint(openflow.FieldCTPortSrc)
+	dst, _ := m.Uint(openflow.FieldCTPortDst)
+	*c = decide.Connection{
+		Protocol: uint8(protocol), SourcePort: uint16(src), DestinationPort: uint16(dst), Tracked: true,
+		Reply: state&openflow.CTReply != 0, Begins: state&openflow.CTNew != 0,
+	}
+	if linkspan.Typed(c.Protocol) {
+		c.ICMPType, c.SourcePort, c.DestinationPort = uint8(src), 0, 0
+	}
+	return true, nil
+}
+
+// errUnplaced is never changed.
+var errUnplaced = errors.New("connection tracking does not say of which connection the packet is")
+
+// AppendPass appends the message that sends a packet of a tracked pair, which
+// connection tracking has looked at, on its way along a leg: what the flow of its
+// class would do with it. opens says that it opens a connection, which is to be
+// known from now on.
+func AppendPass(b []byte, xid uint32, l *Leg, opens bool, inPort uint32, data []byte) []byte {
+	var acts [legActions]byte
+	out := openflow.PacketOut{InPort: inPort, Actions: l.through(acts[:0], opens), Data: data}
+	return out.Append(b, xid)
+}
+
+// AppendRetry appends the message by which a packet of a leg takes the tables once more,
+// from the port where it came in. One from the host's stack gets back the addresses
+// that the first table knows it by.
+func AppendRetry(b []byte, xid uint32, l *Leg, inPort uint32, data []byte) []byte {
+	var room [16 + 2*24]byte
+	acts := openflow.Actions(room[:0])
+	if l.From.Outside() {
+		f := familyOf(l.To.Address)
+		acts = acts.SetAddr(f.dst, passAddr(&f, l.To.Port))
+		if l.Network.IsGateway(l.From.Address) {
+			acts = acts.SetAddr(f.src, linkspan.GatewayHostTo(l.From.Address))
+		}
+	}
+	out := openflow.PacketOut{InPort: inPort, Actions: acts.Output(openflow.PortTable, 0), Data: data}
+	return out.Append(b, xid)
+}
+
+// AppendIn appends the message by which a packet takes the tables as if it had come in
+// by a port.
+func AppendIn(b []byte, xid uint32, inPort uint32, data []byte) []byte {
+	var acts [16]byte
+	out := openflow.PacketOut{InPort: inPort, Actions: openflow.Actions(acts[:0]).Output(openflow.PortTable, 0), Data: data}
+	return out.Append(b, xid)
 }
 
 // AppendDeliver appends the message that sends a packet on its way along a

@@ -12,9 +12,13 @@ import (
 // proved by both: its frames, and nobody else's, come in.
 func ofPeer(on, peer linkspan.ChassisID) Set {
 	o := owner{KindPeer, uint64(peer)}
-	m := match().InPort(linkspan.DirectPort).EthDst(on.DirectMAC()).EthSrc(peer.DirectMAC()).EthType(ethIPv4)
-	sender := apply(openflow.Actions(nil).SetUint(openflow.Reg(regSender), uint64(peer)))
-	return Set{Flows: []Flow{o.flow(tableClassify, priorityPass, m, sender.GotoTable(tableDirect))}}
+	sender := apply(openflow.Actions(nil).SetUint(openflow.Reg(regSender), uint64(peer))).GotoTable(tableDirect)
+	var set Set
+	for _, f := range families {
+		m := match().InPort(linkspan.DirectPort).EthDst(on.DirectMAC()).EthSrc(peer.DirectMAC()).EthType(f.ethType)
+		set.Flows = append(set.Flows, o.flow(tableClassify, priorityPass, m, sender))
+	}
+	return set
 }
 
 // peerIn is ofPeer, empty when the path is not proved.

@@ -3,8 +3,10 @@
 package pipeline
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,11 +52,18 @@ func change(t *rapid.T) view.Change {
 	id := linkspan.NetworkID(rapid.IntRange(1, 2).Draw(t, "network"))
 	last := byte(rapid.IntRange(2, 5).Draw(t, "address"))
 	chassis := linkspan.ChassisID(rapid.IntRange(1, 2).Draw(t, "chassis"))
-	switch rapid.IntRange(0, 8).Draw(t, "what") {
+	switch rapid.IntRange(0, 10).Draw(t, "what") {
 	case 0:
 		return view.RemoveEndpoint(id, address(last))
+	case 9:
+		return view.RemoveEndpoint(id, address6(last))
+	case 10:
+		return view.PutEndpoint(lease6(id, last, chassis))
 	case 1:
 		n := network(id)
+		if rapid.Bool().Draw(t, "dual") {
+			n.Subnet6 = subnet6
+		}
 		n.Internal = rapid.Bool().Draw(t, "internal")
 		n.Subnet = netip.PrefixFrom(n.Subnet.Addr(), rapid.IntRange(23, 24).Draw(t, "bits"))
 		n.Transport = rapid.SampledFrom([]linkspan.Transport{"", linkspan.Direct, linkspan.Tunnel}).Draw(t, "transport")
@@ -71,6 +80,9 @@ func change(t *rapid.T) view.Change {
 		e.Port = uint32(rapid.IntRange(100, 103).Draw(t, "port"))
 		e.Created = time.Unix(int64(rapid.IntRange(0, 2).Draw(t, "reserved")), 0)
 		e.MAC[5] = byte(rapid.IntRange(0, 1).Draw(t, "mac"))
+	}
+	if rapid.Bool().Draw(t, "second") {
+		e.Address6 = address6(byte(rapid.IntRange(2, 5).Draw(t, "second address")))
 	}
 	return view.PutEndpoint(e)
 }
@@ -93,6 +105,11 @@ func (have installed) remove(s Set) {
 	}
 	for _, m := range s.Meters {
 		delete(have, string(rune('m'))+string(rune(m.ID)))
+		for name, flow := range have { // OpenFlow 1.3.5, 6.4: with a meter go the flows that use it
+			if strings.Contains(flow, fmt.Sprintf("meter:%d,", m.ID)) {
+				delete(have, name)
+			}
+		}
 	}
 }
 
@@ -118,7 +135,7 @@ func dumped(m *openflow.FlowMod) *openflow.FlowStats {
 func TestCurrentKnowsItsOwnFlows(t *testing.T) {
 	for by, v := range map[linkspan.Transport]*view.View{linkspan.Tunnel: world(), linkspan.Direct: nearby(world())} {
 		for _, on := range []linkspan.ChassisID{1, 2} {
-			flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), by, on}))
+			flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), by, on, netip.Prefix{}, 0, 0}))
 			for _, m := range flows {
 				f := dumped(m)
 				if !Current(v, on, f) {
@@ -140,7 +157,7 @@ func TestCurrentFollowsTheTransport(t *testing.T) {
 	near, site := nearby(far), &linkspan.Chassis{ID: 2, Name: "h2", Site: "ams"}
 	apart, _ := near.Apply(view.PutChassis(site))
 	for by, views := range map[linkspan.Transport][]*view.View{linkspan.Tunnel: {near, apart}, linkspan.Direct: {far, apart}} {
-		leg := Leg{far.Network(7), far.Network(7), far.Endpoint(key(2)), far.Endpoint(key(4)), by, 1}
+		leg := Leg{far.Network(7), far.Network(7), far.Endpoint(key(2)), far.Endpoint(key(4)), by, 1, netip.Prefix{}, 0, 0}
 		leaves := dumped(messages(t, NewStencil().AppendRoute(nil, 1, 9, leg))[0])
 		for _, v := range views {
 			if Current(v, 1, leaves) {
@@ -152,7 +169,7 @@ func TestCurrentFollowsTheTransport(t *testing.T) {
 
 func TestCurrentRefusesWhatChanged(t *testing.T) {
 	v := world()
-	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}))
+	flows := messages(t, NewStencil().AppendRoute(nil, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1, netip.Prefix{}, 0, 0}))
 	idle := network(7)
 	idle.Idle *= 2
 	other := endpoint(7, 3, 1, 13)
@@ -183,7 +200,7 @@ func TestCurrentRefusesWhatChanged(t *testing.T) {
 func TestPluggingAllocatesNothing(t *testing.T) {
 	v, buf, stencil := world(), make([]byte, 0, 4096), NewStencil()
 	n := testing.AllocsPerRun(100, func() {
-		b := stencil.AppendRoute(buf, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), linkspan.Tunnel, 1})
+		b := stencil.AppendRoute(buf, 1, 9, Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(4)), linkspan.Tunnel, 1, netip.Prefix{}, 0, 0})
 		AppendUnplug(b, 1, key(2))
 	})
 	if n != 0 {
@@ -193,7 +210,7 @@ func TestPluggingAllocatesNothing(t *testing.T) {
 
 func BenchmarkAppendRoute(b *testing.B) {
 	v, buf := world(), make([]byte, 0, 4096)
-	leg := Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1}
+	leg := Leg{v.Network(7), v.Network(7), v.Endpoint(key(2)), v.Endpoint(key(3)), linkspan.Local, 1, netip.Prefix{}, 0, 0}
 	stencil := NewStencil()
 	b.ReportAllocs()
 	for b.Loop() {

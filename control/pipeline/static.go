@@ -22,7 +22,8 @@ func (s *Set) add(o Set) {
 
 // Static returns what a chassis has in v, whoever talks or not: a fixed number
 // of flows, one or two for each network with endpoints there, one for each chassis
-// with a direct path, six for each endpoint.
+// with a direct path, nine for each endpoint, and three more where its network is not internal;
+// one more where it is on a bridge of the host.
 func Static(v *view.View, on linkspan.ChassisID) Set {
 	s := ofChassis(on)
 	for id := range v.Present(on) {
@@ -34,17 +35,17 @@ func Static(v *view.View, on linkspan.ChassisID) Set {
 		}
 	}
 	for e := range v.Attached(on) {
-		s.add(ofEndpoint(e))
+		s.add(attachedIn(v, e))
 	}
 	return s
 }
 
 // Difference returns what a chassis gets and loses from one View to the next,
-// which differ by d. What stays the same is in neither. A flow that is put
-// replaces the one of its match, so puts go first; meters that are gone may
+// which differ by d. What stays the same is in neither, and no flow that is put
+// has the match and priority of one that goes; meters that are gone may
 // only be deleted after the flows that used them.
 func Difference(from, to *view.View, d *view.Delta, on linkspan.ChassisID) (put, gone Set) {
-	for key := range changedEndpoints(d, on) {
+	for key := range changedEndpoints(to, d, on) {
 		gone.add(endpointIn(from, on, key))
 		put.add(endpointIn(to, on, key))
 	}
@@ -66,7 +67,15 @@ func endpointIn(v *view.View, on linkspan.ChassisID, key view.Key) Set {
 	if e == nil || !e.Attached() || e.Chassis != on {
 		return Set{}
 	}
-	return ofEndpoint(e)
+	return attachedIn(v, e)
+}
+
+// attachedIn returns the static part of an attached endpoint.
+func attachedIn(v *view.View, e *linkspan.Endpoint) Set {
+	s := ofEndpoint(e)
+	s.add(ofBridged(e))
+	s.add(ofPassage(v.Network(e.Network), e))
+	return s
 }
 
 // networkIn returns the static part of a network, empty when it has no
@@ -79,12 +88,23 @@ func networkIn(v *view.View, on linkspan.ChassisID, id linkspan.NetworkID) Set {
 	return ofNetwork(v, n)
 }
 
-// changedEndpoints returns the keys of a chassis's endpoints that changed.
-func changedEndpoints(d *view.Delta, on linkspan.ChassisID) map[view.Key]bool {
+// changedEndpoints returns the keys of a chassis's endpoints that changed, or whose
+// network did in what their flows show.
+func changedEndpoints(v *view.View, d *view.Delta, on linkspan.ChassisID) map[view.Key]bool {
 	keys := make(map[view.Key]bool)
 	for _, c := range d.Endpoints {
 		if touches(c.Old, on) || touches(c.New, on) {
 			keys[view.KeyOf(c.Any())] = true
+		}
+	}
+	for _, c := range d.Networks {
+		if samePassage(c.Old, c.New) {
+			continue
+		}
+		for e := range v.Attached(on) {
+			if e.Network == c.Any().ID {
+				keys[view.KeyOf(e)] = true
+			}
 		}
 	}
 	return keys

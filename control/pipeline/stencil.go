@@ -9,44 +9,59 @@ import (
 	"net/netip"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/wire/openflow"
 )
 
 // Stencil holds the messages that plug the legs of a route, encoded once, with
 // holes where legs differ: plugging is most of what a controller does, and to
 // fill the holes takes a quarter of the time of encoding. It does not change
 // after its making and may be used by all sessions at once.
-type Stencil struct{ local, tunnel, direct, arrive cut }
+type Stencil struct{ v4, v6 cuts }
+
+// cuts are the messages for one address family.
+type cuts struct{ local, tunnel, direct, arrive cut }
 
 // NewStencil encodes the messages.
-func NewStencil() *Stencil {
+func NewStencil() *Stencil { return &Stencil{newCuts(sampleAddress4), newCuts(sampleAddress6)} }
+
+func newCuts(address func(last byte) netip.Addr) cuts {
 	const here, there = 0x5152, 0x5354
-	return &Stencil{
-		local:  newCut(sample(linkspan.Local, here, here, here)),
-		tunnel: newCut(sample(linkspan.Tunnel, here, there, here)),
-		direct: newCut(sample(linkspan.Direct, here, there, here)),
-		arrive: newCut(sample(linkspan.Tunnel, there, here, here)),
+	return cuts{
+		local:  newCut(sample(address, linkspan.Local, here, here, here)),
+		tunnel: newCut(sample(address, linkspan.Tunnel, here, there, here)),
+		direct: newCut(sample(address, linkspan.Direct, here, there, here)),
+		arrive: newCut(sample(address, linkspan.Tunnel, there, here, here)),
 	}
 }
 
 // AppendRoute appends the messages that plug both directions of a route on one
 // of its chassis, the given direction first.
 func (s *Stencil) AppendRoute(b []byte, xid uint32, r Round, leg Leg) []byte {
-	cookie := leg.cookie(r)
-	b = s.of(&leg).append(b, xid, cookie, &leg)
+	cookie := leg.cookie(KindRoute, r)
+	if leg.Outside.IsValid() { // a prefix fits no hole; one such route is for many
+		b = leg.append(b, xid, cookie.By(leg.Policy))
+		leg = leg.back()
+		return leg.append(b, xid, cookie.By(leg.Policy))
+	}
+	b = s.of(&leg).append(b, xid, cookie.By(leg.Policy), &leg)
 	leg = leg.back()
-	return s.of(&leg).append(b, xid, cookie, &leg)
+	return s.of(&leg).append(b, xid, cookie.By(leg.Policy), &leg)
 }
 
 func (s *Stencil) of(l *Leg) *cut {
+	c := &s.v4
+	if l.From.Address.Is6() {
+		c = &s.v6
+	}
 	switch {
 	case l.local():
-		return &s.local
+		return &c.local
 	case l.arrives():
-		return &s.arrive
+		return &c.arrive
 	case l.Transport == linkspan.Direct:
-		return &s.direct
+		return &c.direct
 	}
-	return &s.tunnel
+	return &c.tunnel
 }
 
 // cut is one encoded message and where its holes are; nowhere when it has none
@@ -55,6 +70,7 @@ type cut struct {
 	message                          []byte
 	cookie, idle, network, sender    int
 	src, dst, ethSrc, ethDst, output int
+	mark                             int
 }
 
 const nowhere = -1
@@ -68,16 +84,22 @@ const (
 	samplePort    = 0xe1e2
 )
 
+func sampleAddress4(last byte) netip.Addr { return netip.AddrFrom4([4]byte{0x91, 0x92, 0x93, last}) }
+
+func sampleAddress6(last byte) netip.Addr {
+	return netip.AddrFrom16([16]byte{0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, last})
+}
+
 // sample is a leg whose fields can be found again in its message.
-func sample(by linkspan.Transport, from, to, on linkspan.ChassisID) *Leg {
+func sample(address func(last byte) netip.Addr, by linkspan.Transport, from, to, on linkspan.ChassisID) *Leg {
 	end := func(last byte, c linkspan.ChassisID) *linkspan.Endpoint {
 		return &linkspan.Endpoint{
-			Address: netip.AddrFrom4([4]byte{0x91, 0x92, 0x93, last}), Chassis: c, Port: samplePort,
+			Address: address(last), Chassis: c, Port: samplePort,
 			MAC: linkspan.MAC{0x82, 0x83, 0x84, 0x85, 0x86, last},
 		}
 	}
 	network := &linkspan.Network{ID: sampleNetwork, Idle: sampleIdle * linkspan.MinIdle}
-	return &Leg{network, network, end(0x71, from), end(0x72, to), by, on}
+	return &Leg{Network: network, ToNetwork: network, From: end(0x71, from), To: end(0x72, to), Transport: by, On: on}
 }
 
 // newCut encodes a sample and finds its holes.
@@ -90,11 +112,11 @@ func newCut(l *Leg) cut {
 		}
 		return at
 	}
-	src, dst := l.From.Address.As4(), l.To.Address.As4()
+	c.mark = find(l.mark(KindRoute, Whole).append(nil))
 	c.cookie = find(binary.BigEndian.AppendUint64(nil, sampleCookie))
 	c.idle = find(binary.BigEndian.AppendUint16(nil, sampleIdle))
 	c.network = find(binary.BigEndian.AppendUint32(nil, sampleNetwork))
-	c.src, c.dst = find(src[:]), find(dst[:])
+	c.src, c.dst = find(l.From.Address.AsSlice()), find(l.To.Address.AsSlice())
 	if l.arrives() {
 		c.sender = find(binary.BigEndian.AppendUint32(nil, uint32(l.From.Chassis)))
 	}
@@ -117,21 +139,32 @@ func (c *cut) append(b []byte, xid uint32, cookie Cookie, l *Leg) []byte {
 	binary.BigEndian.PutUint64(m[c.cookie:], uint64(cookie))
 	binary.BigEndian.PutUint16(m[c.idle:], l.idle())
 	binary.BigEndian.PutUint32(m[c.network:], uint32(l.register()))
-	src, dst := l.From.Address.As4(), l.To.Address.As4()
-	copy(m[c.src:], src[:])
-	copy(m[c.dst:], dst[:])
+	putAddress(m[c.src:], l.From.Address)
+	putAddress(m[c.dst:], l.To.Address)
 	if c.sender != nowhere {
 		binary.BigEndian.PutUint32(m[c.sender:], uint32(l.From.Chassis))
 	}
+	l.mark(KindRoute, Whole).append(openflow.Actions(m[c.mark:c.mark]))
 	if c.output != nowhere {
 		copy(m[c.ethDst:], l.To.MAC[:])
-		binary.BigEndian.PutUint32(m[c.output:], l.To.Port)
+		binary.BigEndian.PutUint32(m[c.output:], l.To.Out())
 		return b
 	}
 	ethSrc, ethDst, _ := l.leave()
 	copy(m[c.ethSrc:], ethSrc[:])
 	copy(m[c.ethDst:], ethDst[:])
 	return b
+}
+
+// putAddress writes an address without allocating.
+func putAddress(to []byte, a netip.Addr) {
+	if a.Is4() {
+		b := a.As4()
+		copy(to, b[:])
+		return
+	}
+	b := a.As16()
+	copy(to, b[:])
 }
 
 // xidAt is where the transaction id stands (OpenFlow 1.3.5, 7.1.1).

@@ -19,7 +19,8 @@ func TestStencilIsWhatEncodingGives(t *testing.T) {
 	stencil := NewStencil()
 	rapid.Check(t, func(t *rapid.T) {
 		chassis := rapid.Map(rapid.Uint16Min(1), func(n uint16) linkspan.ChassisID { return linkspan.ChassisID(n) })
-		from, to := anyEndpoint(t, chassis), anyEndpoint(t, chassis)
+		size := rapid.SampledFrom([]int{4, 16}).Draw(t, "bytes of an address")
+		from, to := anyEndpoint(t, chassis, size), anyEndpoint(t, chassis, size)
 		if rapid.Bool().Draw(t, "one chassis") {
 			to.Chassis = from.Chassis
 		}
@@ -31,9 +32,9 @@ func TestStencilIsWhatEncodingGives(t *testing.T) {
 		}
 		xid, round := rapid.Uint32().Draw(t, "xid"), Round(rapid.Uint16().Draw(t, "round"))
 		by := rapid.SampledFrom([]linkspan.Transport{linkspan.Tunnel, linkspan.Direct}).Draw(t, "by")
-		there, back := Leg{n, m, from, to, by, on}, Leg{m, n, to, from, by, on}
-		want := there.append([]byte("before"), xid, there.cookie(round))
-		want = back.append(want, xid, back.cookie(round))
+		there, back := Leg{n, m, from, to, by, on, netip.Prefix{}, 7, 0}, Leg{m, n, to, from, by, on, netip.Prefix{}, 0, 7}
+		want := there.append([]byte("before"), xid, there.cookie(KindRoute, round).By(there.Policy))
+		want = back.append(want, xid, back.cookie(KindRoute, round).By(back.Policy))
 		if got := stencil.AppendRoute([]byte("before"), xid, round, there); !bytes.Equal(got, want) {
 			t.Fatalf("got\n%x\nwant\n%x", got, want)
 		}
@@ -47,9 +48,10 @@ func anyNetwork(t *rapid.T) *linkspan.Network {
 	}
 }
 
-func anyEndpoint(t *rapid.T, chassis *rapid.Generator[linkspan.ChassisID]) *linkspan.Endpoint {
+func anyEndpoint(t *rapid.T, chassis *rapid.Generator[linkspan.ChassisID], size int) *linkspan.Endpoint {
+	address, _ := netip.AddrFromSlice(rapid.SliceOfN(rapid.Byte(), size, size).Draw(t, "address"))
 	e := &linkspan.Endpoint{
-		Address: netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address"))),
+		Address: address,
 		Chassis: chassis.Draw(t, "chassis"), Port: rapid.Uint32Range(1, linkspan.MaxPort).Draw(t, "port"),
 	}
 	copy(e.MAC[:], rapid.SliceOfN(rapid.Byte(), 6, 6).Draw(t, "mac"))

@@ -22,12 +22,12 @@ func ArrivedFrom(e *linkspan.Endpoint) *openflow.FlowRequest {
 }
 
 // RoutedFrom returns the request for the flows of the routes that an endpoint
-// sends by. With ArrivedFrom's they tell what it sends in vain: both count a
-// packet at once.
+// sends by, from e.Address: those of its face are asked for apart. With ArrivedFrom's they tell what it sends in vain: both count a
+// packet at once. What a class of a tracked pair is denied counts as routed.
 func RoutedFrom(e *linkspan.Endpoint) *openflow.FlowRequest {
 	return &openflow.FlowRequest{
-		TableID: tableRoute, Cookie: uint64(NewCookie(KindRoute, 0, 0)), CookieMask: maskKind,
-		Match: match().Reg(regNetwork, uint32(e.Network)).EthType(ethIPv4).IPv4Src(e.Address).View(),
+		TableID: tableRoute, Cookie: uint64(NewCookie(KindRoute, 0, 0)), CookieMask: maskRoutes,
+		Match: sent(match().Reg(regNetwork, uint32(e.Network)), e.Address).View(),
 	}
 }
 
@@ -35,13 +35,18 @@ func RoutedFrom(e *linkspan.Endpoint) *openflow.FlowRequest {
 // network on this chassis send and was denied.
 func DeniedIn(id linkspan.NetworkID) *openflow.FlowRequest {
 	return &openflow.FlowRequest{
-		TableID: tableRoute,
-		Cookie:  uint64(NewCookie(KindDeny, 0, uint64(id))), CookieMask: maskKind | maskObject,
+		TableID: tableRoute, Cookie: uint64(NewCookie(KindDeny, 0, 0)), CookieMask: maskKind,
+		Match: match().Reg(regNetwork, uint32(id)).View(),
 	}
 }
 
 // DeniedTo returns the destination of a flow that DeniedIn asked for; ok is false
 // where the denial has none.
 func DeniedTo(f *openflow.FlowStats) (to netip.Addr, ok bool) {
-	return f.Match.Addr(openflow.FieldIPv4Dst)
+	for _, of := range families {
+		if to, ok = f.Match.Addr(of.dst); ok {
+			return to, true
+		}
+	}
+	return to, false
 }

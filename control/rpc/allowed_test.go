@@ -52,7 +52,8 @@ func answer(t *testing.T, c *http.Client, base string, m protoreflect.MethodDesc
 	t.Helper()
 	path := fmt.Sprintf("%s/%s/%s", base, m.Parent().FullName(), m.Name())
 	body, kind := []byte("{}"), "application/json"
-	if m.IsStreamingServer() {
+	stream := m.IsStreamingServer() || m.IsStreamingClient()
+	if stream {
 		body, kind = append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(body))), body...), "application/connect+json"
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(body))
@@ -65,7 +66,7 @@ func answer(t *testing.T, c *http.Client, base string, m protoreflect.MethodDesc
 		t.Fatal(err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // read only
-	code := errorCode(t, resp, m.IsStreamingServer())
+	code := errorCode(t, resp, stream)
 	switch code {
 	case "permission_denied":
 		return "no"

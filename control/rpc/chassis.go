@@ -45,9 +45,14 @@ func (s chassisService) Reserve(ctx context.Context, req *connect.Request[apiv1.
 		if e.Address, err = netip.ParseAddr(want); err != nil {
 			return nil, &linkspan.Error{Code: linkspan.Invalid, Err: err}
 		}
+	}
+	switch e.Address {
+	case netip.Addr{}:
+		err = s.reserveAny(ctx, &e, s.addresses.Propose)
+	case netip.IPv6Unspecified():
+		err = s.reserveAny(ctx, &e, s.addresses.ProposeIPv6)
+	default:
 		err = s.store.Reserve(ctx, e)
-	} else {
-		err = s.reserveAny(ctx, &e)
 	}
 	if err != nil {
 		return nil, err
@@ -57,9 +62,9 @@ func (s chassisService) Reserve(ctx context.Context, req *connect.Request[apiv1.
 
 // reserveAny tries proposals until the store gives one to e. A proposal that
 // another controller leased meanwhile stays taken here and the next is tried.
-func (s *Server) reserveAny(ctx context.Context, e *linkspan.Endpoint) error {
+func (s *Server) reserveAny(ctx context.Context, e *linkspan.Endpoint, propose func(linkspan.NetworkID) (netip.Addr, error)) error {
 	for {
-		a, err := s.addresses.Propose(e.Network)
+		a, err := propose(e.Network)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -63,17 +65,28 @@ func (s endpointService) Get(ctx context.Context, req *connect.Request[apiv1.End
 	return connect.NewResponse(&apiv1.EndpointServiceGetResponse{Endpoint: e}), nil
 }
 
-// pick finds the one endpoint that a person means.
-func pick(all []*apiv1.Endpoint, name string) (*apiv1.Endpoint, error) {
+// called returns all endpoints that a person may mean, and of a name that is none why.
+func called(all []*apiv1.Endpoint, name string) (found []*apiv1.Endpoint, err error) {
 	parsed, err := linkspan.ParseEndpointName(name)
-	var found []*apiv1.Endpoint
 	for _, e := range all {
 		byName := err == nil && (matches(e, parsed) || matches(e, parsed.Whole()))
 		byAddress := name != "" && (e.GetAddress() == name || e.GetAddress6() == name)
-		if byName || byAddress || len(name) >= 4 && strings.HasPrefix(e.GetId(), name) {
+		if byName || byAddress || byID(e.GetId(), name) {
 			found = append(found, e)
 		}
 	}
+	return found, err
+}
+
+// byID says whether a name is the beginning of Docker's id of an endpoint.
+func byID(id, name string) bool {
+	const least = 4
+	return len(name) >= least && strings.HasPrefix(id, name)
+}
+
+// pick finds the one endpoint that a person means.
+func pick(all []*apiv1.Endpoint, name string) (*apiv1.Endpoint, error) {
+	found, err := called(all, name)
 	switch {
 	case len(found) == 1:
 		return found[0], nil
@@ -82,7 +95,11 @@ func pick(all []*apiv1.Endpoint, name string) (*apiv1.Endpoint, error) {
 	case err != nil:
 		return nil, err
 	}
-	return nil, &linkspan.Error{
+	return nil, notThere(name)
+}
+
+func notThere(name string) error {
+	return &linkspan.Error{
 		Code: linkspan.NotFound, Message: "endpoint " + name + " does not exist",
 		Hint: "linkspan endpoint ls shows those that do",
 	}
@@ -120,12 +137,25 @@ func (s *Server) filter(ctx context.Context, network, chassis string) (linkspan.
 	return n.ID, c.ID, err
 }
 
+// held says why packets of an endpoint wait; "" when they do not.
+func held(v *view.View, e *linkspan.Endpoint) string {
+	switch {
+	case !e.Attached():
+	case v.Unknowable(e):
+		return decide.NameUnknown.String()
+	case v.Undecided(e):
+		return decide.LabelsUnknown.String()
+	}
+	return ""
+}
+
 // endpoints lists those of a network and a chassis; 0 is all.
 func (s *Server) endpoints(ctx context.Context, network linkspan.NetworkID, chassis linkspan.ChassisID) ([]*apiv1.Endpoint, error) {
 	records, err := s.store.Endpoints(ctx, network)
 	if err != nil {
 		return nil, err
 	}
+	records = withoutSeconds(records)
 	names, err := s.names(ctx)
 	if err != nil {
 		return nil, err
@@ -133,7 +163,9 @@ func (s *Server) endpoints(ctx context.Context, network linkspan.NetworkID, chas
 	out := make([]*apiv1.Endpoint, 0, len(records))
 	for i := range records {
 		if e := &records[i]; chassis == 0 || e.Chassis == chassis {
-			out = append(out, api.EndpointToProto(e, names.networks[e.Network], names.chassis[e.Chassis]))
+			m := api.EndpointToProto(e, names.networks[e.Network], names.chassis[e.Chassis])
+			m.Held = held(s.hub.View(), e)
+			out = append(out, m)
 		}
 	}
 	return out, nil

@@ -71,6 +71,8 @@ type follower struct {
 	peers    *peering.Stream
 	sequence uint64
 	told     view.Networks
+	led      []*apiv1.Bridge
+	reaching *view.Reaching // of which led is; nil: of nothing yet
 }
 
 func (f *follower) run(ctx context.Context, stream *connect.ServerStream[apiv1.ChassisServiceFollowResponse]) error {
@@ -110,7 +112,8 @@ func (f *follower) next() *apiv1.ChassisServiceFollowResponse {
 	if m.Snapshot {
 		m.Endpoints = f.own(v)
 	}
-	if !f.networks(v, m) && !some {
+	bridges := f.bridges(v, m)
+	if !f.networks(v, m) && !some && !bridges {
 		return nil
 	}
 	f.sequence++
@@ -129,13 +132,16 @@ func overlay(o peering.Overlay) *apiv1.Overlay {
 }
 
 // networks adds those that the chassis has not been told of; it says whether
-// there were any. A network that is being removed is still there.
+// there were any. A network that is being removed is still there. Those of single hosts
+// are not among them.
 func (f *follower) networks(v *view.View, m *apiv1.ChassisServiceFollowResponse) bool {
 	now := v.AllNetworks()
 	for id, n := range now.Since(f.told) {
-		if n != nil {
+		switch {
+		case n != nil && n.Driver == linkspan.Bridge:
+		case n != nil:
 			m.Networks = append(m.Networks, api.NetworkToProto(n))
-		} else {
+		default:
 			m.NetworksRemoved = append(m.NetworksRemoved, uint32(id))
 		}
 	}
@@ -147,7 +153,10 @@ func (f *follower) networks(v *view.View, m *apiv1.ChassisServiceFollowResponse)
 func (f *follower) own(v *view.View) []*apiv1.Endpoint {
 	var own []*apiv1.Endpoint
 	for e := range v.Owned(f.id) {
-		own = append(own, api.EndpointToProto(e, networkName(v, e.Network), chassisName(v, e.Chassis)))
+		if e.Driver == linkspan.Bridge { // which the switch tells of, and nobody stores
+			continue
+		}
+		own = append(own, api.EndpointToProto(e, v.NetworkName(e.Network), v.ChassisName(e.Chassis)))
 	}
 	return own
 }

@@ -5,7 +5,6 @@ package rpc
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
-	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -28,14 +26,19 @@ func (s groupService) Create(ctx context.Context, req *connect.Request[apiv1.Gro
 		return nil, err
 	}
 	g := linkspan.Group{Name: req.Msg.GetName(), Labels: req.Msg.GetLabels(), Creator: callerOf(ctx).String()}
-	ids, names, err := s.networkIDs(ctx, req.Msg.GetNetworks())
+	var names []string
+	err := s.joining(ctx, func() (err error) {
+		var ids []linkspan.NetworkID
+		if ids, names, err = s.networkIDs(ctx, req.Msg.GetNetworks()); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			g = g.With(id)
+		}
+		g, err = s.store.CreateGroup(ctx, g, s.sparing)
+		return err
+	})
 	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		g = g.With(id)
-	}
-	if g, err = s.store.CreateGroup(ctx, g, s.sparing); err != nil {
 		return nil, err
 	}
 	message := "without networks"
@@ -83,7 +86,7 @@ func (s groupService) Remove(ctx context.Context, req *connect.Request[apiv1.Gro
 		return nil, err
 	}
 	g, err := s.store.RemoveGroup(ctx, req.Msg.GetGroup())
-	if err != nil {
+	if err = s.parting(ctx, err); err != nil {
 		return nil, err
 	}
 	s.event(ctx, linkspan.GroupRemoved, g.Name, "its networks stay, and reach each other no more by it")
@@ -105,17 +108,28 @@ func (s groupService) change(ctx context.Context, name string, networks []string
 	if err := allow(ctx, trust.GroupChange); err != nil {
 		return nil, err
 	}
-	ids, names, err := s.networkIDs(ctx, networks)
+	var (
+		names    []string
+		old, now linkspan.Group
+	)
+	err := s.joining(ctx, func() error {
+		ids, called, err := s.networkIDs(ctx, networks)
+		if err != nil {
+			return err
+		}
+		names = called
+		old, now, err = s.store.ChangeGroup(ctx, name, func(g linkspan.Group) linkspan.Group {
+			for _, id := range ids {
+				g = how(g, id)
+			}
+			return g
+		}, s.sparing)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	old, now, err := s.store.ChangeGroup(ctx, name, func(g linkspan.Group) linkspan.Group {
-		for _, id := range ids {
-			g = how(g, id)
-		}
-		return g
-	}, s.sparing)
-	if err != nil {
+	if err := s.parting(ctx, nil); err != nil {
 		return nil, err
 	}
 	if !slices.Equal(old.Networks, now.Networks) {
@@ -124,15 +138,13 @@ func (s groupService) change(ctx context.Context, name string, networks []string
 	return s.group(ctx, &now)
 }
 
-// networkIDs finds networks by name or id. Those of single hosts are refused with the
-// reason, as they are listed beside the others.
+// networkIDs finds networks by name or id. Those of single hosts join the fabric by
+// that, or are refused with the reason.
 func (s *Server) networkIDs(ctx context.Context, given []string) (ids []linkspan.NetworkID, names []string, err error) {
 	for _, name := range given {
 		n, err := s.findNetwork(ctx, name)
 		if linkspan.CodeOf(err) == linkspan.NotFound {
-			if local := localNetworks(s.hub.View(), name, 0); len(local) > 0 {
-				err = roadless(s.hub.View(), local[0])
-			}
+			n, err = s.joinBridge(ctx, name, err)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -140,16 +152,6 @@ func (s *Server) networkIDs(ctx context.Context, given []string) (ids []linkspan
 		ids, names = append(ids, n.ID), append(names, n.Name)
 	}
 	return ids, names, nil
-}
-
-// roadless says why a network of a single host is in no group.
-func roadless(v *view.View, n *linkspan.LocalNetwork) error {
-	return &linkspan.Error{
-		Code: linkspan.Invalid,
-		Message: fmt.Sprintf("network %s is of driver %s and of host %s alone: no route can lead from it to another network",
-			n.Name, n.Driver, chassisName(v, n.Chassis)),
-		Hint: "make a network of driver linkspan instead: linkspan network create --subnet 10.7.0.0/24 NAME",
-	}
 }
 
 func (s *Server) networksByID(ctx context.Context) (map[linkspan.NetworkID]linkspan.Network, error) {
@@ -174,7 +176,7 @@ func groupMessage(g *linkspan.Group, networks map[linkspan.NetworkID]linkspan.Ne
 	m := &apiv1.Group{Name: g.Name, Labels: g.Labels, Created: timestamppb.New(g.Created), Creator: g.Creator}
 	for _, id := range g.Networks {
 		if n, ok := networks[id]; ok {
-			m.Networks = append(m.Networks, &apiv1.GroupNetwork{Id: uint32(id), Name: n.Name, Subnet: n.Subnet.String()})
+			m.Networks = append(m.Networks, &apiv1.GroupNetwork{Id: uint32(id), Name: n.Name, Subnet: n.Subnet.String(), Subnet6: subnet6(&n)})
 		}
 	}
 	slices.SortFunc(m.Networks, func(a, b *apiv1.GroupNetwork) int { return cmp.Compare(a.Name, b.Name) })

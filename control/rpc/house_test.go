@@ -6,13 +6,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,6 +23,7 @@ import (
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/address"
+	"github.com/linkspan/linkspan/control/moving"
 	"github.com/linkspan/linkspan/control/peering"
 	"github.com/linkspan/linkspan/control/rpc"
 	"github.com/linkspan/linkspan/control/view"
@@ -52,6 +50,7 @@ type house struct {
 	peering   *peering.Peering
 	ca        *trust.CA
 	tls       trust.TLS
+	mover     *moving.Mover // that does not run yet
 	server    *rpc.Server
 	url       string // of the API over TLS
 	socket    string
@@ -123,8 +122,10 @@ func build(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	h.tls = trust.TLS{Keeper: h.keeper(trust.Identity{Kind: trust.KindController, Name: "ctl"}), Revocations: new(trust.Revocations)}
+	h.mover = moving.New(moving.Config{Records: store.Moves[moving.Record](h.store), Store: h.store, Log: slog.New(slog.DiscardHandler)})
 	h.server = rpc.New(rpc.Config{
 		Store: h.store, Addresses: &h.addresses, CA: h.ca, Trust: h.tls, Hub: h.hub, Peering: h.peering,
+		Mover:     h.mover,
 		Advertise: []string{"ctl.example.org:7443"}, OpenFlow: []string{"ctl.example.org:6653"}, Build: &apiv1.SystemServiceVersionResponse{Version: "1.2.3", Role: "controller"},
 		Checks: func(context.Context) []*apiv1.Check { return []*apiv1.Check{{Name: "store"}} },
 		Log:    slog.New(slog.DiscardHandler),
@@ -229,6 +230,10 @@ func (h *house) show(changes []store.Change) {
 			h.hub.Update(view.RemoveLink(c.Link.A, c.Link.B))
 		case c.Link != nil:
 			h.hub.Update(view.PutLink(c.Link))
+		case c.Policy != nil && c.Removed:
+			h.hub.Update(view.RemovePolicy(c.Policy.ID))
+		case c.Policy != nil:
+			h.hub.Update(view.PutPolicy(c.Policy))
 		}
 	}
 	h.server.NetworksChanged()
@@ -312,31 +317,6 @@ func (h *house) token(ttl time.Duration) trust.Token {
 	return token
 }
 
-// host is a chassis that has joined.
-type host struct {
-	*api.Client
-	keeper *trust.Keeper
-	id     linkspan.ChassisID
-	name   string
-}
-
-// join makes a chassis the way a host does.
-func (h *house) join(name string) host {
-	h.t.Helper()
-	request, err := trust.NewRequest()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	r, err := h.connect(nil).Chassis.Join(h.t.Context(), connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
-		Token: h.token(time.Hour).Reveal(), Name: name, Csr: request.CSR(), Underlay: underlayOf(name), Mtu: 1500, Version: "1.0",
-	}))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	keeper := h.keep(request, r.Msg.GetCertificate())
-	return host{h.connect(keeper), keeper, linkspan.ChassisID(r.Msg.GetId()), name}
-}
-
 // network makes a network in the store and waits until it can be leased from.
 func (h *house) network(name, subnet string) linkspan.NetworkID {
 	h.t.Helper()
@@ -369,48 +349,4 @@ func refused(t *testing.T, err error, code linkspan.Code) {
 	if err == nil || linkspan.CodeOf(err) != code || err.Error() == "" {
 		t.Errorf("got %v, want an error of code %s", err, code)
 	}
-}
-
-// reserve leases an address, any when want is empty.
-func (c host) reserve(ctx context.Context, network linkspan.NetworkID, want, container string) (string, error) {
-	r, err := c.Chassis.Reserve(ctx, connect.NewRequest(&apiv1.ChassisServiceReserveRequest{
-		Network: uint32(network), Address: want, Container: container,
-	}))
-	if err != nil {
-		return "", err
-	}
-	return r.Msg.GetAddress(), nil
-}
-
-func (c host) attach(ctx context.Context, e *apiv1.Endpoint) error {
-	_, err := c.Chassis.Attach(ctx, connect.NewRequest(&apiv1.ChassisServiceAttachRequest{Endpoint: e}))
-	return err
-}
-
-func (c host) release(ctx context.Context, network linkspan.NetworkID, addr string) error {
-	_, err := c.Chassis.Release(ctx, connect.NewRequest(&apiv1.ChassisServiceReleaseRequest{Network: uint32(network), Address: addr}))
-	return err
-}
-
-// run reserves and attaches a container, and returns its address.
-func (c host) run(t *testing.T, network linkspan.NetworkID, container string, port uint32) string {
-	t.Helper()
-	addr, err := c.reserve(t.Context(), network, "", container)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.attach(t.Context(), &apiv1.Endpoint{
-		Network: uint32(network), Address: addr, Mac: "02:42:0a:07:00:02", Port: port, Container: container, Id: "e1d2c3" + container,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	return addr
-}
-
-// underlayOf gives each host of a test an address of its own: h1 has 192.0.2.1.
-func underlayOf(name string) string {
-	if n, err := strconv.Atoi(strings.TrimPrefix(name, "h")); err == nil {
-		return fmt.Sprintf("192.0.2.%d", n)
-	}
-	return fmt.Sprintf("198.51.100.%d", name[len(name)-1])
 }

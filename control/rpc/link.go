@@ -3,6 +3,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -34,15 +35,21 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 	if err := allow(ctx, trust.LinkChange); err != nil {
 		return nil, err
 	}
-	world, l, err := s.between(ctx, a, b)
-	if err != nil {
-		return nil, err
-	}
-	l.Verdict, l.Creator = verdict, callerOf(ctx).String()
-	if err := l.Validate(); err != nil {
-		return nil, err
-	}
-	old, err := s.store.PutLink(ctx, l, s.fitting(world))
+	var (
+		world  *linkable
+		l, old linkspan.Link
+	)
+	err := s.joining(ctx, func() (err error) {
+		if world, l, err = s.found(ctx, a, b); err != nil {
+			return err
+		}
+		l.Verdict, l.Creator = verdict, callerOf(ctx).String()
+		if err := l.Validate(); err != nil {
+			return err
+		}
+		old, err = s.store.PutLink(ctx, l, s.fitting(world))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +61,18 @@ func (s linkService) put(ctx context.Context, a, b string, verdict linkspan.Link
 		s.event(ctx, kind, world.text(l.A)+"-"+world.text(l.B), "by a person's word; to take it back type: linkspan link clear "+world.text(l.A)+" "+world.text(l.B))
 	}
 	return world.message(&l), nil
+}
+
+// found is between, of containers that may be in networks of single hosts: these join.
+func (s linkService) found(ctx context.Context, a, b string) (*linkable, linkspan.Link, error) {
+	world, l, err := s.between(ctx, a, b)
+	if linkspan.CodeOf(err) != linkspan.NotFound {
+		return world, l, err
+	}
+	if some, bad := s.joinContainers(ctx, a, b); bad != nil || !some {
+		return world, l, cmp.Or(bad, err)
+	}
+	return s.between(ctx, a, b)
 }
 
 func (s linkService) List(ctx context.Context, _ *connect.Request[apiv1.LinkServiceListRequest]) (*connect.Response[apiv1.LinkServiceListResponse], error) {
@@ -80,7 +99,7 @@ func (s linkService) Clear(ctx context.Context, req *connect.Request[apiv1.LinkS
 		return nil, err
 	}
 	removed, err := s.store.RemoveLink(ctx, l)
-	if err != nil {
+	if err = s.parting(ctx, err); err != nil {
 		return nil, err
 	}
 	if removed {
@@ -123,6 +142,9 @@ func (w *linkable) endMessage(end linkspan.LinkEnd, of map[container][]*linkspan
 	for _, e := range of[containerAt(end)] {
 		if end.Covers(e) {
 			m.Addresses = append(m.Addresses, e.Address.String())
+			if e.Address6.IsValid() {
+				m.Addresses = append(m.Addresses, e.Address6.String())
+			}
 		}
 	}
 	slices.Sort(m.Addresses)

@@ -114,11 +114,12 @@ func TestConnectWaitsForNames(t *testing.T) {
 	h1.run(t, web, "a", 11)
 	address := h1.run(t, web, "", 12)
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	const patience = time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	before := h.lists.Load()
+	before, begun := h.lists.Load(), time.Now()
 	_, err := operator.Links.Connect(ctx, connect.NewRequest(&apiv1.LinkServiceConnectRequest{A: "a", B: "misspelled"}))
-	if ctx.Err() == nil {
+	if time.Since(begun) < patience/2 { // the server's time may be over a moment before
 		t.Errorf("it did not wait: %v", err)
 	}
 	if n := h.lists.Load() - before; n > 2 {

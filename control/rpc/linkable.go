@@ -32,6 +32,7 @@ func (s *Server) linkable(ctx context.Context) (w *linkable, err error) {
 	if w.endpoints, err = s.store.Endpoints(ctx, 0); err != nil {
 		return nil, err
 	}
+	w.endpoints = append(w.endpoints, bridged(w.base, w.networks)...)
 	return w, s.reread(ctx, w)
 }
 
@@ -52,8 +53,8 @@ type container struct {
 
 func containerAt(e linkspan.LinkEnd) container { return container{e.Chassis, e.Container} }
 
-// view is a View of what is stored: all networks, groups and links, and the
-// endpoints of the containers that these links and one more are about.
+// view is a View of what is stored: all networks, groups and links, the endpoints of
+// the containers that these links and one more are about, and all second addresses.
 func (w *linkable) view(more *linkspan.Link) *view.View {
 	var changes []view.Change
 	for g := range w.base.Groups() {
@@ -78,7 +79,7 @@ func (w *linkable) view(more *linkspan.Link) *view.View {
 		changes = append(changes, view.PutLink(l))
 	}
 	for i := range w.endpoints {
-		if e := &w.endpoints[i]; linked[container{e.Chassis, e.Container}] {
+		if e := &w.endpoints[i]; linked[container{e.Chassis, e.Container}] || e.Address.Is6() {
 			changes = append(changes, view.PutEndpoint(e))
 		}
 	}

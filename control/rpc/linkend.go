@@ -53,14 +53,31 @@ func (w *linkable) end(name string) (linkspan.LinkEnd, error) {
 // means says whether a name as it was read is one for an end.
 func (w *linkable) means(n linkspan.EndpointName, e linkspan.LinkEnd) bool {
 	return e.Container == n.Container && (n.Chassis == "" || w.names.chassis[e.Chassis] == n.Chassis) &&
-		(n.Network == "" || w.names.networks[e.Network] == n.Network)
+		(n.Network == "" || w.called(e.Network, n.Network))
+}
+
+// called says whether a network goes by a name: one of a single host also by its name
+// there, as the container is named with its host.
+func (w *linkable) called(id linkspan.NetworkID, name string) bool {
+	n := w.network(id)
+	return n != nil && n.Called(name)
+}
+
+// network returns a network, or nil.
+func (w *linkable) network(id linkspan.NetworkID) *linkspan.Network {
+	for i := range w.networks {
+		if w.networks[i].ID == id {
+			return &w.networks[i]
+		}
+	}
+	return nil
 }
 
 // text names an end in full.
 func (w *linkable) text(e linkspan.LinkEnd) string {
 	text := w.names.chassis[e.Chassis] + "/" + e.Container
-	if e.Network != 0 {
-		text += "." + w.names.networks[e.Network]
+	if n := w.network(e.Network); n != nil {
+		text += "." + n.NameThere()
 	}
 	return text
 }

@@ -55,6 +55,9 @@ func (w *linkable) reachable(v *view.View, l *linkspan.Link) error {
 	var why error
 	for a := range v.Covered(l.A) {
 		for b := range v.Covered(l.B) {
+			if a.Address.Is4() != b.Address.Is4() {
+				continue
+			}
 			if err := w.meet(v, a, b); err == nil {
 				return nil
 			} else if why == nil {

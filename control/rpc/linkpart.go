@@ -14,11 +14,11 @@ import (
 func (w *linkable) partable(l *linkspan.Link) error {
 	for i := range w.endpoints {
 		a := &w.endpoints[i]
-		if !a.Overlaid() || !l.A.Covers(a) {
+		if !byKernel(a) || !l.A.Covers(a) {
 			continue
 		}
 		for j := range w.endpoints {
-			if b := &w.endpoints[j]; b.Overlaid() && b.Network == a.Network && l.B.Covers(b) {
+			if b := &w.endpoints[j]; byKernel(b) && b.Network == a.Network && l.B.Covers(b) {
 				return w.unparted(l, "network "+w.names.networks[a.Network]+" of driver "+string(a.Driver))
 			}
 		}
@@ -31,6 +31,10 @@ func (w *linkable) partable(l *linkspan.Link) error {
 	}
 	return nil
 }
+
+// byKernel says whether an endpoint's packets to others of its network go through the
+// kernel alone.
+func byKernel(e *linkspan.Endpoint) bool { return e.Overlaid() || e.Driver == linkspan.Bridge }
 
 // commonLocal returns a network of their host that both containers of a link are in,
 // or nil.

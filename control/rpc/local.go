@@ -4,6 +4,8 @@ package rpc
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -14,6 +16,9 @@ import (
 	"github.com/linkspan/linkspan/store"
 	"github.com/linkspan/linkspan/trust"
 )
+
+// viewLimit is how long a change that is stored is waited for in the View.
+const viewLimit = 5 * time.Second
 
 // localService keeps what switches tell of the networks that they have alone.
 type localService struct{ *Server }
@@ -74,7 +79,7 @@ func (s localService) Change(ctx context.Context, req *connect.Request[apiv1.Loc
 	if err := s.pace.allow(id, s.now()); err != nil {
 		return nil, err
 	}
-	change, err := localChange(req.Msg)
+	change, err := localChange(id, req.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +90,46 @@ func (s localService) Change(ctx context.Context, req *connect.Request[apiv1.Loc
 	if err != nil {
 		return nil, err
 	}
+	if len(change.RemovedNetworks) > 0 {
+		if err := s.Part(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s.shown(ctx, change.Put.Networks)
+	if err := s.joinAgain(ctx, id, &change.Put); err != nil {
+		return nil, err
+	}
 	return connect.NewResponse(&apiv1.LocalServiceChangeResponse{Revision: revision}), nil
 }
 
-// localChange reads a message; how much may be in it the store says.
-func localChange(m *apiv1.LocalServiceChangeRequest) (store.LocalChange, error) {
+// shown waits until networks of one host are in the View, by which people find them: who
+// made one there says its name as soon as its switch has told of it.
+func (s localService) shown(ctx context.Context, networks []linkspan.LocalNetwork) {
+	ctx, cancel := context.WithTimeout(ctx, viewLimit)
+	defer cancel()
+	for {
+		changed := s.networks.wait() // before looking, so that nothing is missed
+		v := s.hub.View()
+		if !slices.ContainsFunc(networks, func(n linkspan.LocalNetwork) bool { return v.LocalNetwork(n.Chassis, n.ID) == nil }) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
+}
+
+// localChange reads a message of a chassis; how much may be in it the store says.
+func localChange(id linkspan.ChassisID, m *apiv1.LocalServiceChangeRequest) (store.LocalChange, error) {
 	change := store.LocalChange{RemovedNetworks: m.GetNetworksRemoved(), RemovedEndpoints: m.GetEndpointsRemoved()}
 	for _, one := range m.GetNetworks() {
 		n, err := api.LocalNetworkFromProto(one)
 		if err != nil {
 			return change, err
 		}
+		n.Chassis = id
 		change.Put.Networks = append(change.Put.Networks, n)
 	}
 	for _, one := range m.GetEndpoints() {
@@ -103,6 +137,7 @@ func localChange(m *apiv1.LocalServiceChangeRequest) (store.LocalChange, error) 
 		if err != nil {
 			return change, err
 		}
+		e.Chassis = id
 		change.Put.Endpoints = append(change.Put.Endpoints, e)
 	}
 	return change, nil

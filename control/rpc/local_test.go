@@ -119,18 +119,23 @@ func TestLocalNetworksAreListed(t *testing.T) {
 	_ = h2
 }
 
-// TestLocalNetworksAreInNoGroup: who sees one in a list learns why not, and not that
-// it does not exist.
-func TestLocalNetworksAreInNoGroup(t *testing.T) {
+// TestLocalNetworksThatAreNoBridgesAreInNoGroup: who sees one in a list learns why not, and
+// not that it does not exist.
+func TestLocalNetworksThatAreNoBridgesAreInNoGroup(t *testing.T) {
 	h := build(t)
-	h.backed("h1", "c1")
+	c := h.join("h1")
+	lan := localBack("h1net1")
+	lan.Driver = "linkspan-macvlan"
+	_, err := c.tell(t.Context(), &apiv1.LocalServiceChangeRequest{Networks: []*apiv1.LocalNetwork{lan}})
+	h.must(err)
+	h.eventually("the view has it", func() bool { return h.hub.View().LocalNetwork(c.id, "h1net1") != nil })
 	h.network("web", "10.7.0.0/24")
 	for _, name := range []string{"back", "h1/back", "h1net1"} {
 		_, err := h.user(trust.RoleOperator).Groups.Create(t.Context(), connect.NewRequest(&apiv1.GroupServiceCreateRequest{
 			Name: "mix", Networks: []string{"web", name},
 		}))
 		err = api.FromRPC(err)
-		if linkspan.CodeOf(err) != linkspan.Invalid || !strings.Contains(err.Error(), "linkspan-bridge and of host h1 alone") {
+		if linkspan.CodeOf(err) != linkspan.Invalid || !strings.Contains(err.Error(), "linkspan-macvlan and of host h1 alone") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -26,7 +26,7 @@ func localNetworks(v *view.View, said string, on linkspan.ChassisID) []*linkspan
 	}
 	var byName, byID []*linkspan.LocalNetwork
 	for id := range localHosts(v, on) {
-		if qualified && chassisName(v, id) != where {
+		if qualified && v.ChassisName(id) != where {
 			continue
 		}
 		for n := range v.LocalNetworks(id) {
@@ -42,7 +42,7 @@ func localNetworks(v *view.View, said string, on linkspan.ChassisID) []*linkspan
 		byName = byID
 	}
 	slices.SortFunc(byName, func(a, b *linkspan.LocalNetwork) int {
-		return cmp.Or(cmp.Compare(chassisName(v, a.Chassis), chassisName(v, b.Chassis)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(v.ChassisName(a.Chassis), v.ChassisName(b.Chassis)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return byName
 }
@@ -63,7 +63,7 @@ func localHosts(v *view.View, on linkspan.ChassisID) func(func(linkspan.ChassisI
 func (s *Server) localMessages(v *view.View, networks []*linkspan.LocalNetwork) []*apiv1.LocalNetwork {
 	messages := make([]*apiv1.LocalNetwork, len(networks))
 	for i, n := range networks {
-		m := api.LocalNetworkToProto(n, chassisName(v, n.Chassis))
+		m := api.LocalNetworkToProto(n, v.ChassisName(n.Chassis))
 		m.Away = s.away(n.Chassis)
 		for e := range v.LocalMembers(n.Chassis, n.ID) {
 			m.Endpoints = append(m.Endpoints, api.LocalEndpointToProto(e))
@@ -99,7 +99,7 @@ func (s *Server) localEndpoints(v *view.View, networks []*linkspan.LocalNetwork)
 func localEndpoint(v *view.View, n *linkspan.LocalNetwork, e *linkspan.LocalEndpoint, away bool) *apiv1.Endpoint {
 	m := api.LocalEndpointToProto(e)
 	return &apiv1.Endpoint{
-		NetworkName: n.Name, Address: m.GetAddress(), Address6: m.GetAddress6(), Chassis: chassisName(v, n.Chassis), Id: m.GetId(),
+		NetworkName: n.Name, Address: m.GetAddress(), Address6: m.GetAddress6(), Chassis: v.ChassisName(n.Chassis), Id: m.GetId(),
 		Mac: m.GetMac(), Container: m.GetContainer(), Labels: m.GetLabels(), Created: m.GetCreated(), Aliases: m.GetAliases(),
 		Driver: n.Driver, Away: away,
 	}

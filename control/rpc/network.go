@@ -37,8 +37,8 @@ func (s networkService) Create(ctx context.Context, req *connect.Request[apiv1.N
 	n, err := s.store.CreateNetwork(ctx, wanted)
 	switch {
 	case err == nil:
-		s.event(ctx, linkspan.NetworkCreated, n.Name, "subnet "+n.Subnet.String())
-	case req.Msg.GetAdopt() && linkspan.CodeOf(err) == linkspan.Exists && n.Subnet == wanted.Subnet.Masked() &&
+		s.event(ctx, linkspan.NetworkCreated, n.Name, "subnet "+n.SubnetText())
+	case req.Msg.GetAdopt() && linkspan.CodeOf(err) == linkspan.Exists && adoptable(&n, &wanted) &&
 		n.Driver.Is(wanted.Driver.Name()) && !n.Removing:
 		return connect.NewResponse(&apiv1.NetworkServiceCreateResponse{Network: api.NetworkToProto(&n), Adopted: true}), nil
 	default:
@@ -57,11 +57,15 @@ func (s networkService) List(ctx context.Context, _ *connect.Request[apiv1.Netwo
 	}
 	counts := make(map[linkspan.NetworkID]uint32)
 	for e := range s.hub.View().Endpoints() {
-		counts[e.Network]++
+		if e.Address.Is4() { // others are second addresses
+			counts[e.Network]++
+		}
 	}
-	resp := &apiv1.NetworkServiceListResponse{Networks: make([]*apiv1.Network, len(networks))}
+	resp := new(apiv1.NetworkServiceListResponse)
 	for i := range networks {
-		resp.Networks[i] = network(&networks[i], counts[networks[i].ID])
+		if networks[i].Driver != linkspan.Bridge { // LocalService.List has those
+			resp.Networks = append(resp.Networks, network(&networks[i], counts[networks[i].ID]))
+		}
 	}
 	return connect.NewResponse(resp), nil
 }
@@ -94,8 +98,15 @@ func (s networkService) Remove(ctx context.Context, req *connect.Request[apiv1.N
 	if err := s.store.RemoveNetwork(ctx, n.ID); err != nil {
 		return nil, err
 	}
-	s.event(ctx, linkspan.NetworkRemoved, n.Name, "subnet "+n.Subnet.String())
+	s.event(ctx, linkspan.NetworkRemoved, n.Name, "subnet "+n.SubnetText())
 	return connect.NewResponse(&apiv1.NetworkServiceRemoveResponse{}), nil
+}
+
+// adoptable says whether a network that there is has the subnets of one that was to be.
+func adoptable(n, wanted *linkspan.Network) bool {
+	whole := *wanted
+	whole.ApplyDefaults()
+	return n.SameSubnets(&whole)
 }
 
 // network adds to the record how many endpoints it has.
@@ -137,14 +148,20 @@ func (s *Server) carried(ctx context.Context, mtu int) error {
 	return nil
 }
 
-// findNetwork takes a name or an id; the name wins.
+// findNetwork takes a name or an id; the name wins. Networks of single hosts are not
+// the fabric's, also while they are joined to it.
 func (s *Server) findNetwork(ctx context.Context, name string) (linkspan.Network, error) {
 	n, err := s.store.NetworkByName(ctx, name)
+	if err == nil && n.Driver == linkspan.Bridge {
+		return linkspan.Network{}, &linkspan.Error{
+			Code: linkspan.NotFound, Message: "network " + name + " is one of a single host", Hint: "linkspan network ls --all shows those, too",
+		}
+	}
 	if linkspan.CodeOf(err) != linkspan.NotFound {
 		return n, err
 	}
 	if id, bad := linkspan.ParseNetworkID(name); bad == nil {
-		if n, byID := s.store.Network(ctx, id); byID == nil {
+		if n, byID := s.store.Network(ctx, id); byID == nil && n.Driver != linkspan.Bridge {
 			return n, nil
 		}
 	}

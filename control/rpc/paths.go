@@ -28,11 +28,11 @@ func (s *Server) learnPaths(ctx context.Context, id linkspan.ChassisID, m *apiv1
 	var lost []string
 	for _, to := range old.To {
 		if !now.Proved(to) && s.mayUsePath(id, to) {
-			lost = append(lost, chassisName(v, to))
+			lost = append(lost, v.ChassisName(to))
 		}
 	}
 	if len(lost) > 0 {
-		s.event(ctx, linkspan.PathLost, chassisName(v, id),
+		s.event(ctx, linkspan.PathLost, v.ChassisName(id),
 			"no direct path to "+strings.Join(lost, ", ")+" any more; the tunnel is used where the network allows it")
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -40,12 +41,16 @@ func (s routeService) List(ctx context.Context, req *connect.Request[apiv1.Route
 	defer cancel()
 	routes, missing := s.hub.Routes(ctx, control.Filter{Network: network, Chassis: chassis})
 	v := s.hub.View()
-	resp := &apiv1.RouteServiceListResponse{Routes: make([]*apiv1.Route, len(routes)), Refused: RefusedSites(v)}
+	resp := &apiv1.RouteServiceListResponse{Refused: RefusedSites(v)}
 	for i := range routes {
-		resp.Routes[i] = routeMessage(v, &routes[i])
+		if strings.HasPrefix(routes[i].ID.String(), req.Msg.GetRoute()) {
+			m := routeMessage(v, &routes[i])
+			m.Rules = s.routeRules(v, &routes[i])
+			resp.Routes = append(resp.Routes, m)
+		}
 	}
 	for _, id := range missing {
-		resp.Missing = append(resp.Missing, chassisName(v, id))
+		resp.Missing = append(resp.Missing, v.ChassisName(id))
 	}
 	return connect.NewResponse(resp), nil
 }
@@ -53,20 +58,21 @@ func (s routeService) List(ctx context.Context, req *connect.Request[apiv1.Route
 func routeMessage(v *view.View, r *linkspan.Route) *apiv1.Route {
 	packets, bytes := r.Traffic()
 	m := &apiv1.Route{
-		Id: r.ID.String(), Network: networkName(v, r.Network), A: r.A.String(), B: r.B.String(),
-		AName: endpointName(v, r.Network, r.A), BName: endpointName(v, r.NetworkB, r.B), BNetwork: networkName(v, r.NetworkB),
-		Transport: string(r.Transport), Packets: packets, Bytes: bytes,
+		Id: r.ID.String(), Network: v.NetworkName(r.Network), A: r.A.String(), B: endOfRoute(r, r.B),
+		AName: endpointName(v, r.Network, r.A), BName: endpointName(v, r.NetworkB, r.B), BNetwork: v.NetworkName(r.NetworkB),
+		Transport: string(r.Transport), Packets: packets, Bytes: bytes, Tracked: r.Tracked, Classes: routeClasses(v, r),
 	}
 	for _, id := range r.Chassis {
-		m.Chassis = append(m.Chassis, chassisName(v, id))
+		m.Chassis = append(m.Chassis, v.ChassisName(id))
 	}
 	var age, idle time.Duration
 	for i := range r.Flows {
 		f := &r.Flows[i]
 		age, idle = max(age, f.Age), max(idle, f.Idle)
 		m.Flows = append(m.Flows, &apiv1.RouteFlow{
-			Chassis: chassisName(v, f.Chassis), From: f.From.String(), To: f.To.String(),
+			Chassis: v.ChassisName(f.Chassis), From: endOfRoute(r, f.From), To: endOfRoute(r, f.To),
 			Packets: f.Packets, Bytes: f.Bytes, Age: durationpb.New(f.Age), Text: f.Text,
+			Policy: policyName(v, f.Policy),
 		})
 	}
 	m.Age, m.Idle = durationpb.New(age), durationpb.New(idle)
@@ -115,25 +121,11 @@ var routeKinds = map[control.RouteEventKind]apiv1.RouteServiceWatchResponse_Kind
 
 func routeEvent(v *view.View, e *control.RouteEvent) *apiv1.RouteServiceWatchResponse {
 	return &apiv1.RouteServiceWatchResponse{
-		Time: timestamppb.New(e.Time), Kind: routeKinds[e.Kind], Network: networkName(v, e.Network), ToNetwork: networkName(v, e.ToNetwork),
-		From: e.From.String(), To: e.To.String(), Chassis: chassisName(v, e.Chassis), Reason: e.Reason,
+		Time: timestamppb.New(e.Time), Kind: routeKinds[e.Kind], Network: v.NetworkName(e.Network), ToNetwork: v.NetworkName(e.ToNetwork),
+		From: e.From.String(), To: e.To.String(), Chassis: v.ChassisName(e.Chassis), Reason: e.Reason,
 		FromName: endpointName(v, e.Network, e.From), ToName: endpointName(v, e.ToNetwork, e.To),
-		Packets: e.Packets, Bytes: e.Bytes,
+		Packets: e.Packets, Bytes: e.Bytes, Policy: e.Policy, Ports: askedPorts(e),
 	}
-}
-
-func networkName(v *view.View, id linkspan.NetworkID) string {
-	if n := v.Network(id); n != nil {
-		return n.Name
-	}
-	return id.String()
-}
-
-func chassisName(v *view.View, id linkspan.ChassisID) string {
-	if c := v.Chassis(id); c != nil {
-		return c.Name
-	}
-	return id.DPID().String()
 }
 
 // endpointName is chassis/container of an address, or what is known of it.
@@ -142,5 +134,5 @@ func endpointName(v *view.View, network linkspan.NetworkID, a netip.Addr) string
 	if e == nil {
 		return ""
 	}
-	return chassisName(v, e.Chassis) + "/" + e.Container
+	return v.ChassisName(e.Chassis) + "/" + e.Container
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect"
@@ -15,6 +17,8 @@ import (
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/address"
+	"github.com/linkspan/linkspan/control/decide"
+	"github.com/linkspan/linkspan/control/moving"
 	"github.com/linkspan/linkspan/control/peering"
 	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/store"
@@ -28,6 +32,11 @@ type Hub interface {
 	Disconnect(id linkspan.ChassisID, reason string) bool
 	Routes(context.Context, control.Filter) ([]linkspan.Route, []linkspan.ChassisID)
 	Watch() *control.Watcher
+	PolicyUse(context.Context) (map[linkspan.PolicyID]control.PolicyUse, []linkspan.ChassisID)
+	Between(v *view.View, from, to *linkspan.Endpoint) decide.Decision
+	Beyond(v *view.View, e *linkspan.Endpoint, a netip.Addr, comes bool) decide.Decision
+	Trail(context.Context, *linkspan.Endpoint, netip.Prefix) ([]control.TrailFlow, error)
+	Probe(context.Context, control.Probe) (*control.ProbeReport, error)
 }
 
 var _ Hub = (*control.Hub)(nil)
@@ -40,6 +49,7 @@ type Config struct {
 	Trust     trust.TLS
 	Hub       Hub
 	Peering   *peering.Peering
+	Mover     *moving.Mover
 	Advertise []string // where switches reach the API, host:port; goes into join tokens
 	OpenFlow  []string // where foreign switches connect, host:port; empty: none may
 	Build     *apiv1.SystemServiceVersionResponse
@@ -56,6 +66,7 @@ type Server struct {
 	trust     trust.TLS
 	hub       Hub
 	peering   *peering.Peering
+	mover     *moving.Mover
 	advertise []string
 	openflow  []string
 	build     *apiv1.SystemServiceVersionResponse
@@ -65,7 +76,8 @@ type Server struct {
 	now       func() time.Time
 	recheck   time.Duration // how often a standing stream's certificate is looked at
 	networks  bell
-	pace      pace // of what switches tell of their own networks
+	bridges   sync.RWMutex // for reading while networks of single hosts join the fabric, until something speaks of them
+	pace      pace         // of what switches tell of their own networks
 }
 
 // New returns a server; it starts nothing.
@@ -74,14 +86,18 @@ func New(c Config) *Server {
 		c.Observe = func(Call) {}
 	}
 	return &Server{
-		store: c.Store, addresses: c.Addresses, ca: c.CA, trust: c.Trust, hub: c.Hub, peering: c.Peering,
+		store: c.Store, addresses: c.Addresses, ca: c.CA, trust: c.Trust, hub: c.Hub, peering: c.Peering, mover: c.Mover,
 		advertise: c.Advertise, openflow: c.OpenFlow, build: c.Build, checks: c.Checks, log: c.Log, observe: c.Observe, now: time.Now,
 		recheck: certificateInterval,
 	}
 }
 
-// maxMessage bounds a request, in bytes; the largest is a certificate request.
-const maxMessage = 1 << 20
+// maxMessage bounds a request, in bytes; the largest is a certificate request, but
+// for files of policies, which maxPolicies bounds.
+const (
+	maxMessage  = 1 << 20
+	maxPolicies = 4 << 20
+)
 
 // minCompressed is the size in bytes from which an answer is compressed: most
 // are a few bytes, for which that costs more than it saves.
@@ -107,6 +123,10 @@ func (s *Server) services() http.Handler {
 	mux.Handle(apiv1connect.NewSiteServiceHandler(siteService{s}, options...))
 	mux.Handle(apiv1connect.NewGroupServiceHandler(groupService{s}, options...))
 	mux.Handle(apiv1connect.NewLinkServiceHandler(linkService{s}, options...))
+	mux.Handle(apiv1connect.NewPolicyServiceHandler(policyService{s}, append(options, connect.WithReadMaxBytes(maxPolicies))...))
+	mux.Handle(apiv1connect.NewTraceServiceHandler(traceService{s}, options...))
+	mux.Handle(apiv1connect.NewMoveServiceHandler(moveService{s}, options...))
+	mux.Handle(apiv1connect.NewCarryServiceHandler(carryService{s}, options...))
 	mux.Handle(apiv1connect.NewSystemServiceHandler(systemService{s}, options...))
 	return mux
 }

@@ -32,7 +32,9 @@ func (s switchService) List(ctx context.Context, _ *connect.Request[apiv1.Switch
 	}
 	counts := make(map[linkspan.ChassisID]uint32)
 	for e := range s.hub.View().Endpoints() {
-		counts[e.Chassis]++
+		if e.Address.Is4() { // others are second addresses
+			counts[e.Chassis]++
+		}
 	}
 	resp := &apiv1.SwitchServiceListResponse{Switches: make([]*apiv1.Switch, len(all))}
 	for i := range all {
@@ -107,6 +109,9 @@ func (s switchService) Remove(ctx context.Context, req *connect.Request[apiv1.Sw
 		err = errors.Join(s.release(ctx, c.ID, late), s.store.RemoveLocals(ctx, c.ID))
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := s.Part(ctx); err != nil {
 		return nil, err
 	}
 	s.event(ctx, linkspan.SwitchRemoved, c.Name, "its certificates are revoked and "+strconv.Itoa(len(own)+len(late))+" addresses freed")

@@ -21,7 +21,7 @@ const overlaid linkspan.Transport = "overlay"
 // way returns how packets of a network go between two chassis, and why so.
 func way(v *view.View, n *linkspan.Network, a, b linkspan.ChassisID) (linkspan.Transport, decide.Reason) {
 	switch {
-	case n.Driver.Is(linkspan.Hotplug):
+	case n.Driver.Routed():
 		return decide.Transport(v, n, a, b)
 	case v.Clear(a, b):
 		return overlaid, decide.NoReason
@@ -62,7 +62,7 @@ func ways(v *view.View, id linkspan.NetworkID) []*apiv1.Way {
 			}
 			w.Count++
 			if w.Count <= maxPairs {
-				w.Pairs = append(w.Pairs, &apiv1.Pair{A: chassisName(v, a), B: chassisName(v, b)})
+				w.Pairs = append(w.Pairs, &apiv1.Pair{A: v.ChassisName(a), B: v.ChassisName(b)})
 			}
 		}
 	}

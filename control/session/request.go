@@ -81,3 +81,21 @@ func part(m openflow.Message, err error, each func([]byte) error) (more bool, _ 
 	}
 	return mp.More, nil
 }
+
+// Try appends the messages that fill appends, with the given transaction id, and a
+// barrier behind them. done is called once: with nil when the switch has processed
+// them, with its *openflow.ErrorMessage when it refused one, else with why it is not
+// known, at the latest after the ReplyTime. fill must obey the rules between Begin
+// and End; done must not wait for anything.
+func (s *Session) Try(fill func(b []byte, xid uint32) []byte, done func(error)) {
+	xid := s.XID()
+	c := &call{
+		deadline: time.Now().Add(s.cfg.ReplyTime),
+		take:     func(_ openflow.Message, err error) bool { done(err); return false },
+	}
+	if err := s.pending.add(xid, c); err != nil {
+		done(err)
+		return
+	}
+	s.End(new(openflow.BarrierRequest).Append(fill(s.Begin(), xid), xid))
+}

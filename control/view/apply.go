@@ -16,6 +16,7 @@ func (v *View) Apply(changes ...Change) (*View, Delta) {
 			c.apply(&b)
 		}
 	}
+	b.enlist()
 	next := b.View
 	return &next, b.delta
 }
@@ -24,6 +25,7 @@ func (v *View) Apply(changes ...Change) (*View, Delta) {
 type builder struct {
 	View
 	delta Delta
+	fresh []label // that policies hang on for the first time
 }
 
 func (b *builder) putNetwork(n *linkspan.Network) {
@@ -33,7 +35,12 @@ func (b *builder) putNetwork(n *linkspan.Network) {
 	}
 	b.overlap(old, n)
 	b.subnets.replace(old, n)
+	b.cuts.cutNetwork(old, n)
+	if old == nil || old.Name != n.Name {
+		b.policies.generation++
+	}
 	b.networks = b.networks.Put(networkKey(n.ID), n)
+	b.bridge(old, n)
 	b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{old, n})
 }
 
@@ -41,7 +48,10 @@ func (b *builder) removeNetwork(id linkspan.NetworkID) {
 	if old := b.Network(id); old != nil {
 		b.overlap(old, nil)
 		b.subnets.replace(old, nil)
+		b.cuts.cutNetwork(old, nil)
+		b.policies.generation++
 		b.networks = b.networks.Delete(networkKey(id))
+		b.bridge(old, nil)
 		b.delta.Networks = append(b.delta.Networks, Changed[linkspan.Network]{Old: old})
 	}
 }
@@ -51,23 +61,42 @@ func (b *builder) putChassis(c *linkspan.Chassis) {
 	if same(old, c) {
 		return
 	}
+	if old == nil || old.Name != c.Name {
+		b.policies.generation++
+	}
 	b.chassis = b.chassis.Put(chassisKey(c.ID), c)
 	b.delta.Chassis = append(b.delta.Chassis, Changed[linkspan.Chassis]{old, c})
 }
 
 func (b *builder) removeChassis(id linkspan.ChassisID) {
 	if old := b.Chassis(id); old != nil {
+		b.policies.generation++
 		b.chassis = b.chassis.Delete(chassisKey(id))
 		b.delta.Chassis = append(b.delta.Chassis, Changed[linkspan.Chassis]{Old: old})
 	}
 }
 
-// setEndpoint puts e under its key, or removes the key when e is nil.
+// setEndpoint puts the record e under its key, or removes the key when e is nil.
 func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
+	if key.Address.Is6() {
+		b.setLease(key, e)
+		return
+	}
+	old := b.Endpoint(key)
+	if b.show(key, e) {
+		b.disown(old)
+		b.own(e)
+		b.setSecond(old, e)
+	}
+}
+
+// show has e found under a key, or nobody when it is nil. It returns false when it is
+// so already.
+func (b *builder) show(key Key, e *linkspan.Endpoint) bool {
 	old := b.Endpoint(key)
 	switch {
 	case old == nil && e == nil, same(old, e):
-		return
+		return false
 	case e == nil:
 		b.endpoints = b.endpoints.Delete(key)
 	default:
@@ -75,16 +104,18 @@ func (b *builder) setEndpoint(key Key, e *linkspan.Endpoint) {
 	}
 	b.delta.Endpoints = append(b.delta.Endpoints, Changed[linkspan.Endpoint]{old, e})
 	b.rename(old, e)
-	b.disown(old)
-	b.own(e)
 	b.overlay(old, e)
 	b.links.contain(old, e)
+	b.relabel(old, e)
+	b.introduce(old, e)
+	b.discard(old)
 	if e != nil && e.Attached() {
 		b.count(e.Network, e.Chassis, +1)
 	}
 	if old != nil && old.Attached() {
 		b.count(old.Network, old.Chassis, -1)
 	}
+	return true
 }
 
 // count changes the number of endpoints of a network that a chassis has.

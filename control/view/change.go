@@ -90,3 +90,14 @@ func PutLink(l *linkspan.Link) Change {
 func RemoveLink(a, b linkspan.LinkEnd) Change {
 	return Change{func(v *builder) { v.setLink(linkKey{a, b}, nil) }}
 }
+
+// PutPolicy adds a policy or replaces the one of its number. The record belongs
+// to the View from now on.
+func PutPolicy(p *linkspan.Policy) Change {
+	return Change{func(b *builder) { b.setPolicy(p.ID, p) }}
+}
+
+// RemovePolicy removes a policy; there need not be one.
+func RemovePolicy(id linkspan.PolicyID) Change {
+	return Change{func(b *builder) { b.setPolicy(id, nil) }}
+}

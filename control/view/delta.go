@@ -20,6 +20,7 @@ type Delta struct {
 	Clearances []Changed[linkspan.Clearance]
 	Groups     []Changed[linkspan.Group]
 	Links      []Changed[linkspan.Link]
+	Policies   []Changed[linkspan.Policy]
 	Overlaps   []linkspan.NetworkID // that began or ceased to overlap others
 }
 
@@ -48,5 +49,6 @@ func (d *Delta) Empty() bool {
 		return false
 	}
 	return len(d.Networks) == 0 && len(d.Endpoints) == 0 && len(d.Chassis) == 0 &&
-		len(d.Paths) == 0 && len(d.Clearances) == 0 && len(d.Groups) == 0 && len(d.Links) == 0
+		len(d.Paths) == 0 && len(d.Clearances) == 0 && len(d.Groups) == 0 && len(d.Links) == 0 &&
+		len(d.Policies) == 0
 }

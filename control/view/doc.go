@@ -11,6 +11,10 @@
 // A port of a chassis has one endpoint in a View, whatever is stored: of two, the
 // one that was reserved later; the other counts as reserved only.
 //
+// Policies are part of it, found by what endpoints have: AppendRules tells those
+// that select a party, Selected whom a change of policies concerns. What they say
+// of packets package decide knows.
+//
 // The records in a View are pointers whose records never change: as long as a
 // View holds the pointer that a decision read, the decision stands.
 package view

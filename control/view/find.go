@@ -27,7 +27,7 @@ const (
 // own network, which nobody can have. It does not allocate.
 func (v *View) Find(from *linkspan.Endpoint, a netip.Addr) (Key, Sight) {
 	own := v.Network(from.Network)
-	if own != nil && own.Subnet.Contains(a) {
+	if own != nil && own.Holds(a) {
 		return Key{from.Network, a}, Seen
 	}
 	return v.findAcross(from, a)
@@ -74,7 +74,7 @@ func (v *View) sharing(id linkspan.NetworkID, a netip.Addr, n int) (found linksp
 		return found, several
 	}
 	for other := range v.Grouped(id) {
-		if o := v.Network(other); routed(o) && o.Subnet.Contains(a) && !note(other) {
+		if o := v.Network(other); routed(o) && o.Holds(a) && !note(other) {
 			break
 		}
 	}
@@ -82,10 +82,11 @@ func (v *View) sharing(id linkspan.NetworkID, a netip.Addr, n int) (found linksp
 }
 
 // FindEachOther says whether each of two endpoints finds the other under its
-// address. Two of one network always do.
+// address. Two of one network do, as its subnets hold both, if both addresses are of
+// one family.
 func (v *View) FindEachOther(a, b *linkspan.Endpoint) bool {
-	if a.Network == b.Network {
-		return true
+	if a.Address.Is4() != b.Address.Is4() {
+		return false
 	}
 	x, sight := v.Find(a, b.Address)
 	if sight != Seen || x != KeyOf(b) {
@@ -101,9 +102,13 @@ func (v *View) Holding(a netip.Addr) iter.Seq[*linkspan.Network] {
 }
 
 // MayTalk says whether two chassis that share no network may have a route between
-// them all the same: by a group, or by a link. It is for pairs that asked for one,
-// of which there are few.
+// them all the same: by a group, by a link, or by a policy, of which it is enough that
+// one allows something to somebody. It is for pairs that asked for one, of which there
+// are few.
 func (v *View) MayTalk(a, b linkspan.ChassisID) bool {
+	if v.AnyPolicyAllows() {
+		return true
+	}
 	for id := range v.Present(a) {
 		for other := range v.Grouped(id) {
 			if v.Member(other, b) {

@@ -91,6 +91,7 @@ func (b *builder) setGroup(name string, g *linkspan.Group) {
 			b.groups.of = b.groups.of.Put(networkKey(id), with(list, g))
 		}
 	}
+	b.policies.generation++
 	b.delta.Groups = append(b.delta.Groups, Changed[linkspan.Group]{old, g})
 }
 

@@ -10,15 +10,16 @@ import (
 )
 
 // locals are the networks of single hosts and who is in them, by chassis. No
-// packet asks for them yet: they are beside all else.
+// packet asks for them, but for those that are joined to the fabric: see bridged.go.
 type locals = hamt.Map[chassisKey, hostLocals]
 
 // hostLocals is what one chassis has told of its own networks.
 type hostLocals struct {
 	networks  hamt.Map[localKey, *linkspan.LocalNetwork]
 	endpoints localSet
-	members   hamt.Map[localKey, localSet] // by network
-	size      int                          // of all records, bytes
+	members   hamt.Map[localKey, localSet]           // by network
+	joined    hamt.Map[localKey, linkspan.NetworkID] // to the fabric: their numbers there
+	size      int                                    // of all records, bytes
 }
 
 type localSet = hamt.Map[localKey, *linkspan.LocalEndpoint]
@@ -141,11 +142,12 @@ func (b *builder) setLocalEndpoint(on linkspan.ChassisID, id string, e *linkspan
 		h.members = h.members.Put(localKey(e.Network), in.Put(localKey(id), e))
 	}
 	b.setLocals(on, h)
+	b.bridgeEndpoint(on, old, e)
 	b.delta.LocalEndpoints = append(b.delta.LocalEndpoints, Changed[linkspan.LocalEndpoint]{old, e})
 }
 
 func (b *builder) setLocals(on linkspan.ChassisID, h hostLocals) {
-	if h.networks.Len()+h.endpoints.Len() == 0 {
+	if h.networks.Len()+h.endpoints.Len()+h.joined.Len() == 0 {
 		b.locals = b.locals.Delete(chassisKey(on))
 	} else {
 		b.locals = b.locals.Put(chassisKey(on), h)

@@ -14,7 +14,7 @@ func (v *View) Overlaps(id linkspan.NetworkID) bool {
 // overlap counts anew who overlaps a network that comes (old is nil), goes (n
 // is nil) or changes. It costs a look at every network, which come seldom.
 func (b *builder) overlap(old, n *linkspan.Network) {
-	if old != nil && n != nil && old.Subnet == n.Subnet {
+	if old != nil && n != nil && old.SameSubnets(n) {
 		return
 	}
 	if routed(old) {
@@ -26,12 +26,12 @@ func (b *builder) overlap(old, n *linkspan.Network) {
 }
 
 // routed says whether packets of a network go by routes, where addresses meet.
-func routed(n *linkspan.Network) bool { return n != nil && n.Driver.Is(linkspan.Hotplug) }
+func routed(n *linkspan.Network) bool { return n != nil && n.Driver.Routed() }
 
 // meet adds by to the count of n and of each other network that it overlaps.
 func (b *builder) meet(n *linkspan.Network, by int) {
 	for _, o := range b.networks.All() {
-		if o.ID != n.ID && routed(o) && o.Subnet.Overlaps(n.Subnet) {
+		if o.ID != n.ID && routed(o) && o.Overlaps(n) {
 			b.countOverlap(o.ID, by)
 			b.countOverlap(n.ID, by)
 		}

@@ -12,6 +12,7 @@ import (
 type owned struct {
 	attached hamt.Map[portKey, *linkspan.Endpoint]
 	others   endpointSet // reserved, or of an overlay
+	faces    endpointSet // of those attached
 }
 
 // portKey is a port of a chassis.
@@ -20,7 +21,7 @@ type portKey uint32
 // Hash mixes the bits.
 func (k portKey) Hash() uint64 { return hamt.Mix(uint64(k)) }
 
-func (o owned) empty() bool { return o.attached.Len() == 0 && o.others.Len() == 0 }
+func (o owned) empty() bool { return o.attached.Len()+o.others.Len()+o.faces.Len() == 0 }
 
 // at returns who is attached at a port of a chassis, or nil.
 func (v *View) at(chassis linkspan.ChassisID, port uint32) *linkspan.Endpoint {
@@ -34,13 +35,13 @@ func (b *builder) own(e *linkspan.Endpoint) {
 	if e == nil {
 		return
 	}
-	all, _ := b.owned.Get(chassisKey(e.Chassis))
-	if e.Attached() {
-		all.attached = all.attached.Put(portKey(e.Port), e)
-	} else {
-		all.others = all.others.Put(KeyOf(e), e)
-	}
-	b.owned = b.owned.Put(chassisKey(e.Chassis), all)
+	b.changeOwned(e.Chassis, func(all *owned) {
+		if e.Attached() {
+			all.attached = all.attached.Put(portKey(e.Port), e)
+		} else {
+			all.others = all.others.Put(KeyOf(e), e)
+		}
+	})
 }
 
 // disown takes old away from there; it may be nil.
@@ -48,17 +49,13 @@ func (b *builder) disown(old *linkspan.Endpoint) {
 	if old == nil {
 		return
 	}
-	all, _ := b.owned.Get(chassisKey(old.Chassis))
-	if old.Attached() {
-		all.attached = all.attached.Delete(portKey(old.Port))
-	} else {
-		all.others = all.others.Delete(KeyOf(old))
-	}
-	if all.empty() {
-		b.owned = b.owned.Delete(chassisKey(old.Chassis))
-	} else {
-		b.owned = b.owned.Put(chassisKey(old.Chassis), all)
-	}
+	b.changeOwned(old.Chassis, func(all *owned) {
+		if old.Attached() {
+			all.attached = all.attached.Delete(portKey(old.Port))
+		} else {
+			all.others = all.others.Delete(KeyOf(old))
+		}
+	})
 }
 
 // settle sees to it that a port has one endpoint, as its flows can be those of
@@ -68,7 +65,7 @@ func (b *builder) disown(old *linkspan.Endpoint) {
 // where that is the same, the one that is put later. The other counts as
 // reserved only.
 func (b *builder) settle(e *linkspan.Endpoint) *linkspan.Endpoint {
-	if !e.Attached() {
+	if !e.Attached() || e.Address.Is6() { // a face comes and goes with its endpoint
 		return e
 	}
 	holder := b.at(e.Chassis, e.Port)

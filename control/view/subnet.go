@@ -98,16 +98,23 @@ func (s *subnets) each(a netip.Addr, yield func(*linkspan.Network) bool) {
 // replace enters n, and takes old away; both are of one number, and either may be
 // nil or not routed.
 func (s *subnets) replace(old, n *linkspan.Network) {
-	if routed(old) && old.Subnet.IsValid() {
-		s.remove(old)
+	if routed(old) {
+		for _, p := range old.Subnets() {
+			s.remove(old, p)
+		}
 	}
-	if routed(n) && n.Subnet.IsValid() {
-		s.add(n)
+	if routed(n) {
+		for _, p := range n.Subnets() {
+			s.add(n, p)
+		}
 	}
 }
 
-func (s *subnets) add(n *linkspan.Network) {
-	key := prefixKey{n.Subnet.Masked()}
+func (s *subnets) add(n *linkspan.Network, p netip.Prefix) {
+	if !p.IsValid() {
+		return
+	}
+	key := prefixKey{p.Masked()}
 	h, _ := s.by.Get(key)
 	if h.one == nil {
 		h.one = n
@@ -118,8 +125,11 @@ func (s *subnets) add(n *linkspan.Network) {
 	s.lengths[key.Bits()]++
 }
 
-func (s *subnets) remove(n *linkspan.Network) {
-	key := prefixKey{n.Subnet.Masked()}
+func (s *subnets) remove(n *linkspan.Network, p netip.Prefix) {
+	if !p.IsValid() {
+		return
+	}
+	key := prefixKey{p.Masked()}
 	h, _ := s.by.Get(key)
 	if h.one != nil && h.one.ID == n.ID {
 		h.one = nil

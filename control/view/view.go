@@ -23,10 +23,15 @@ type View struct {
 	clear     hamt.Map[sitesKey, *linkspan.Clearance]
 	overlays  overlays
 	locals    locals
+	bridged   int                       // networks of single hosts that are joined
 	overlaps  hamt.Map[networkKey, int] // how many other networks have addresses of this one; none: absent
 	subnets   subnets
+	seconds   seconds
 	groups    groups
 	links     links
+	policies  policies
+	cuts      cuts
+	discarded uint64
 }
 
 type (
@@ -41,7 +46,8 @@ func (v *View) Network(id linkspan.NetworkID) *linkspan.Network {
 	return n
 }
 
-// Endpoint returns the endpoint of that key, reserved or attached, or nil.
+// Endpoint returns the endpoint of that key, reserved or attached, or nil. Under a
+// second address that is the face of the endpoint that has it; see IsFace.
 func (v *View) Endpoint(key Key) *linkspan.Endpoint {
 	e, _ := v.endpoints.Get(key)
 	return e
@@ -56,14 +62,14 @@ func (v *View) Chassis(id linkspan.ChassisID) *linkspan.Chassis {
 // Networks yields all networks, in no useful order.
 func (v *View) Networks() iter.Seq[*linkspan.Network] { return values(v.networks) }
 
-// Endpoints yields all endpoints, in no useful order.
+// Endpoints yields all endpoints, faces included, in no useful order.
 func (v *View) Endpoints() iter.Seq[*linkspan.Endpoint] { return values(v.endpoints) }
 
 // AllChassis yields all chassis, in no useful order.
 func (v *View) AllChassis() iter.Seq[*linkspan.Chassis] { return values(v.chassis) }
 
-// Owned yields the endpoints of a chassis, reserved or attached, in no useful
-// order.
+// Owned yields the endpoints of a chassis as they are stored, reserved or attached,
+// in no useful order; no faces.
 func (v *View) Owned(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
 	all, _ := v.owned.Get(chassisKey(id))
 	return func(yield func(*linkspan.Endpoint) bool) {
@@ -80,10 +86,25 @@ func (v *View) Owned(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
 	}
 }
 
-// Attached yields the endpoints attached on a chassis, in no useful order.
+// Attached yields the endpoints attached on a chassis, each with its face, if it has
+// one, in no useful order.
 func (v *View) Attached(id linkspan.ChassisID) iter.Seq[*linkspan.Endpoint] {
 	all, _ := v.owned.Get(chassisKey(id))
-	return values(all.attached)
+	if all.faces.Len() == 0 {
+		return values(all.attached)
+	}
+	return func(yield func(*linkspan.Endpoint) bool) {
+		for e := range values(all.attached) {
+			if !yield(e) {
+				return
+			}
+		}
+		for e := range values(all.faces) {
+			if !yield(e) {
+				return
+			}
+		}
+	}
 }
 
 // Members yields the chassis that have attached endpoints of a network. Those of
