@@ -40,6 +40,9 @@ func (c *Controller) Bind(ctx context.Context, id string, to linkspan.Network) e
 		if !n.Gateway.IsValid() { // a daemon that asked for none
 			n.Gateway = to.Gateway
 		}
+		if n.Subnet6.IsValid() && !n.Gateway6.IsValid() {
+			n.Gateway6 = to.Gateway6
+		}
 		if err := c.ledger.commit(ctx, putNetwork(n)); err != nil {
 			return fail("bind network", id, err)
 		}

@@ -69,6 +69,10 @@ type EndpointRequest struct {
 	Own      bool // its addresses go with it, and Reconcile leaves it alone
 }
 
+// Undescribed says that Docker, which has the endpoint, has yet to tell of which container
+// it is. Of the controller's own endpoints nothing more is awaited.
+func (e Endpoint) Undescribed() bool { return !e.Seen && !e.Own }
+
 // Addresses returns the addresses that the endpoint has, IPv4 first.
 func (e Endpoint) Addresses() []netip.Prefix {
 	var has []netip.Prefix

@@ -124,15 +124,30 @@ func TestIDsThatAreNoneAreRefused(t *testing.T) {
 func TestDescribePassesTheNameOn(t *testing.T) {
 	bubble(t, func(t *testing.T, w *cnmtest.World) {
 		d := start(t, w)
+		if held := w.Fabric.Held(); len(held) != 1 || !held[0].Undescribed {
+			t.Errorf("before Docker has told, the fabric has %+v", held)
+		}
 		must(t, d.c.Describe(limited(t), endpointID, cnm.Description{
 			Container: "front", Labels: map[string]string{"tier": "web"}, Aliases: []string{"www"},
 		}))
 		held := w.Fabric.Held()
-		if len(held) != 1 || held[0].Container != "front" || held[0].Labels["tier"] != "web" || held[0].Port != 100 || !slices.Equal(held[0].Aliases, []string{"www"}) {
+		if len(held) != 1 || held[0].Container != "front" || held[0].Labels["tier"] != "web" || held[0].Port != 100 || !slices.Equal(held[0].Aliases, []string{"www"}) || held[0].Undescribed {
 			t.Errorf("the fabric has %+v", held)
 		}
 		wantCode(t, d.c.Describe(limited(t), "gone", cnm.Description{Container: "front"}), linkspan.NotFound)
 	})
+}
+
+// Of endpoints that Docker does not have nobody tells anything more.
+func TestUndescribed(t *testing.T) {
+	for _, c := range []struct {
+		e    cnm.Endpoint
+		want bool
+	}{{cnm.Endpoint{}, true}, {cnm.Endpoint{Seen: true}, false}, {cnm.Endpoint{Own: true}, false}} {
+		if got := c.e.Undescribed(); got != c.want {
+			t.Errorf("%+v: %t", c.e, got)
+		}
+	}
 }
 
 func TestPublishingIsRefusedNotIgnored(t *testing.T) {

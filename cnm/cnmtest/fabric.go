@@ -88,18 +88,22 @@ func (f *Fabric) Reserve(_ context.Context, network linkspan.NetworkID, want net
 
 func (f *Fabric) choose(n linkspan.Network, want netip.Addr) (netip.Addr, error) {
 	held := f.held[n.ID]
+	subnet := n.Subnet
+	if want == netip.IPv6Unspecified() {
+		subnet, want = n.Subnet6, netip.Addr{}
+	}
 	if want.IsValid() {
 		if e, ok := held[want]; ok {
 			return want, &linkspan.Error{Code: linkspan.Exists, Message: "address " + want.String() + " is taken by " + e.Container}
 		}
 		return want, nil
 	}
-	for a := n.Subnet.Addr().Next(); n.IsHost(a); a = a.Next() {
-		if _, ok := held[a]; !ok && a != n.Gateway {
+	for a := subnet.Addr().Next(); n.IsHost(a); a = a.Next() {
+		if _, ok := held[a]; !ok && n.Leasable(a) {
 			return a, nil
 		}
 	}
-	return want, &linkspan.Error{Code: linkspan.Exhausted, Message: "no address of " + n.Subnet.String() + " is free"}
+	return want, &linkspan.Error{Code: linkspan.Exhausted, Message: "no address of " + subnet.String() + " is free"}
 }
 
 // Attach implements the Fabric of package hotplug.

@@ -175,7 +175,8 @@ func refusals(t *testing.T, h *host) {
 	h.refuse(t, "docker network create -d linkspan --ipam-driver linkspan --subnet 10.7.0.0/24 NAME",
 		"network", "create", "-d", "linkspan", "--subnet", "10.7.0.0/24", "web")
 	args := []string{"network", "create", "-d", "linkspan", "--ipam-driver", "linkspan", "--subnet", "10.7.0.0/24"}
-	h.refuse(t, "IPv6 is not supported yet", append(args, "--ipv6", "--subnet", "fd91::/64", "web")...)
+	h.refuse(t, "smaller than IPv6 needs", append(args, "--ipv6", "--subnet", "fd91::/64", "-o", "com.docker.network.driver.mtu=1200", "web")...)
+	h.refuse(t, "is loopback, multicast, link-local or unspecified", append(args, "--ipv6", "--subnet", "fe80::/64", "web")...)
 	h.refuse(t, "unknown option linkspan.colour", append(args, "-o", "linkspan.colour=red", "web")...)
 	h.refuse(t, "unknown ipam option tenant", append(args, "--ipam-opt", "tenant=a", "web")...)
 	create(t, h, "--subnet", "10.7.0.0/24", "web")

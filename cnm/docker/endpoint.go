@@ -30,10 +30,10 @@ func (s *Server) createEndpoint(ctx context.Context, req *plugin.CreateEndpointR
 func (s *Server) endpointOf(req *plugin.CreateEndpointRequest) (cnm.EndpointRequest, error) {
 	wish := cnm.EndpointRequest{ID: req.EndpointID, Network: req.NetworkID}
 	if req.Interface.AddressIPv6 != "" && !s.options.IPv6 {
-		return wish, refuse("IPv6 is not supported yet", "leave out --ip6")
+		return wish, refuse("networks of driver "+s.options.Name+" have no IPv6", "leave out --ip6")
 	}
 	var err error
-	if req.Interface.Address != "" || s.options.IPAM != "" && req.Interface.AddressIPv6 == "" {
+	if req.Interface.Address != "" || s.options.IPv4 || s.options.IPAM != "" && req.Interface.AddressIPv6 == "" {
 		if wish.Address, err = interfaceAddress(req.Interface.Address); err != nil {
 			return wish, err
 		}

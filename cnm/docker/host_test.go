@@ -134,7 +134,7 @@ func (h *host) startPlugin() {
 		h.t.Fatal(err)
 	}
 	servers := []*docker.Server{
-		docker.New(docker.Options{Controller: h.c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", Log: log}),
+		docker.New(docker.Options{Controller: h.c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", IPv6: true, IPv4: true, Log: log}),
 	}
 	names := []string{"linkspan"}
 	for _, local := range []string{"bridge", "macvlan"} {

@@ -61,8 +61,8 @@ func (s *Server) checkFamilies(req *plugin.CreateNetworkRequest) error {
 	case err != nil:
 		return err
 	case !s.options.IPv6 && (v6 || len(req.IPv6Data) > 0):
-		return refuse("IPv6 is not supported yet", "leave out --ipv6 and give IPv4 subnets only")
-	case !s.options.IPv6 && (!v4 || len(req.IPv4Data) == 0):
+		return refuse("networks of driver "+s.options.Name+" have no IPv6", "leave out --ipv6 and give IPv4 subnets only")
+	case (s.options.IPv4 || !s.options.IPv6) && (!v4 || len(req.IPv4Data) == 0):
 		return refuse("a network needs IPv4", s.command("10.7.0.0/24"))
 	case len(req.IPv4Data)+len(req.IPv6Data) == 0:
 		return refuse("a network needs a subnet", "leave out --ipv4=false, or give --ipv6")

@@ -34,6 +34,7 @@ type Options struct {
 	// serves that; empty: this one does, under Name.
 	IPAMName string
 	IPv6     bool // the driver has IPv6
+	IPv4     bool // its networks need IPv4, with IPv6 or without
 	// OneHost says that networks do not reach beyond this host.
 	OneHost bool
 	// OwnWayOut says that the driver's networks have a way out, or shall have

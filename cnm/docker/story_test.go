@@ -86,7 +86,7 @@ func (s *stage) restart() {
 	}
 	s.c = c
 	s.server = docker.New(docker.Options{
-		Controller: c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", Limit: time.Second,
+		Controller: c, Name: "linkspan", Driver: "hotplug", IPAM: "pool", IPv6: true, IPv4: true, Limit: time.Second,
 	})
 }
 

@@ -14,8 +14,8 @@ import (
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 )
 
-// Reserve leases an address of a network to this chassis: the given one, or
-// any when address is zero. container is its name where it is known, or "".
+// Reserve leases an address of a network to this chassis: the given one, or any, of
+// IPv4 when address is zero and of IPv6 when it is ::. container is its name where it is known, or "".
 // It waits within ctx while the controller is away (code Unavailable then);
 // other codes are the controller's: NotFound, Exists, Exhausted, Invalid.
 func (f *Fabric) Reserve(ctx context.Context, network linkspan.NetworkID, address netip.Addr, container string) (netip.Addr, error) {
@@ -37,7 +37,7 @@ func (f *Fabric) Reserve(ctx context.Context, network linkspan.NetworkID, addres
 	if unsure {
 		f.refollow() // what an unanswered try reserved shows in the next snapshot
 	}
-	if err != nil && unsure && address.IsValid() && f.isOurs(ctx, err, network, address, seen) {
+	if err != nil && unsure && address.IsValid() && !address.IsUnspecified() && f.isOurs(ctx, err, network, address, seen) {
 		got, err = address, nil
 	}
 	if err != nil {

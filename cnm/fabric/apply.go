@@ -47,6 +47,7 @@ func (f *Fabric) take(m *apiv1.ChassisServiceFollowResponse) {
 			f.connected, f.since = true, time.Now()
 		}
 	}
+	f.takeBridges(m)
 	for _, n := range networks {
 		f.networks[n.ID] = n
 	}

@@ -5,6 +5,7 @@ package fabric
 import (
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -34,6 +35,7 @@ type Fabric struct {
 	placed    map[key]linkspan.MAC          // endpoints of this host in overlays whose others are known here
 	placing   chan struct{}                 // closed when that changes
 	lastPeers map[linkspan.ChassisID]former // never changed
+	bridged   map[string][]netip.Prefix     // where networks of this host lead; the lists are never changed
 }
 
 // key names an endpoint: an address is unique in its network on all chassis.

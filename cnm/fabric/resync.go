@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -91,7 +92,8 @@ func (f *Fabric) isOrphan(e *linkspan.Endpoint) bool {
 // reservation here may be an endpoint there only for a moment.
 func differs(here, stored *linkspan.Endpoint) bool {
 	return here.Joined() && (here.ID != stored.ID || here.MAC != stored.MAC || here.Port != stored.Port || here.Driver != stored.Driver ||
-		here.Limits != stored.Limits)
+		here.Address6 != stored.Address6 || here.Limits != stored.Limits || !slices.Equal(here.Published, stored.Published) ||
+		stored.Undescribed && !here.Undescribed)
 }
 
 // enriched keeps the names and labels that the store knows and the host does not.

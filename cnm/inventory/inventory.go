@@ -13,7 +13,8 @@ import (
 
 // Inventory tells the controller of this host's own networks. Run it once.
 type Inventory struct {
-	cfg Config
+	cfg   Config
+	asked chan chan struct{} // each is closed when all of now was told
 
 	// Used by Run's goroutine only.
 	stored   *Stored   // what the controller has; nil: to be asked for
@@ -22,6 +23,7 @@ type Inventory struct {
 	compared time.Time
 	told     map[string]string // by id: why it is not told of, as it was logged
 	trouble  string            // the last one that was logged
+	waiting  []chan struct{}   // who asked
 }
 
 // New makes an Inventory. The error has code Invalid when a part is missing.
@@ -29,7 +31,7 @@ func New(cfg Config) (*Inventory, error) {
 	if cfg.Chassis == 0 || cfg.Model == nil || cfg.Fabric == nil || cfg.Registry == nil || cfg.Log == nil {
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Op: "make inventory", Message: "a part is not configured"}
 	}
-	return &Inventory{cfg: cfg, unsure: true, told: make(map[string]string)}, nil
+	return &Inventory{cfg: cfg, asked: make(chan chan struct{}), unsure: true, told: make(map[string]string)}, nil
 }
 
 // Run tells of changes until ctx ends, and returns the context's error.
@@ -44,6 +46,7 @@ func (i *Inventory) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		i.answer()
 		i.log(err)
 		if err == nil || errors.Is(err, errAway) {
 			failures = 0
@@ -66,10 +69,19 @@ func (i *Inventory) rest(ctx context.Context, pause time.Duration, records, fabr
 		return
 	case <-timer.C:
 		return
+	case who := <-i.asked:
+		i.waiting = append(i.waiting, who)
+		return
 	case <-records:
 	case <-fabric:
 	}
-	wait(ctx, gather)
+	timer.Reset(gather)
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case who := <-i.asked:
+		i.waiting = append(i.waiting, who)
+	}
 }
 
 // errAway says that the controller is not there: it will be told when it is.

@@ -73,6 +73,7 @@ func (i *Inventory) endpoint(e cnm.Endpoint) linkspan.LocalEndpoint {
 		Chassis: i.cfg.Chassis, ID: e.ID, Network: e.Network, Container: cmp.Or(e.Container, e.Name),
 		Address: e.Address.Addr().Unmap(), Address6: e.Address6.Addr(), MAC: e.MAC,
 		Aliases: names(e.Aliases), Labels: kept(e.Labels), Created: e.Created.UTC(),
+		Port: e.Port, Undescribed: e.Port != 0 && e.Undescribed(),
 	}
 }
 

@@ -59,7 +59,7 @@ func (h *Host) face(n network.Network) (linkspan.NetworkID, bool) {
 			return f.ID, true
 		}
 	}
-	return 0, n.Driver == h.cfg.FabricDriver
+	return 0, slices.Contains(h.cfg.Faces, n.Driver)
 }
 
 func (h *Host) dockerGet(ctx context.Context, req *apiv1.HostServiceGetNetworkRequest) (*apiv1.HostServiceGetNetworkResponse, error) {

@@ -26,9 +26,13 @@ func (h *Host) shadow(ctx context.Context, f linkspan.Network) (cnm.Network, err
 	defer h.ensuring.Unlock()
 	id, m := shadowPrefix+f.ID.String(), h.cfg.Model
 	if _, err := m.Network(id); err != nil {
+		driver, ok := h.cfg.FabricDrivers[f.Driver.Name()]
+		if !ok {
+			return cnm.Network{}, refuse("", "network %s is of driver %s, which this host does not have", f.Name, f.Driver.Name())
+		}
 		_, err := m.NewNetwork(ctx, cnm.NetworkSpec{
-			ID: id, Name: id, Driver: h.cfg.FabricDriver, IPAM: h.cfg.FabricIPAM, Internal: f.Internal,
-			Subnets: []cnm.SubnetSpec{{Subnet: f.Subnet, Gateway: f.Gateway}},
+			ID: id, Name: id, Driver: driver, IPAM: h.cfg.FabricIPAM, Internal: f.Internal,
+			Subnets: shadowed(f),
 		})
 		if err != nil {
 			return cnm.Network{}, err
@@ -38,6 +42,15 @@ func (h *Host) shadow(ctx context.Context, f linkspan.Network) (cnm.Network, err
 		return cnm.Network{}, err
 	}
 	return m.Network(id)
+}
+
+// shadowed returns the subnets of a network of the fabric, as a record here has them.
+func shadowed(f linkspan.Network) []cnm.SubnetSpec {
+	subnets := []cnm.SubnetSpec{{Subnet: f.Subnet, Gateway: f.Gateway}}
+	if f.Dual() {
+		subnets = append(subnets, cnm.SubnetSpec{Subnet: f.Subnet6, Gateway: f.Gateway6})
+	}
+	return subnets
 }
 
 // inFabric finds networks of the fabric by name or number.

@@ -37,9 +37,13 @@ const (
 type Config struct {
 	Model  *cnm.Controller
 	Fabric Fabric
-	// FabricDriver and FabricIPAM are the keys in the model's tables of what
-	// serves networks of the fabric.
-	FabricDriver, FabricIPAM string
+	// FabricDrivers are the keys in the model's table of what serves networks of
+	// the fabric, by their drivers' names there, and FabricIPAM is that of where
+	// their addresses come from.
+	FabricDrivers map[linkspan.Driver]string
+	FabricIPAM    string
+	// Faces are the names that dockerd has for the drivers of such networks.
+	Faces []string
 	// Drivers are the keys of the drivers whose networks are of one host.
 	Drivers []string
 	// Plugin says whether anybody's plugin of a name is there, whose error tells;

@@ -62,6 +62,12 @@ func wishText(n *linkspan.Network) string {
 	if n.Range.IsValid() {
 		s += fmt.Sprintf(" range %s", n.Range)
 	}
+	if n.Dual() {
+		s += fmt.Sprintf(" and %s gateway %s", n.Subnet6, n.Gateway6)
+	}
+	if n.Range6.IsValid() {
+		s += fmt.Sprintf(" range %s", n.Range6)
+	}
 	if n.Driver != "" {
 		s += " driver " + string(n.Driver)
 	}

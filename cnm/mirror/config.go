@@ -140,7 +140,7 @@ const (
 	strangeAfter = 10 * time.Second       // until a network that only dockerd knows is removed
 )
 
-// Config is what a Mirror is made of; all fields but Docker and the last are
+// Config is what a Mirror is made of; all fields but Docker and the last two are
 // needed.
 type Config struct {
 	Host   string // this chassis's name
@@ -150,5 +150,7 @@ type Config struct {
 	Store  kv.Store // the host's own; keys under "mirror/"
 	Log    *slog.Logger
 
+	// Others returns endpoints of this chassis that are not the model's; nil: there are none.
+	Others       func() []linkspan.Endpoint
 	StrangeAfter time.Duration // how long a network may be known to dockerd alone; 0: 10 s
 }

@@ -25,8 +25,16 @@ func (m *Mirror) describe(ctx context.Context, endpoints []cnm.Endpoint, contain
 	var errs []error
 	for _, e := range endpoints {
 		c, found := behind[e.ID]
-		if !found || e.Container == c.Name && maps.Equal(e.Labels, c.Labels) && len(e.Aliases) > 0 {
+		if !found {
+			continue
+		}
+		var left []string
+		c.Labels, left = keepable(c.Labels)
+		if e.Container == c.Name && maps.Equal(e.Labels, c.Labels) && len(e.Aliases) > 0 {
 			continue // aliases change only with the endpoint, or with the name
+		}
+		if len(left) > 0 {
+			m.cfg.Log.Warn("labels of a container are too many or too long; policies do not see these", "container", c.Name, "labels", left)
 		}
 		err := m.describeOne(ctx, e, c)
 		if err != nil && linkspan.CodeOf(err) != linkspan.NotFound {
@@ -38,10 +46,6 @@ func (m *Mirror) describe(ctx context.Context, endpoints []cnm.Endpoint, contain
 
 func (m *Mirror) describeOne(ctx context.Context, e cnm.Endpoint, c Container) error {
 	is := cnm.Description{Container: c.Name, Labels: c.Labels}
-	if err := linkspan.ValidateLabels("container "+c.Name, c.Labels); err != nil {
-		m.cfg.Log.Debug("labels of a container stay here", "container", c.Name, "error", err)
-		is.Labels = nil
-	}
 	aliases, err := limited(ctx, dockerLimit, func(ctx context.Context) (map[string][]string, error) {
 		return m.cfg.Docker.Aliases(ctx, c.ID)
 	})
@@ -73,10 +77,20 @@ func (m *Mirror) sweep(ctx context.Context, taken time.Time, docker []Network, c
 	ctx, cancel := context.WithTimeout(ctx, dockerLimit)
 	defer cancel()
 	_, err := m.cfg.Model.Reconcile(ctx, present)
-	return errors.Join(err, m.cfg.Fabric.Resync(ctx, local(m.cfg.Model)))
+	return errors.Join(err, m.cfg.Fabric.Resync(ctx, m.local()))
 }
 
-// local returns what this host has of the fabric: a reservation for each
+// local returns all that this host has of the fabric. What others have is read last:
+// whoever is among both is theirs.
+func (m *Mirror) local() []linkspan.Endpoint {
+	all := local(m.cfg.Model)
+	if m.cfg.Others != nil {
+		all = append(all, m.cfg.Others()...)
+	}
+	return all
+}
+
+// local returns what the model has of the fabric: a reservation for each
 // address, and an endpoint where one is joined. Leases are read first: an
 // endpoint that goes meanwhile is then a reservation, which is not stored over
 // an endpoint.
@@ -100,12 +114,14 @@ func local(model Model) []linkspan.Endpoint {
 		here := linkspan.Endpoint{
 			Network: lease.Fabric, Address: lease.Address.Addr(), Container: lease.Container, Created: lease.Since,
 		}
-		if e, ok := joined[lease.Endpoint]; ok {
+		if e, ok := joined[lease.Endpoint]; ok && here.Address.Is4() { // the other is a reservation
+			here.Address6 = e.Address6.Addr()
 			if overlaid[e.Network] {
 				here.Driver = linkspan.Overlay
 			}
-			here.ID, here.MAC, here.Port, here.Limits = e.ID, e.MAC, e.Port, e.Limits
+			here.ID, here.MAC, here.Port, here.Limits, here.Published = e.ID, e.MAC, e.Port, e.Limits, e.PublishedPorts()
 			here.Container, here.Aliases, here.Labels, here.Created = e.Container, e.Aliases, e.Labels, e.Created
+			here.Undescribed = e.Undescribed() && !overlaid[e.Network]
 		}
 		out = append(out, here)
 	}

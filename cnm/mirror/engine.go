@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -133,16 +134,36 @@ func (e *Engine) Create(ctx context.Context, n linkspan.Network) (string, error)
 }
 
 func createOptions(n linkspan.Network) client.NetworkCreateOptions {
-	return client.NetworkCreateOptions{
+	config := []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway, AuxAddress: auxIn(n, n.Subnet)}}
+	if n.Dual() {
+		config = append(config, network.IPAMConfig{Subnet: n.Subnet6, IPRange: n.Range6, Gateway: n.Gateway6, AuxAddress: auxIn(n, n.Subnet6)})
+	}
+	options := client.NetworkCreateOptions{
 		Driver:   inDocker(n.Driver),
 		Internal: n.Internal,
 		Labels:   dockerLabels(n),
 		Options:  dockerOptions(n),
-		IPAM: &network.IPAM{
-			Driver: Driver,
-			Config: []network.IPAMConfig{{Subnet: n.Subnet, IPRange: n.Range, Gateway: n.Gateway, AuxAddress: n.Aux}},
-		},
+		IPAM:     &network.IPAM{Driver: Driver, Config: config},
 	}
+	if dual := n.Dual(); dual {
+		options.EnableIPv6 = &dual
+	}
+	return options
+}
+
+// auxIn returns the auxiliary addresses of a subnet.
+func auxIn(n linkspan.Network, subnet netip.Prefix) map[string]netip.Addr {
+	var in map[string]netip.Addr
+	for name, a := range n.Aux {
+		if !subnet.Contains(a) {
+			continue
+		}
+		if in == nil {
+			in = make(map[string]netip.Addr)
+		}
+		in[name] = a
+	}
+	return in
 }
 
 // Remove implements [Docker].

@@ -14,8 +14,9 @@ import (
 
 // Mirror keeps dockerd's networks equal to the fabric's. Run it once.
 type Mirror struct {
-	cfg  Config
-	wake chan struct{}
+	cfg   Config
+	wake  chan struct{}
+	asked chan chan error // each gets what the next look says
 
 	// Used by Run's goroutine only.
 	notes   *notes
@@ -23,6 +24,7 @@ type Mirror struct {
 	swept   time.Time            // when leftovers were last looked for
 	told    map[string]string    // by subject: what was reported last and need not be said again
 	logged  string               // the last error that was logged
+	waiting []chan error         // who asked for the next look
 }
 
 // New makes a Mirror and reads its notes. The error is that of the store, or
@@ -38,7 +40,7 @@ func New(ctx context.Context, cfg Config) (*Mirror, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mirror{cfg: cfg, notes: notes, wake: make(chan struct{}, 1), told: make(map[string]string)}, nil
+	return &Mirror{cfg: cfg, notes: notes, wake: make(chan struct{}, 1), asked: make(chan chan error), told: make(map[string]string)}, nil
 }
 
 // Run mirrors until ctx ends and returns the context's error.
@@ -57,6 +59,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		m.answer(err)
 		pause := Interval
 		if err != nil {
 			pause = min(firstPause<<min(failures, 16), Interval)
@@ -80,6 +83,9 @@ func (m *Mirror) rest(ctx context.Context, pause time.Duration, changed <-chan s
 		return
 	case <-timer.C:
 		return
+	case who := <-m.asked:
+		m.waiting = append(m.waiting, who)
+		return
 	case <-m.wake:
 	case <-changed:
 	case <-m.cfg.Model.Changes():
@@ -88,6 +94,8 @@ func (m *Mirror) rest(ctx context.Context, pause time.Duration, changed <-chan s
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
+	case who := <-m.asked:
+		m.waiting = append(m.waiting, who)
 	}
 }
 

@@ -55,7 +55,7 @@ func (m *Mirror) alone(ctx context.Context, taken time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, dockerLimit)
 	defer cancel()
 	_, err := m.cfg.Model.Reconcile(ctx, cnm.Present{Taken: taken, Fabric: m.cfg.Fabric.Endpoints()})
-	return errors.Join(err, m.cfg.Fabric.Resync(ctx, local(m.cfg.Model)))
+	return errors.Join(err, m.cfg.Fabric.Resync(ctx, m.local()))
 }
 
 // mirrored returns the networks that are, or shall be, the fabric's.

@@ -98,7 +98,7 @@ func (m *Mirror) explain(a action) string {
 	}
 	for _, f := range m.cfg.Fabric.Networks() {
 		if f.Name == a.docker.Name {
-			return fmt.Sprintf("%s; the fabric's network %s has subnet %s and is shown under this name: take another name, or see: linkspan network inspect %s", text, f.Name, f.Subnet, f.Name)
+			return fmt.Sprintf("%s; the fabric's network %s has subnet %s and is shown under this name: take another name, or see: linkspan network inspect %s", text, f.Name, f.SubnetText(), f.Name)
 		}
 	}
 	return text

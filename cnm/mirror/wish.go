@@ -19,6 +19,7 @@ import (
 func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 	wish := linkspan.Network{
 		Name: d.Name, Labels: fabricLabels(d.Labels, n.Options), Subnet: n.Subnet, Gateway: n.Gateway, Range: n.Range,
+		Subnet6: n.Subnet6, Gateway6: n.Gateway6, Range6: n.Range6,
 		Internal: n.Internal, Aux: n.AuxAddresses,
 	}
 	if driver, ours := ofFabric(d.Driver); ours && driver != linkspan.Hotplug {
@@ -28,7 +29,10 @@ func wishOf(d Network, n cnm.Network) (linkspan.Network, error) {
 		wish.Labels[labelSwarm] = d.ID
 	}
 	if wish.Range == wish.Subnet {
-		wish.Range = linkspan.Network{}.Range
+		wish.Range = netip.Prefix{}
+	}
+	if wish.Range6 == wish.Subnet6 {
+		wish.Range6 = netip.Prefix{}
 	}
 	wish.Transport = linkspan.Transport(n.Options[linkspan.OptionTransport])
 	if wish.Transport == linkspan.Auto {
@@ -67,6 +71,12 @@ func mismatch(wish, got *linkspan.Network) string {
 		return fmt.Sprintf("its gateway is %s in the fabric, not %s", got.Gateway, wish.Gateway)
 	case wish.Range.IsValid() && wish.Range != got.Range:
 		return fmt.Sprintf("its range is %s in the fabric, not %s", rangeText(got.Range), wish.Range)
+	case wish.Subnet6 != got.Subnet6:
+		return fmt.Sprintf("its IPv6 subnet is %s in the fabric, not %s", subnetText(got.Subnet6), subnetText(wish.Subnet6))
+	case wish.Gateway6.IsValid() && wish.Gateway6 != got.Gateway6:
+		return fmt.Sprintf("its IPv6 gateway is %s in the fabric, not %s", got.Gateway6, wish.Gateway6)
+	case wish.Range6.IsValid() && wish.Range6 != got.Range6:
+		return fmt.Sprintf("its IPv6 range is %s in the fabric, not %s", rangeText(got.Range6), wish.Range6)
 	case len(wish.Aux) > 0 && !maps.Equal(wish.Aux, got.Aux):
 		return "its auxiliary addresses are others in the fabric"
 	case wish.Internal != got.Internal:
@@ -82,6 +92,13 @@ func mismatch(wish, got *linkspan.Network) string {
 	default:
 		return ""
 	}
+}
+
+func subnetText(p netip.Prefix) string {
+	if !p.IsValid() {
+		return "none"
+	}
+	return p.String()
 }
 
 func rangeText(p netip.Prefix) string {

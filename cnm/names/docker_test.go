@@ -6,9 +6,12 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,13 +28,32 @@ import (
 type container struct {
 	t    *testing.T
 	path string
+	// translated has the resolver listen elsewhere, and rules as Docker's own lead
+	// there, which have the kernel track the connections of the namespace.
+	translated bool
 
-	udp  net.PacketConn
-	tcp  net.Listener
-	done sync.WaitGroup
+	udp   net.PacketConn
+	tcp   net.Listener
+	talks sync.Map // connections that are open
+	done  sync.WaitGroup
 }
 
 func newContainer(t *testing.T) *container {
+	t.Helper()
+	return startContainer(t, false)
+}
+
+func startContainer(t *testing.T, translated bool) *container {
+	t.Helper()
+	c := newSandbox(t)
+	c.translated = translated
+	c.docker()
+	t.Cleanup(c.end)
+	return c
+}
+
+// newSandbox is a namespace without Docker.
+func newSandbox(t *testing.T) *container {
 	t.Helper()
 	c := &container{t: t, path: ovstest.Namespace(t)}
 	c.inside(func() error {
@@ -41,9 +63,15 @@ func newContainer(t *testing.T) *container {
 		}
 		return netlink.LinkSetUp(lo)
 	})
-	c.docker()
-	t.Cleanup(c.end)
 	return c
+}
+
+// eachContainer runs a test in a namespace without connection tracking and in one
+// with Docker's rules.
+func eachContainer(t *testing.T, test func(t *testing.T, c *container)) {
+	ovstest.Need(t, "nft")
+	t.Run("untracked", func(t *testing.T) { test(t, startContainer(t, false)) })
+	t.Run("translated", func(t *testing.T) { test(t, startContainer(t, true)) })
 }
 
 // inside runs fn on a thread in the namespace, which then ends.
@@ -68,20 +96,63 @@ func (c *container) inside(fn func() error) {
 
 // docker starts the resolver.
 func (c *container) docker() {
+	at := "127.0.0.11:53"
+	if c.translated {
+		at = "127.0.0.11:0"
+	}
 	c.inside(func() (err error) {
-		if c.udp, err = new(net.ListenConfig).ListenPacket(context.Background(), "udp4", "127.0.0.11:53"); err != nil {
+		if c.udp, err = new(net.ListenConfig).ListenPacket(context.Background(), "udp4", at); err != nil {
 			return err
 		}
-		c.tcp, err = new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.11:53")
+		c.tcp, err = new(net.ListenConfig).Listen(context.Background(), "tcp4", at)
 		return err
 	})
+	if c.translated {
+		c.nft(fmt.Sprintf(dockersRules, c.udp.LocalAddr(), c.tcp.Addr(),
+			c.udp.LocalAddr().(*net.UDPAddr).Port, c.tcp.Addr().(*net.TCPAddr).Port))
+	}
 	c.done.Go(c.packets)
 	c.done.Go(c.streams)
+}
+
+// dockersRules lead to Docker's resolver and back, as Docker's own do. They are
+// given by where it listens for UDP and TCP, and the ports of that.
+const dockersRules = `
+table ip nat
+delete table ip nat
+table ip nat {
+	chain output {
+		type nat hook output priority -100
+		ip daddr 127.0.0.11 udp dport 53 dnat to %s
+		ip daddr 127.0.0.11 tcp dport 53 dnat to %s
+	}
+	chain postrouting {
+		type nat hook postrouting priority srcnat
+		ip saddr 127.0.0.11 udp sport %d snat to :53
+		ip saddr 127.0.0.11 tcp sport %d snat to :53
+	}
+}`
+
+// nft gives nft(8) a text to read in the namespace.
+func (c *container) nft(text string) {
+	c.t.Helper()
+	c.inside(func() error {
+		nft := exec.Command("nft", "-f", "-")
+		nft.Stdin = strings.NewReader(text)
+		if out, err := nft.CombinedOutput(); err != nil {
+			return fmt.Errorf("nft: %w: %s", err, out)
+		}
+		return nil
+	})
 }
 
 // end stops the resolver, as when dockerd is away.
 func (c *container) end() {
 	_, _ = c.udp.Close(), c.tcp.Close()
+	c.talks.Range(func(conn, _ any) bool {
+		_ = conn.(net.Conn).Close()
+		return true
+	})
 	c.done.Wait()
 }
 
@@ -103,8 +174,10 @@ func (c *container) streams() {
 		if err != nil {
 			return
 		}
+		c.talks.Store(conn, nil)
 		c.done.Go(func() {
 			defer conn.Close()
+			defer c.talks.Delete(conn)
 			for {
 				m, err := receive(conn)
 				if err != nil {

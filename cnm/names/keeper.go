@@ -183,10 +183,10 @@ func (k *Keeper) scopes(s cnm.Sandbox, here map[string]map[string][]Bearer) []Sc
 			continue
 		}
 		if n.Own && !n.Bound() {
-			scopes = append(scopes, Scope{Name: n.Name, Subnet: n.Subnet, Here: here[n.ID]})
+			scopes = append(scopes, Scope{Name: n.Name, Subnet: n.Subnet, Subnet6: n.Subnet6, Here: here[n.ID]})
 		}
 		if f, ok := k.cfg.Networks.Network(n.Fabric); ok && n.Bound() {
-			scopes = append(scopes, Scope{Network: f.ID, Name: f.Name, Subnet: f.Subnet})
+			scopes = append(scopes, Scope{Network: f.ID, Name: f.Name, Subnet: f.Subnet, Subnet6: f.Subnet6})
 		}
 	}
 	return scopes

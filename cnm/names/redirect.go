@@ -3,10 +3,10 @@
 package names
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -19,9 +19,7 @@ import (
 var dockerResolver = netip.MustParseAddrPort("127.0.0.11:53")
 
 // ownAddress is where our own questions to Docker's resolver come from, which
-// are not redirected. Another address than that of the container's programs also
-// keeps them apart in connection tracking: a port that served one of ours and
-// then one of theirs would lead theirs past us.
+// are not redirected.
 var ownAddress = netip.MustParseAddr("127.0.0.12")
 
 // The rates that a namespace's processes may ask at, before the kernel drops
@@ -32,8 +30,15 @@ const (
 )
 
 // redirect brings what a namespace's processes send to Docker's resolver to
-// our sockets. It is gone when it is closed or the process ends. As it stands
-// before Docker's own rules in the same hook, the first translation counts.
+// our sockets, and back what these send, by writing other ports into the
+// packets. It translates no addresses as the kernel's NAT does, which would have
+// the kernel track every connection of the namespace. It is gone when it is
+// closed or the process ends.
+//
+// Where other rules have connections tracked, as Docker's own do, tracking sees
+// a question when it has our port and an answer while it has it: one
+// conversation from a port to a port, which nothing is remembered of that
+// outlives the redirection. Docker's rules do not see a question that we took.
 type redirect struct{ conn *nftables.Conn }
 
 // newRedirect makes the table in a namespace. The error has code Unavailable
@@ -49,8 +54,8 @@ func newRedirect(namespace int, udp, tcp uint16) (*redirect, error) {
 	if err := ownTable(socket, table); err != nil {
 		return nil, errors.Join(fmt.Errorf("redirect names: %w", err), conn.CloseLasting())
 	}
-	addRedirects(conn, table, udp, tcp)
-	addLimits(conn, table, udp, tcp)
+	addQuestions(conn, table, udp, tcp)
+	addAnswers(conn, table, udp, tcp)
 	if err := conn.Flush(); err != nil {
 		return nil, errors.Join(fmt.Errorf("redirect names: %w", err), conn.CloseLasting())
 	}
@@ -60,54 +65,34 @@ func newRedirect(namespace int, udp, tcp uint16) (*redirect, error) {
 // Close takes the table away.
 func (r *redirect) Close() error { return r.conn.CloseLasting() }
 
-func addRedirects(conn *nftables.Conn, table *nftables.Table, udp, tcp uint16) {
-	chain := conn.AddChain(&nftables.Chain{
-		Name: "redirect", Table: table, Type: nftables.ChainTypeNAT,
-		Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityMangle, // before nat's -100
-	})
-	to, own := dockerResolver.Addr().As4(), ownAddress.As4()
-	for protocol, port := range map[byte]uint16{unix.IPPROTO_UDP: udp, unix.IPPROTO_TCP: tcp} {
-		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(
-			sentTo(protocol, dockerResolver.Port()),
-			&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4},
-			&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: own[:]},
-			&expr.Immediate{Register: 1, Data: to[:]},
-			&expr.Immediate{Register: 2, Data: binary.BigEndian.AppendUint16(nil, port)},
-			&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: 1, RegProtoMin: 2, Specified: true},
-		)})
-	}
+// addQuestions has questions go to our ports, and drops those above the rates.
+func addQuestions(conn *nftables.Conn, table *nftables.Table, udp, tcp uint16) {
+	add := addChain(conn, table, "questions", nftables.ChainPriorityRaw)
+	add(sentTo(unix.IPPROTO_UDP, dockerResolver.Port()), notOurs(), unsummed(), rewrite(destination, udp, noSum))
+	add(sentTo(unix.IPPROTO_UDP, dockerResolver.Port()), notOurs(), rewrite(destination, udp, udpSum))
+	add(sentTo(unix.IPPROTO_TCP, dockerResolver.Port()), notOurs(), rewrite(destination, tcp, tcpSum))
+	add(sentTo(unix.IPPROTO_UDP, udp), over(queriesPerSecond))
+	add(sentTo(unix.IPPROTO_TCP, tcp), connecting(), over(connectionsPerSecond))
 }
 
-func addLimits(conn *nftables.Conn, table *nftables.Table, udp, tcp uint16) {
-	chain := conn.AddChain(&nftables.Chain{
-		Name: "limit", Table: table, Type: nftables.ChainTypeFilter,
-		Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityFilter,
-	})
-	over := func(rate uint64) []expr.Any {
-		return []expr.Any{
-			&expr.Limit{Type: expr.LimitTypePkts, Rate: rate, Unit: expr.LimitTimeSecond, Burst: uint32(rate), Over: true},
-			&expr.Counter{},
-			&expr.Verdict{Kind: expr.VerdictDrop},
-		}
-	}
-	conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(sentTo(unix.IPPROTO_UDP, udp), over(queriesPerSecond)...)})
-	connecting := append(sentTo(unix.IPPROTO_TCP, tcp), // SYN without ACK
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 13, Len: 1},
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 1, Mask: []byte{0x12}, Xor: []byte{0}},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{0x02}},
-	)
-	conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(connecting, over(connectionsPerSecond)...)})
+// addAnswers has answers come from where the questions were sent to.
+func addAnswers(conn *nftables.Conn, table *nftables.Table, udp, tcp uint16) {
+	add := addChain(conn, table, "answers", nftables.ChainPriorityMangle)
+	add(sentFrom(unix.IPPROTO_UDP, udp), rewrite(source, dockerResolver.Port(), udpSum))
+	add(sentFrom(unix.IPPROTO_TCP, tcp), rewrite(source, dockerResolver.Port(), tcpSum))
 }
 
-// sentTo matches packets to a port of the address of Docker's resolver.
-func sentTo(protocol byte, port uint16) []expr.Any {
-	to := dockerResolver.Addr().As4()
-	return []expr.Any{
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 16, Len: 4},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: to[:]},
-		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{protocol}},
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binary.BigEndian.AppendUint16(nil, port)},
+// addChain adds a chain for what the namespace's processes send to each other,
+// and returns what adds a rule to it, of several parts. Connection tracking comes
+// between the priorities raw and mangle; a namespace's traffic with others costs
+// one comparison.
+func addChain(conn *nftables.Conn, table *nftables.Table, name string, priority *nftables.ChainPriority) func(parts ...[]expr.Any) {
+	chain := conn.AddChain(&nftables.Chain{
+		Name: name, Table: table, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookOutput, Priority: priority,
+	})
+	add := func(parts ...[]expr.Any) {
+		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: slices.Concat(parts...)})
 	}
+	add(leaving(), []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}})
+	return add
 }

@@ -15,6 +15,7 @@ type Scope struct {
 	Network linkspan.NetworkID // 0: of this host
 	Name    string
 	Subnet  netip.Prefix
+	Subnet6 netip.Prefix        // zero: it has no IPv6
 	Here    map[string][]Bearer // who is in a network of this host, by name in lower case
 }
 
@@ -76,7 +77,7 @@ func readings(scopes []Scope, name string) []Question {
 func owners(scopes []Scope, address netip.Addr) []Question {
 	var questions []Question
 	for _, s := range scopes {
-		if s.Network != 0 && s.Subnet.Contains(address) {
+		if s.Network != 0 && (s.Subnet.Contains(address) || s.Subnet6.Contains(address)) {
 			questions = append(questions, Question{Network: s.Network, Address: address})
 		}
 	}

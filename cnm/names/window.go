@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/net/dns/dnsmessage"
-	"golang.org/x/sys/unix"
 )
 
 // The bounds of one namespace.
@@ -60,12 +59,8 @@ func open(ctx context.Context, resolver *Resolver, path string, scopes []Scope, 
 		return nil, errors.Join(fmt.Errorf("listen in %s: %w", path, err), space.Close())
 	}
 	// Sockets first: whoever is redirected is heard.
-	ours := map[uint8]uint16{unix.IPPROTO_UDP: port(w.udp.LocalAddr()), unix.IPPROTO_TCP: port(w.tcp.Addr())}
-	if w.redirect, err = newRedirect(int(space.file.Fd()), ours[unix.IPPROTO_UDP], ours[unix.IPPROTO_TCP]); err != nil {
+	if w.redirect, err = newRedirect(int(space.file.Fd()), port(w.udp.LocalAddr()), port(w.tcp.Addr())); err != nil {
 		return nil, errors.Join(err, w.udp.Close(), w.tcp.Close(), space.Close())
-	}
-	if err := forget(int(space.file.Fd()), ours); err != nil {
-		return nil, errors.Join(err, w.redirect.Close(), w.udp.Close(), w.tcp.Close(), space.Close())
 	}
 	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.running.Go(func() { w.servePackets(ctx) })
@@ -92,7 +87,7 @@ func (w *Window) SetScopes(scopes []Scope) {
 // Close takes the redirection away, and then all else. The namespace is free to
 // go when it returns.
 func (w *Window) Close() error {
-	err := errors.Join(w.redirect.Close(), forget(int(w.space.file.Fd()), nil), w.udp.Close(), w.tcp.Close())
+	err := errors.Join(w.redirect.Close(), w.udp.Close(), w.tcp.Close())
 	w.cancel()
 	w.running.Wait()
 	return errors.Join(err, w.space.Close())

@@ -46,9 +46,9 @@ func (c *container) tables() string {
 
 // Ours is answered, and whatever else there may be comes back from Docker's
 // resolver as it went there.
-func TestWindow(t *testing.T) {
-	ovstest.Need(t, "nft")
-	c := newContainer(t)
+func TestWindow(t *testing.T) { eachContainer(t, window) }
+
+func window(t *testing.T, c *container) {
 	open(t, c, town(), web)
 	large := ask(t, "www.example.com", dnsmessage.TypeA, edns(4096, 0))
 	large = append(large, bytes.Repeat([]byte{7}, 3000)...)
@@ -86,8 +86,10 @@ func TestWindow(t *testing.T) {
 // Whoever asks just when the window opens is answered, by us or by Docker's
 // resolver: the answer finds back.
 func TestNoQuestionIsLostWhileTheWindowOpens(t *testing.T) {
-	ovstest.Need(t, "nft")
-	c := newContainer(t)
+	eachContainer(t, noQuestionIsLostWhileTheWindowOpens)
+}
+
+func noQuestionIsLostWhileTheWindowOpens(t *testing.T, c *container) {
 	query := ask(t, "c1", dnsmessage.TypeA)
 	for range 10 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -117,9 +119,9 @@ func TestNoQuestionIsLostWhileTheWindowOpens(t *testing.T) {
 	}
 }
 
-func TestManyAnswersComeByTCP(t *testing.T) {
-	ovstest.Need(t, "nft")
-	c := newContainer(t)
+func TestManyAnswersComeByTCP(t *testing.T) { eachContainer(t, manyAnswersComeByTCP) }
+
+func manyAnswersComeByTCP(t *testing.T, c *container) {
 	open(t, c, crowd(300), web)
 	query := ask(t, "all", dnsmessage.TypeA)
 	short, err := c.ask("udp", query)
@@ -155,9 +157,9 @@ func TestStreamStaysOpen(t *testing.T) {
 }
 
 // While dockerd is away what is ours is answered, and nobody waits for the rest.
-func TestDockerIsAway(t *testing.T) {
-	ovstest.Need(t, "nft")
-	c := newContainer(t)
+func TestDockerIsAway(t *testing.T) { eachContainer(t, dockerIsAway) }
+
+func dockerIsAway(t *testing.T, c *container) {
 	open(t, c, town(), web)
 	c.end()
 	for _, network := range []string{"udp", "tcp"} {
@@ -341,9 +343,9 @@ func TestManyWindows(t *testing.T) {
 
 // What Docker's resolver was asked from a port before does not lead the next
 // question from that port to it, or to a socket that is gone.
-func TestPortsAreUsedAgain(t *testing.T) {
-	ovstest.Need(t, "nft")
-	c := newContainer(t)
+func TestPortsAreUsedAgain(t *testing.T) { eachContainer(t, portsAreUsedAgain) }
+
+func portsAreUsedAgain(t *testing.T, c *container) {
 	query := ask(t, "c1", dnsmessage.TypeA)
 	conn := c.dial("udp") // one port for all
 	defer conn.Close()

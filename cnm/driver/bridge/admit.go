@@ -3,114 +3,16 @@
 package bridge
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
 
-	"github.com/google/nftables"
-	"github.com/google/nftables/expr"
-	"github.com/google/nftables/userdata"
+	"github.com/linkspan/linkspan/cnm/driver/filter"
 )
-
-// A packet passes when no base chain drops it. Docker, like many a firewall,
-// lets its chain FORWARD drop what it does not know. So what comes from or goes
-// to a bridge of this driver is accepted there, in the chain that Docker leaves
-// to others, or in FORWARD itself; what of it may pass is decided in the
-// driver's own table.
 
 // admission marks the driver's rules in chains of others.
 const admission = "linkspan-bridge"
 
-// admit brings the rules in others' chains to what the networks need. A chain
-// that drops nothing needs none.
-func (d *Driver) admit() error {
-	conn, err := nftables.New()
-	if err != nil {
-		return fmt.Errorf("nftables: %w", err)
-	}
-	for _, family := range []nftables.TableFamily{nftables.TableFamilyIPv4, nftables.TableFamilyIPv6} {
-		chain, err := strictChain(conn, family)
-		if err != nil {
-			return err
-		}
-		if chain == nil {
-			continue
-		}
-		if err := d.admitTo(conn, chain); err != nil {
-			return fmt.Errorf("let bridges through chain %s: %w", chain.Name, err)
-		}
-	}
-	return nil
-}
-
-// strictChain returns the chain to put rules into when the family's iptables
-// table "filter" drops by default what is forwarded; or nil.
-func strictChain(conn *nftables.Conn, family nftables.TableFamily) (*nftables.Chain, error) {
-	chains, err := conn.ListChainsOfTableFamily(family)
-	if err != nil {
-		return nil, fmt.Errorf("list nftables chains: %w", err)
-	}
-	var forward, user *nftables.Chain
-	for _, c := range chains {
-		switch {
-		case c.Table.Name != "filter":
-		case c.Name == "FORWARD" && c.Policy != nil && *c.Policy == nftables.ChainPolicyDrop:
-			forward = c
-		case c.Name == "DOCKER-USER":
-			user = c
-		}
-	}
-	if forward != nil && user != nil {
-		return user, nil
-	}
-	return forward, nil
-}
-
-func (d *Driver) admitTo(conn *nftables.Conn, chain *nftables.Chain) error {
-	have, err := conn.GetRules(chain.Table, chain)
-	if err != nil {
-		return err
-	}
-	ours := slices.DeleteFunc(have, func(r *nftables.Rule) bool {
-		comment, _ := userdata.GetString(r.UserData, userdata.TypeComment)
-		return !bytes.HasPrefix([]byte(comment), []byte(admission))
-	})
-	want := d.admissions()
-	if slices.EqualFunc(ours, want, func(a *nftables.Rule, b []byte) bool { return bytes.Equal(a.UserData, b) }) {
-		return nil
-	}
-	for _, r := range ours {
-		if err := conn.DelRule(r); err != nil {
-			return err
-		}
-	}
-	networks := d.names()
-	for _, name := range slices.Backward(networks) { // each goes to the top
-		for _, key := range []expr.MetaKey{expr.MetaKeyOIFNAME, expr.MetaKeyIIFNAME} {
-			conn.InsertRule(&nftables.Rule{Table: chain.Table, Chain: chain, UserData: label(key, name), Exprs: rules(
-				[]expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: ifname(name)}, &expr.Counter{}},
-				accept())})
-		}
-	}
-	return conn.Flush()
-}
-
-// admissions returns the marks of the rules that there should be, in order.
-func (d *Driver) admissions() [][]byte {
-	var marks [][]byte
-	for _, name := range d.names() {
-		marks = append(marks, label(expr.MetaKeyIIFNAME, name), label(expr.MetaKeyOIFNAME, name))
-	}
-	return marks
-}
-
-func label(key expr.MetaKey, link string) []byte {
-	direction := "from"
-	if key == expr.MetaKeyOIFNAME {
-		direction = "to"
-	}
-	return userdata.AppendString(nil, userdata.TypeComment, admission+" "+direction+" "+link)
-}
+// admit lets the networks' bridges through the chains of others.
+func (d *Driver) admit() error { return filter.Admit(admission, d.names()) }
 
 // names returns the bridges, sorted.
 func (d *Driver) names() []string {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/publish"
 )
 
 // Options is what a [Driver] is made of.
@@ -20,8 +21,10 @@ type Driver struct {
 	log *slog.Logger
 
 	mu       sync.Mutex
-	networks map[string]network   // by cnm.Network.ID
-	ports    map[string][]binding // published, by cnm.Endpoint.ID
+	networks map[string]network           // by cnm.Network.ID
+	ports    map[string][]publish.Binding // published, by cnm.Endpoint.ID
+
+	numbers numbers
 
 	filter   sync.Mutex      // held while the filter is changed
 	filtered map[string]bool // networks that this process wrote into it, by cnm.Network.ID
@@ -46,7 +49,7 @@ func New(options Options) *Driver {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Driver{log: options.Log, networks: make(map[string]network), ports: make(map[string][]binding)}
+	return &Driver{log: options.Log, networks: make(map[string]network), ports: make(map[string][]publish.Binding)}
 }
 
 // Close lets go of the host's ports that are held; what was made goes on. No
@@ -55,7 +58,7 @@ func (d *Driver) Close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, bindings := range d.ports {
-		letGo(bindings)
+		publish.LetGo(bindings)
 	}
 }
 
@@ -72,6 +75,7 @@ func (d *Driver) Restore(networks []cnm.Network, endpoints []cnm.Endpoint) error
 		d.networks[n.ID] = network{n, c}
 	}
 	for _, e := range endpoints {
+		d.numbers.take(e.ID, e.Port)
 		if n, ok := d.networks[e.Network]; ok && len(e.Published) > 0 && e.Removing == nil {
 			d.ports[e.ID] = n.bindings(e, e.Published)
 		}

@@ -28,14 +28,14 @@ const peerPrefix = "lbp-"
 // Light is true: an endpoint is nothing on the host until it joins.
 func (*Driver) Light() bool { return true }
 
-// CreateEndpoint chooses the MAC when none is given, and reads the limits. The
+// CreateEndpoint chooses the MAC when none is given, and a number, and reads the limits. The
 // host's interface is the other end of the container's.
 func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Endpoint, error) {
 	_, limits, err := d.wish(n, e)
 	if err != nil {
 		return cnm.Endpoint{}, err
 	}
-	e.MAC, e.Limits = kernel.MAC(n.ID, e), limits
+	e.MAC, e.Limits, e.Port = kernel.MAC(n.ID, e), limits, d.numbers.of(e.ID)
 	e.HostInterface = kernel.Name(PortPrefix, e.ID)
 	if limits.Any() {
 		e.HostInterface = shape.Inner(e.HostInterface)
@@ -53,8 +53,11 @@ func (d *Driver) wish(n cnm.Network, e cnm.Endpoint) (string, linkspan.Limits, e
 	return option.Limited(e.Options, c.prefix, c.limits)
 }
 
-// DeleteEndpoint has nothing to undo beyond Leave.
-func (*Driver) DeleteEndpoint(context.Context, cnm.Network, cnm.Endpoint) error { return nil }
+// DeleteEndpoint gives the endpoint's number back; Leave has undone the rest.
+func (d *Driver) DeleteEndpoint(_ context.Context, _ cnm.Network, e cnm.Endpoint) error {
+	d.numbers.free(e.ID)
+	return nil
+}
 
 // Join makes the veth and plugs it into the bridge.
 func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.Attachment, error) {

@@ -3,7 +3,6 @@
 package bridge
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -13,7 +12,8 @@ import (
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
-	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/cnm/driver/filter"
+	"github.com/linkspan/linkspan/cnm/driver/publish"
 )
 
 // The table, which is this driver's alone. ADDRESS is the host's, where a port
@@ -34,6 +34,7 @@ import (
 //		}
 //		chain forward { type filter hook forward priority filter
 //			ct state established,related accept
+//			iifname "lsbr" accept; oifname "lsbr" accept           # routes: inet linkspan-across says which
 //			iifname vmap { BRIDGE : jump NET-out }
 //			oifname vmap { BRIDGE : jump NET-in }
 //		}
@@ -53,31 +54,24 @@ import (
 //	}
 const tableName = "linkspan-bridge"
 
-func table() *nftables.Table {
-	return &nftables.Table{Family: nftables.TableFamilyINet, Name: tableName}
-}
+// routes is the link by which routes of the fabric lead from and to bridges. What may
+// pass there is not decided here: see package across.
+const routes = "lsbr"
+
+func table() *nftables.Table { return filter.Table(tableName) }
 
 // refilter replaces the table by one that has all networks and ports, or
 // removes it when there are none.
 func (d *Driver) refilter() error {
 	d.filter.Lock()
 	defer d.filter.Unlock()
-	conn, err := nftables.New()
-	if err != nil {
-		return kernel.Nftables.Explain(fmt.Errorf("nftables: %w", err))
-	}
-	b := builder{conn: conn, table: table()}
-	conn.AddTable(b.table) // so that deleting never fails
-	conn.DelTable(b.table)
 	networks, ports := d.snapshot()
-	if len(networks) > 0 {
-		conn.AddTable(b.table)
-		if err := b.build(networks, ports); err != nil {
-			return fmt.Errorf("nftables table inet %s: %w", tableName, err)
-		}
+	var add func(*nftables.Conn) error
+	if t := table(); len(networks) > 0 {
+		add = func(conn *nftables.Conn) error { return builder{conn: conn, table: t}.build(networks, ports) }
 	}
-	if err := conn.Flush(); err != nil {
-		return kernel.Nftables.Explain(fmt.Errorf("nftables table inet %s: %w", tableName, err))
+	if err := filter.Replace(table(), add); err != nil {
+		return err
 	}
 	d.filtered = make(map[string]bool, len(networks))
 	for _, n := range networks {
@@ -87,12 +81,12 @@ func (d *Driver) refilter() error {
 }
 
 // snapshot returns networks and ports in an order that does not change.
-func (d *Driver) snapshot() ([]network, []binding) {
+func (d *Driver) snapshot() ([]network, []publish.Binding) {
 	networks := d.all()
 	slices.SortFunc(networks, func(a, b network) int { return strings.Compare(a.ID, b.ID) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var ports []binding
+	var ports []publish.Binding
 	for _, bindings := range d.ports {
 		ports = append(ports, bindings...)
 	}
@@ -106,14 +100,14 @@ type builder struct {
 }
 
 func (b builder) rule(c *nftables.Chain, parts ...[]expr.Any) {
-	b.conn.AddRule(&nftables.Rule{Table: b.table, Chain: c, Exprs: rules(parts...)})
+	b.conn.AddRule(&nftables.Rule{Table: b.table, Chain: c, Exprs: filter.Rules(parts...)})
 }
 
 func (b builder) base(name string, kind nftables.ChainType, hook *nftables.ChainHook, priority *nftables.ChainPriority) *nftables.Chain {
 	return b.conn.AddChain(&nftables.Chain{Name: name, Table: b.table, Type: kind, Hooknum: hook, Priority: priority})
 }
 
-func (b builder) build(networks []network, ports []binding) error {
+func (b builder) build(networks []network, ports []publish.Binding) error {
 	open, err := b.translate(ports)
 	if err != nil {
 		return err
@@ -126,7 +120,9 @@ func (b builder) build(networks []network, ports []binding) error {
 		out, in = append(out, leaves), append(in, enters)
 	}
 	forward := b.base("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter)
-	b.rule(forward, conntrack(expr.CtKeySTATE, ctEstablished|ctRelated), accept())
+	b.rule(forward, filter.Known(), filter.Accept())
+	b.rule(forward, filter.ComesFrom(routes), filter.Accept())
+	b.rule(forward, filter.GoesTo(routes), filter.Accept())
 	if err := b.dispatch(forward, outMap, expr.MetaKeyIIFNAME, out); err != nil {
 		return err
 	}
@@ -137,9 +133,9 @@ func (b builder) build(networks []network, ports []binding) error {
 // of the maps that lead to those.
 func (b builder) network(n network, guard, source *nftables.Chain, open [2]*nftables.Set) (leaves, enters nftables.SetElement) {
 	loopback := netip.MustParsePrefix("127.0.0.0/8")
-	b.rule(guard, comesFrom(n.link), to(loopback), drop())
+	b.rule(guard, filter.ComesFrom(n.link), filter.To(loopback), filter.Drop())
 	b.leave(source, n)
-	b.rule(source, from(loopback), goesTo(n.link), leavesAs(netip.Addr{}, 0))
+	b.rule(source, filter.From(loopback), filter.GoesTo(n.link), filter.LeavesAs(netip.Addr{}, 0))
 	return jump(n.link, b.leaving(n)), jump(n.link, b.entering(n, open))
 }
 
@@ -158,8 +154,8 @@ func (b builder) dispatch(c *nftables.Chain, name string, key expr.MetaKey, elem
 		return err
 	}
 	b.rule(c, []expr.Any{
-		&expr.Meta{Key: key, Register: register},
-		&expr.Lookup{SourceRegister: register, DestRegister: unix.NFT_REG_VERDICT, IsDestRegSet: true, SetName: set.Name, SetID: set.ID},
+		&expr.Meta{Key: key, Register: filter.Register},
+		&expr.Lookup{SourceRegister: filter.Register, DestRegister: unix.NFT_REG_VERDICT, IsDestRegSet: true, SetName: set.Name, SetID: set.ID},
 	})
 	return nil
 }
@@ -167,7 +163,7 @@ func (b builder) dispatch(c *nftables.Chain, name string, key expr.MetaKey, elem
 func (b builder) leaving(n network) *nftables.Chain {
 	c := b.conn.AddChain(&nftables.Chain{Name: n.link + "-out", Table: b.table})
 	if n.Internal {
-		b.rule(c, goesElsewhere(n.link), drop())
+		b.rule(c, filter.GoesElsewhere(n.link), filter.Drop())
 	}
 	return c
 }
@@ -176,15 +172,15 @@ func (b builder) leaving(n network) *nftables.Chain {
 func (b builder) entering(n network, open [2]*nftables.Set) *nftables.Chain {
 	c := b.conn.AddChain(&nftables.Chain{Name: n.link + "-in", Table: b.table})
 	if n.icc {
-		b.rule(c, comesFrom(n.link), accept())
+		b.rule(c, filter.ComesFrom(n.link), filter.Accept())
 	}
 	if !n.Internal {
-		b.rule(c, translated(), accept())
+		b.rule(c, filter.Translated(), filter.Accept())
 		for _, f := range n.families() {
 			b.unasked(c, n, f, open[f.index])
 		}
 	}
-	b.rule(c, drop())
+	b.rule(c, filter.Drop())
 	return c
 }
 
@@ -192,11 +188,11 @@ func (b builder) entering(n network, open [2]*nftables.Set) *nftables.Chain {
 func (b builder) unasked(c *nftables.Chain, n network, f family, open *nftables.Set) {
 	switch n.mode[f.index] {
 	case modeRouted:
-		b.rule(c, ofFamily(f.index), portKey(f.index, true),
-			[]expr.Any{&expr.Lookup{SourceRegister: register, SetName: open.Name, SetID: open.ID}}, accept())
-		b.rule(c, ofFamily(f.index), icmp(f.index), accept())
+		b.rule(c, filter.OfFamily(f.index), filter.PortKey(f.index, true),
+			[]expr.Any{&expr.Lookup{SourceRegister: filter.Register, SetName: open.Name, SetID: open.ID}}, filter.Accept())
+		b.rule(c, filter.OfFamily(f.index), filter.ICMP(f.index), filter.Accept())
 	case modeUnprotected:
-		b.rule(c, to(f.subnet), accept())
+		b.rule(c, filter.To(f.subnet), filter.Accept())
 	}
 }
 
@@ -208,8 +204,8 @@ func (b builder) leave(c *nftables.Chain, n network) {
 			continue
 		}
 		if n.masquerade {
-			b.rule(c, from(f.subnet), goesElsewhere(n.link), leavesAs(n.host[f.index], f.index))
+			b.rule(c, filter.From(f.subnet), filter.GoesElsewhere(n.link), filter.LeavesAs(n.host[f.index], f.index))
 		}
-		b.rule(c, from(f.subnet), goesTo(n.link), translated(), leavesAs(netip.Addr{}, f.index))
+		b.rule(c, filter.From(f.subnet), filter.GoesTo(n.link), filter.Translated(), filter.LeavesAs(netip.Addr{}, f.index))
 	}
 }

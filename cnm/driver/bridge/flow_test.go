@@ -168,10 +168,12 @@ func publishedPorts(t *testing.T, w world) {
 	}, web)
 	b, c, out := w.Box("b", web), w.Box("c", other), w.out()
 	a.Serve(80)
-	chosen := a.Endpoints[0].Published[1].HostPort
-	if chosen == 0 {
-		t.Fatalf("published are %+v, want a port that was chosen", a.Endpoints[0].Published)
+	published := a.Endpoints[0].Published
+	if len(published) != 5 || published[2].HostIP != "0.0.0.0" || published[3].HostIP != "::" || published[2].HostPort == 0 ||
+		published[2].HostPort != published[3].HostPort {
+		t.Fatalf("published are %+v, want one of each family, and a port that was chosen", published)
 	}
+	chosen := published[2].HostPort
 	for _, port := range []uint16{8080, chosen} {
 		out.WantReach(at(hostAt), port, outsideAt)
 		out.WantReach(at(hostAt6), port, outsideAt6)

@@ -5,22 +5,13 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm"
+	"github.com/linkspan/linkspan/cnm/driver/filter"
+	"github.com/linkspan/linkspan/cnm/driver/publish"
 )
-
-// binding is one published port in one address family.
-type binding struct {
-	proto     uint8
-	host      netip.AddrPort // where it is published; the address may be unspecified
-	container netip.AddrPort
-	routed    bool // reached by the container's own address, not by the host's
-	held      hold // keeps others on the host from the port
-}
 
 // Publish publishes e.PortMaps: the host's ports are taken, and the filter
 // translates them. What an earlier call published for the endpoint and this
@@ -36,7 +27,7 @@ func (d *Driver) Publish(_ context.Context, n cnm.Network, e cnm.Endpoint) ([]cn
 		}
 	}
 	before := d.release(e.ID)
-	ports, taken, err := net.take(e)
+	ports, taken, err := publish.Take(e.PortMaps, func(p cnm.PortMap) []publish.Binding { return net.bindings(e, []cnm.PortMap{p}) })
 	if err != nil {
 		if before {
 			err = errors.Join(err, d.refilter())
@@ -53,108 +44,33 @@ func (d *Driver) Publish(_ context.Context, n cnm.Network, e cnm.Endpoint) ([]cn
 	return ports, nil
 }
 
-// take takes the host's ports, all or none.
-func (n network) take(e cnm.Endpoint) ([]cnm.PortMap, []binding, error) {
-	var taken []binding
-	ports := make([]cnm.PortMap, 0, len(e.PortMaps))
-	for _, wish := range e.PortMaps {
-		port, bindings, err := n.takeOne(e, wish)
-		if err != nil {
-			letGo(taken)
-			return nil, nil, err
-		}
-		ports, taken = append(ports, port), append(taken, bindings...)
-	}
-	return ports, taken, nil
-}
-
-// takeOne tries the ports of the wish's range in order, or lets the kernel
-// choose.
-func (n network) takeOne(e cnm.Endpoint, wish cnm.PortMap) (cnm.PortMap, []binding, error) {
-	last := max(wish.HostPort, wish.HostPortEnd)
-	var err error
-	for port := wish.HostPort; ; port++ {
-		try := wish
-		try.HostPort = port
-		var bindings []binding
-		if bindings, err = n.hold(e, &try); err == nil {
-			try.HostPortEnd = try.HostPort
-			return try, bindings, nil
-		}
-		if port >= last || linkspan.CodeOf(err) != linkspan.InUse {
-			return wish, nil, err
-		}
-	}
-}
-
-// hold takes one port in all families; the one that the kernel chooses for the
-// first holds for the others too.
-func (n network) hold(e cnm.Endpoint, port *cnm.PortMap) ([]binding, error) {
-	bindings := n.bindings(e, []cnm.PortMap{*port})
-	if len(bindings) == 0 {
-		return nil, &linkspan.Error{
-			Code:    linkspan.Invalid,
-			Message: fmt.Sprintf("port %d cannot be published: the endpoint has no address of the family of %q", port.Port, port.HostIP),
-		}
-	}
-	for i := range bindings {
-		b := &bindings[i]
-		if b.routed {
-			continue
-		}
-		b.host = netip.AddrPortFrom(b.host.Addr(), port.HostPort)
-		if err := b.take(); err != nil {
-			letGo(bindings[:i])
-			return nil, err
-		}
-		port.HostPort = b.host.Port()
-	}
-	return bindings, nil
-}
-
 // bindings returns what ports are in the families that both the endpoint and
 // the wished address have.
-func (n network) bindings(e cnm.Endpoint, ports []cnm.PortMap) []binding {
-	var all []binding
+func (n network) bindings(e cnm.Endpoint, ports []cnm.PortMap) []publish.Binding {
+	var all []publish.Binding
 	for _, p := range ports {
 		for _, own := range e.Addresses() {
 			at, ok := n.hostAddress(p.HostIP, own.Addr())
 			if !ok {
 				continue
 			}
-			all = append(all, binding{
-				proto: p.Proto, host: netip.AddrPortFrom(at, p.HostPort),
-				container: netip.AddrPortFrom(own.Addr(), p.Port),
-				routed:    n.mode[familyOf(own.Addr())] == modeRouted,
+			all = append(all, publish.Binding{
+				Proto: p.Proto, Host: netip.AddrPortFrom(at, p.HostPort),
+				Container: netip.AddrPortFrom(own.Addr(), p.Port),
+				Routed:    n.mode[filter.FamilyOf(own.Addr())] == modeRouted,
 			})
 		}
 	}
 	return all
 }
 
-func familyOf(a netip.Addr) int {
-	if a.Is4() {
-		return 0
-	}
-	return 1
-}
-
 // hostAddress returns where a port is published for an address of a container:
 // where it was wished, by the network's option, or everywhere.
 func (n network) hostAddress(wish string, own netip.Addr) (netip.Addr, bool) {
-	everywhere := netip.IPv4Unspecified()
-	if own.Is6() {
-		everywhere = netip.IPv6Unspecified()
+	if wish == "" && own.Is4() && n.hostBinding.IsValid() {
+		return n.hostBinding, true
 	}
-	if wish == "" {
-		if own.Is4() && n.hostBinding.IsValid() {
-			return n.hostBinding, true
-		}
-		return everywhere, true
-	}
-	at, err := netip.ParseAddr(wish)
-	at = at.Unmap()
-	return at, err == nil && at.Is4() == own.Is4()
+	return publish.HostAddress(wish, own)
 }
 
 // Unpublish takes back what Publish did.
@@ -163,7 +79,9 @@ func (d *Driver) Unpublish(_ context.Context, _ cnm.Network, e cnm.Endpoint) err
 		return nil
 	}
 	for _, address := range e.Addresses() {
-		d.forget(address.Addr())
+		if err := publish.Forget(address.Addr(), false); err != nil {
+			d.log.Debug("conversations are not ended", "address", address.Addr(), "error", err)
+		}
 	}
 	return d.refilter()
 }
@@ -174,12 +92,6 @@ func (d *Driver) release(endpoint string) bool {
 	defer d.mu.Unlock()
 	bindings, ok := d.ports[endpoint]
 	delete(d.ports, endpoint)
-	letGo(bindings)
+	publish.LetGo(bindings)
 	return ok
-}
-
-func letGo(bindings []binding) {
-	for _, b := range slices.Backward(bindings) {
-		b.held.close()
-	}
 }

@@ -105,9 +105,9 @@ func (d *Driver) holdAgain() {
 	defer d.mu.Unlock()
 	for _, bindings := range d.ports {
 		for i := range bindings {
-			if b := &bindings[i]; b.held.socket == nil && !b.routed {
-				if err := b.take(); err != nil {
-					d.log.Warn("published port is not held", "port", b.host, "error", err)
+			if b := &bindings[i]; !b.Taken() && !b.Routed {
+				if err := b.Take(); err != nil {
+					d.log.Warn("published port is not held", "port", b.Host, "error", err)
 				}
 			}
 		}

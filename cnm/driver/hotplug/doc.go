@@ -10,7 +10,10 @@
 // lives in the endpoint's record alone; the driver learns the numbers in use
 // from those records when the controller starts.
 //
-// What it is not: it publishes no ports, has no IPv6, and never calls Docker.
+// An endpoint has an IPv4 address, and one of IPv6 beside it where its network has.
+// The way out of its networks, and in to published ports, is a [Gateway]'s.
+//
+// What it is not: it never calls Docker.
 //
 //	driver, err := hotplug.New(hotplug.Options{
 //		Ports: bridge, Links: hotplug.Kernel{}, Fabric: fabric, MTU: 1450,

@@ -53,6 +53,23 @@ type Fabric interface {
 	Endpoints() []linkspan.Endpoint
 }
 
+// Gateway is the way between endpoints and the host's own stack.
+type Gateway interface {
+	// Joined says that an endpoint is there which may go out.
+	Joined(e cnm.Endpoint) error
+	// Publish publishes the endpoint's PortMaps and returns where. What it
+	// published for the endpoint before, and not now, goes.
+	Publish(e cnm.Endpoint) ([]cnm.PortMap, error)
+	// Unpublish takes it back; there need be nothing.
+	Unpublish(e cnm.Endpoint) error
+	// Left ends all that an endpoint has there, before its port's number is another's.
+	Left(e cnm.Endpoint) error
+	// Restore learns what endpoints had published in an earlier process.
+	Restore(endpoints []cnm.Endpoint)
+	// Mend makes again what is gone.
+	Mend(ctx context.Context) error
+}
+
 // Options is what a [Driver] is made of.
 type Options struct {
 	Ports  Ports
@@ -65,6 +82,9 @@ type Options struct {
 	DirectMTU int
 	// Offload is what containers' kernels leave to the datapath.
 	Offload netns.Offload
+	// Gateway is the way out of networks that are not internal, and in to published
+	// ports; nil: there is none on this host.
+	Gateway Gateway
 	// Log is told what was mended; nil: nobody.
 	Log *slog.Logger
 }
@@ -80,6 +100,7 @@ var (
 	_ cnm.Restorer  = (*Driver)(nil)
 	_ cnm.Sweeper   = (*Driver)(nil)
 	_ cnm.Describer = (*Driver)(nil)
+	_ cnm.Publisher = (*Driver)(nil)
 	_ Ports         = (*ovs.Switch)(nil)
 )
 
@@ -94,8 +115,11 @@ func New(options Options) (*Driver, error) {
 	return &Driver{options: options}, nil
 }
 
-// Restore learns the port numbers in use.
+// Restore learns the port numbers in use, and the ports that are published.
 func (d *Driver) Restore(_ []cnm.Network, endpoints []cnm.Endpoint) error {
+	if d.options.Gateway != nil {
+		d.options.Gateway.Restore(endpoints)
+	}
 	for _, e := range endpoints {
 		if e.Port != 0 {
 			d.numbers.take(e.Port, e.ID)

@@ -103,6 +103,30 @@ func TestWhatAnEndpointNeeds(t *testing.T) {
 	}
 }
 
+func TestASecondAddress(t *testing.T) {
+	d := newDriver(t, newWorld(t))
+	six := network()
+	six.Subnet6, six.Gateway6 = netip.MustParsePrefix("fd91::/64"), netip.MustParseAddr("fd91::1")
+	e := endpoint("a", "10.7.0.2/24")
+	e.Address6 = netip.MustParsePrefix("fd91::2/64")
+	if _, err := d.CreateEndpoint(t.Context(), six, e); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.CreateEndpoint(t.Context(), network(), e); linkspan.CodeOf(err) != linkspan.Invalid {
+		t.Errorf("where there is no IPv6: %v", err)
+	}
+	for name, small := range map[string]func(*cnm.Network){
+		"by the fabric": func(n *cnm.Network) { n.MTU = 1279 },
+		"by its option": func(n *cnm.Network) { n.Options = map[string]string{hotplug.OptionMTU: "1279"} },
+	} {
+		n := six
+		small(&n)
+		if err := d.CreateNetwork(t.Context(), n); linkspan.CodeOf(err) != linkspan.Invalid {
+			t.Errorf("packets that are too small, %s: %v", name, err)
+		}
+	}
+}
+
 func TestMTU(t *testing.T) {
 	for _, test := range []struct {
 		name    string

@@ -28,6 +28,12 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 	if !n.Bound() || !e.Address.Addr().Is4() {
 		return cnm.Endpoint{}, invalid("an endpoint of this driver needs an address of a network that the controller knows")
 	}
+	if a := e.Address6.Addr(); a.IsValid() && !n.Subnet6.Contains(a) {
+		return cnm.Endpoint{}, invalid("address %s is not one of the network's, which has %s for IPv6", a, subnet6Text(n))
+	}
+	if err := d.carries6(n); err != nil {
+		return cnm.Endpoint{}, err
+	}
 	port, err := d.numbers.lowest(e.ID, d.stored())
 	if err != nil {
 		return cnm.Endpoint{}, err
@@ -41,6 +47,13 @@ func (d *Driver) CreateEndpoint(_ context.Context, n cnm.Network, e cnm.Endpoint
 		e.MAC = macOf(n.Fabric, e.Address.Addr())
 	}
 	return e, nil
+}
+
+func subnet6Text(n cnm.Network) string {
+	if !n.Subnet6.IsValid() {
+		return "no subnet"
+	}
+	return n.Subnet6.String()
 }
 
 // stored returns the port numbers that the controller still has endpoints at.

@@ -41,7 +41,10 @@ func (d *Driver) Join(ctx context.Context, n cnm.Network, e cnm.Endpoint) (cnm.A
 	}
 	attachment := cnm.Attachment{SrcName: peer, DstPrefix: name}
 	if !n.Internal {
-		attachment.Gateway = n.Gateway
+		if err := d.joined(e); err != nil {
+			return cnm.Attachment{}, undo.Run(ctx, err)
+		}
+		attachment.Gateway, attachment.Gateway6 = n.Gateway, n.Gateway6
 	}
 	return attachment, nil
 }
@@ -61,15 +64,15 @@ func (d *Driver) connect(ctx context.Context, v netns.Veth, l linkspan.Limits) e
 	return d.options.Links.Create(ctx, v)
 }
 
-// Leave removes port and veth, the veth also while Open vSwitch is away; the
+// Leave removes published ports, port and veth, these also while Open vSwitch is away; the
 // end in the container goes with it. The fabric hears of it when the address
 // is released.
 func (d *Driver) Leave(ctx context.Context, _ cnm.Network, e cnm.Endpoint) error {
 	host, _ := netns.Names(e.ID)
 	if !e.Limits.Any() {
-		return d.remove(ctx, host)
+		return errors.Join(d.left(e), d.remove(ctx, host))
 	}
-	return errors.Join(d.options.Links.Delete(ctx, shape.Inner(host)), d.remove(ctx, host))
+	return errors.Join(d.left(e), d.options.Links.Delete(ctx, shape.Inner(host)), d.remove(ctx, host))
 }
 
 // Describe tells the fabric the names and labels of the endpoint's container.
@@ -95,8 +98,8 @@ func port(n cnm.Network, e cnm.Endpoint, host string) ovs.Port {
 
 func attached(n cnm.Network, e cnm.Endpoint) linkspan.Endpoint {
 	return linkspan.Endpoint{
-		Network: n.Fabric, Address: e.Address.Addr(), ID: e.ID, MAC: e.MAC, Port: e.Port,
+		Network: n.Fabric, Address: e.Address.Addr(), Address6: e.Address6.Addr(), ID: e.ID, MAC: e.MAC, Port: e.Port,
 		Container: e.Container, Labels: e.Labels, Aliases: e.Aliases, Created: e.Created,
-		Limits: e.Limits,
+		Limits: e.Limits, Published: e.PublishedPorts(), Undescribed: e.Undescribed(),
 	}
 }

@@ -80,3 +80,14 @@ func (n *numbers) free(endpoint string) {
 		n.taken.remove(port)
 	}
 }
+
+// Number returns the number of a port for somebody else who makes endpoints on br-link: the
+// one that id holds or, if it holds none, a free one that it then holds. The error has
+// code Exhausted.
+func (d *Driver) Number(id string) (uint32, error) { return d.numbers.lowest(id, d.stored()) }
+
+// Hold notes that somebody else's id holds a number, from before this process.
+func (d *Driver) Hold(id string, number uint32) { d.numbers.take(number, id) }
+
+// Free gives back what somebody else's id holds.
+func (d *Driver) Free(id string) { d.numbers.free(id) }

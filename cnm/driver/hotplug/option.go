@@ -37,7 +37,20 @@ func (d *Driver) Check(n cnm.Network) error {
 			return err
 		}
 	}
-	return nil
+	return d.carries6(n)
+}
+
+// carries6 refuses a network with IPv6 whose packets would be smaller than what IPv6
+// needs (RFC 8200, 5).
+func (d *Driver) carries6(n cnm.Network) error {
+	mtu := d.mtu(n)
+	if !n.Subnet6.IsValid() || mtu == 0 || mtu >= linkspan.MinMTU6 {
+		return nil
+	}
+	return &linkspan.Error{
+		Code: linkspan.Invalid, Message: fmt.Sprintf("packets of %d bytes are smaller than IPv6 needs, which is %d", mtu, linkspan.MinMTU6),
+		Hint: "leave out --ipv6, give a greater " + OptionMTU + ", or see what this host's underlay carries: linkspan doctor",
+	}
 }
 
 func (d *Driver) checkOption(n cnm.Network, key, value string) error {

@@ -12,8 +12,8 @@ import (
 	"github.com/linkspan/linkspan/ovs/shape"
 )
 
-// Sweep removes ports and veths of endpoints that are no more, and sets limits
-// again that somebody has changed.
+// Sweep removes ports and veths of endpoints that are no more, sets limits again that
+// somebody has changed, and mends the gateway.
 func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (int, error) {
 	found, err := d.interfaces(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 	for _, link := range mended {
 		d.options.Log.Warn("limits of an endpoint were changed on this host, set again", "link", link, "limits", limits[link].String())
 	}
-	errs := []error{err}
+	errs := []error{err, d.mend(ctx)}
 	for host := range found {
 		err := d.remove(ctx, host)
 		if err == nil {

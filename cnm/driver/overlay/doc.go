@@ -14,7 +14,8 @@
 // rule of the host's filter and no route of its can touch them. In it a network
 // is a bridge "lob-…" without an address and a vxlan link "lox-…" on it, made
 // when its first endpoint joins; an endpoint is a veth whose end "lov-…" is a
-// port of the bridge.
+// port of the bridge. Networks of the host that stand for one of the fabric share
+// the two.
 //
 // The links outlive the process, and with them the peers that the kernel was told:
 // [Driver.Restore] reads them back.

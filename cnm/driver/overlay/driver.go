@@ -52,6 +52,7 @@ type Driver struct {
 
 	mu       sync.Mutex // held while links change: they are shared by endpoints
 	networks map[string]network
+	wires    map[uint32]wire   // by VNI: what its links are called that were made
 	peers    map[uint32]*peers // by VNI; none without a peer
 	guarded  string            // what the filter admits, see admitted
 }
@@ -85,7 +86,7 @@ func New(options Options) (*Driver, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Driver{options: options, networks: make(map[string]network), peers: make(map[uint32]*peers)}, nil
+	return &Driver{options: options, networks: make(map[string]network), wires: make(map[uint32]wire), peers: make(map[uint32]*peers)}, nil
 }
 
 // Supported says why there can be no overlay network on this host; nil: there can.
@@ -99,7 +100,12 @@ func (d *Driver) Count() (networks, peers int) {
 	for _, p := range d.peers {
 		peers += len(p.all)
 	}
-	return len(d.networks), peers
+	for _, n := range d.networks {
+		if n.vni == 0 {
+			networks++
+		}
+	}
+	return networks + len(d.vnis()), peers
 }
 
 // Namespace returns the path of the namespace that has the links.
@@ -138,18 +144,19 @@ func (d *Driver) CreateNetwork(_ context.Context, n cnm.Network) error {
 	return nil
 }
 
-// DeleteNetwork removes the links of the network and, with the last one, the
-// namespace.
+// DeleteNetwork removes the links of the network, unless another one has its VNI
+// too, and with the last one the namespace.
 func (d *Driver) DeleteNetwork(_ context.Context, n cnm.Network) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.removeLinks(n.ID); err != nil {
-		return err
-	}
-	if was, ok := d.networks[n.ID]; ok {
+	if was := d.known(n); d.alone(was) {
+		if err := d.removeLinks(d.wire(was)); err != nil {
+			return err
+		}
 		delete(d.peers, was.vni)
-		delete(d.networks, n.ID)
+		delete(d.wires, was.vni)
 	}
+	delete(d.networks, n.ID)
 	if err := d.guard(); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package overlay
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
-	"github.com/linkspan/linkspan/cnm/driver/kernel"
+	"github.com/linkspan/linkspan/cnm/driver/filter"
 )
 
 // The table, which is this driver's alone. The VNI lies behind the headers of
@@ -30,9 +29,6 @@ import (
 //		}
 //	}
 const tableName = "linkspan-overlay"
-
-// The 32-bit registers of nftables, see linux/netfilter/nf_tables.h.
-const register = unix.NFT_REG32_00
 
 // guard replaces the table in one transaction if it is to have other networks
 // or hosts, or removes it when there is no network. The lock is held.
@@ -63,26 +59,15 @@ func (d *Driver) admitted() string {
 }
 
 func (d *Driver) replaceGuard() error {
-	conn, err := nftables.New()
-	if err != nil {
-		return kernel.Nftables.Explain(fmt.Errorf("nftables: %w", err))
+	table := filter.Table(tableName)
+	vnis := d.vnis()
+	if len(vnis) == 0 {
+		return filter.Remove(table)
 	}
-	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: tableName}
-	conn.AddTable(table) // so that deleting never fails
-	conn.DelTable(table)
-	if vnis := d.vnis(); len(vnis) > 0 {
-		conn.AddTable(table)
-		if err := d.addGuard(conn, table, vnis); err != nil {
-			return fmt.Errorf("nftables table inet %s: %w", tableName, err)
-		}
-	}
-	if err := conn.Flush(); err != nil {
-		return kernel.Nftables.Explain(fmt.Errorf("nftables table inet %s: %w", tableName, err))
-	}
-	return nil
+	return filter.Replace(table, func(conn *nftables.Conn) error { return d.addGuard(conn, table, vnis) })
 }
 
-// vnis returns those of the networks, sorted by nothing.
+// vnis returns those of the networks, each once, sorted.
 func (d *Driver) vnis() []uint32 {
 	var vnis []uint32
 	for _, n := range d.networks {
@@ -90,7 +75,8 @@ func (d *Driver) vnis() []uint32 {
 			vnis = append(vnis, n.vni)
 		}
 	}
-	return vnis
+	slices.Sort(vnis)
+	return slices.Compact(vnis)
 }
 
 func (d *Driver) addGuard(conn *nftables.Conn, table *nftables.Table, vnis []uint32) error {
@@ -115,17 +101,13 @@ func (d *Driver) addGuard(conn *nftables.Conn, table *nftables.Table, vnis []uin
 	chain := conn.AddChain(&nftables.Chain{Name: "input", Table: table, Type: nftables.ChainTypeFilter,
 		Hooknum: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter})
 	add := func(parts ...[]expr.Any) {
-		rule := &nftables.Rule{Table: table, Chain: chain}
-		for _, p := range parts {
-			rule.Exprs = append(rule.Exprs, p...)
-		}
-		conn.AddRule(rule)
+		conn.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(filter.ToPort(unix.IPPROTO_UDP, d.options.Port), filter.Rules(parts...)...)})
 	}
-	accept := []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}}
-	add(d.toPort(), loadVNI(), []expr.Any{&expr.Lookup{SourceRegister: register, SetName: networks.Name, SetID: networks.ID, Invert: true}}, accept)
-	add(family(unix.NFPROTO_IPV4), d.toPort(), loadVNI(), fromHost(hosts4, 12, 4), accept)
-	add(family(unix.NFPROTO_IPV6), d.toPort(), loadVNI(), fromHost(hosts6, 8, 16), accept)
-	add(d.toPort(), []expr.Any{&expr.Counter{}, &expr.Verdict{Kind: expr.VerdictDrop}})
+	foreign := []expr.Any{&expr.Lookup{SourceRegister: filter.Register, SetName: networks.Name, SetID: networks.ID, Invert: true}}
+	add(loadVNI(), foreign, filter.Accept())
+	add(filter.OfFamily(0), loadVNI(), fromHost(hosts4, 12, 4), filter.Accept())
+	add(filter.OfFamily(1), loadVNI(), fromHost(hosts6, 8, 16), filter.Accept())
+	add(filter.Drop())
 	return nil
 }
 
@@ -148,33 +130,17 @@ func (d *Driver) hosts(vnis []uint32, of func(netip.Addr) bool) []nftables.SetEl
 // vniKey is a VNI as three bytes of a packet lie in a register.
 func vniKey(vni uint32) []byte { return binary.BigEndian.AppendUint32(nil, vni<<8) }
 
-func is(data ...byte) *expr.Cmp {
-	return &expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: data}
-}
-
-func family(proto byte) []expr.Any {
-	return []expr.Any{&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: register}, is(proto)}
-}
-
-func (d *Driver) toPort() []expr.Any {
-	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: register}, is(unix.IPPROTO_UDP),
-		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
-		is(binary.BigEndian.AppendUint16(nil, d.options.Port)...),
-	}
-}
-
 // vniOffset is where the VNI lies in the UDP datagram.
 const vniOffset = 8 + 4
 
 func loadVNI() []expr.Any {
-	return []expr.Any{&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: vniOffset, Len: 3}}
+	return []expr.Any{&expr.Payload{DestRegister: filter.Register, Base: expr.PayloadBaseTransportHeader, Offset: vniOffset, Len: 3}}
 }
 
 // fromHost looks up the VNI that is loaded with the sender behind it.
 func fromHost(hosts *nftables.Set, offset, length uint32) []expr.Any {
 	return []expr.Any{
-		&expr.Payload{DestRegister: register + 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: length},
-		&expr.Lookup{SourceRegister: register, SetName: hosts.Name, SetID: hosts.ID},
+		&expr.Payload{DestRegister: filter.Register + 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: length},
+		&expr.Lookup{SourceRegister: filter.Register, SetName: hosts.Name, SetID: hosts.ID},
 	}
 }

@@ -82,11 +82,13 @@ func sysctl(key, value string) error {
 // ensure makes what of the network's links is missing, tells the kernel the
 // peers, and returns the bridge. The lock is held.
 func (d *Driver) ensure(ns *netns.Sandbox, n network) (netlink.Link, error) {
-	bridge, err := ensureBridge(ns, n)
+	w := d.wire(n)
+	d.wires[n.vni] = w
+	bridge, err := ensureBridge(ns, n, w.bridge)
 	if err != nil {
 		return nil, err
 	}
-	name := kernel.Name(vxlanPrefix, n.ID)
+	name := w.vxlan
 	if _, err := ns.Netlink().LinkByName(name); err == nil {
 		return bridge, nil
 	} else if !kernel.Missing(err) {
@@ -102,8 +104,8 @@ func (d *Driver) ensure(ns *netns.Sandbox, n network) (netlink.Link, error) {
 	return bridge, nil
 }
 
-func ensureBridge(ns *netns.Sandbox, n network) (netlink.Link, error) {
-	h, name := ns.Netlink(), kernel.Name(bridgePrefix, n.ID)
+func ensureBridge(ns *netns.Sandbox, n network, name string) (netlink.Link, error) {
+	h := ns.Netlink()
 	if link, err := h.LinkByName(name); err == nil || !kernel.Missing(err) {
 		return link, err
 	}
@@ -181,14 +183,14 @@ func (d *Driver) plugVXLAN(ns *netns.Sandbox, n network, vxlan, bridge netlink.L
 	return nil
 }
 
-// removeLinks removes what the network has in the namespace.
-func (d *Driver) removeLinks(id string) error {
+// removeLinks removes links in the namespace.
+func (d *Driver) removeLinks(w wire) error {
 	ns, err := d.open()
 	if ns == nil || err != nil {
 		return err
 	}
 	defer func() { _ = ns.Close() }()
-	for _, name := range []string{kernel.Name(vxlanPrefix, id), kernel.Name(bridgePrefix, id)} {
+	for _, name := range []string{w.vxlan, w.bridge} {
 		if err := removeLink(ns.Netlink(), name); err != nil {
 			return err
 		}

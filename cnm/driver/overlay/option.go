@@ -34,16 +34,17 @@ func (d *Driver) read(n cnm.Network) (config, error) {
 	if d.options.Numbered && n.Options[OptionVNI] != "" {
 		r.Refuse("option %s is not to be given: the VNI of a network is its number in the fabric", OptionVNI)
 	}
-	if n.Own && c.vni == 0 { // nobody will bind it
+	if n.Own && c.vni == 0 && !d.options.Numbered { // nobody will bind it
 		r.Refuse("the network has no VNI: give one that is the same on all hosts, as in -o %s=42", OptionVNI)
 	}
 	return c, r.Done()
 }
 
-// conflict refuses a VNI that another network has.
+// conflict refuses a VNI that another network has, unless both stand for the same
+// one of the fabric.
 func (d *Driver) conflict(n network) error {
 	for _, other := range d.networks {
-		if other.ID != n.ID && other.vni == n.vni && n.vni != 0 {
+		if other.ID != n.ID && other.vni == n.vni && n.vni != 0 && (n.Fabric == 0 || n.Fabric != other.Fabric) {
 			return &linkspan.Error{
 				Code: linkspan.Conflict, Message: fmt.Sprintf("network %.12s has VNI %d already", other.ID, n.vni),
 				Hint: "give another one with -o " + OptionVNI,

@@ -154,7 +154,7 @@ func (d *Driver) change(vni uint32, gone, come []Peer) error {
 		if n.vni != vni {
 			continue
 		}
-		vxlan, err := ns.Netlink().LinkByName(kernel.Name(vxlanPrefix, n.ID))
+		vxlan, err := ns.Netlink().LinkByName(d.wire(n).vxlan)
 		if kernel.Missing(err) {
 			continue // no endpoint is here yet
 		}

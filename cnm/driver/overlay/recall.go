@@ -23,6 +23,9 @@ func (d *Driver) recall() error {
 		return err
 	}
 	defer func() { _ = ns.Close() }()
+	if err := d.recallWires(ns); err != nil {
+		return err
+	}
 	for _, n := range d.networks {
 		vxlan, err := d.readBack(ns, n)
 		if err == nil && vxlan != nil {
@@ -38,7 +41,7 @@ func (d *Driver) recall() error {
 // readBack replaces what is known of a network's peers by what the kernel was
 // told, and returns the link; nil: there is none, and nothing to read.
 func (d *Driver) readBack(ns *netns.Sandbox, n network) (netlink.Link, error) {
-	vxlan, err := ns.Netlink().LinkByName(kernel.Name(vxlanPrefix, n.ID))
+	vxlan, err := ns.Netlink().LinkByName(d.wire(n).vxlan)
 	if n.vni == 0 || kernel.Missing(err) {
 		return nil, nil
 	}

@@ -37,8 +37,9 @@ func (d *Driver) Sweep(ctx context.Context, endpoints func() []cnm.Endpoint) (in
 		return 0, err
 	}
 	keep := make(map[string]bool)
-	for id := range d.networks {
-		keep[kernel.Name(bridgePrefix, id)], keep[kernel.Name(vxlanPrefix, id)] = true, true
+	for _, n := range d.networks {
+		w := d.wire(n)
+		keep[w.bridge], keep[w.vxlan] = true, true
 	}
 	for _, e := range endpoints() {
 		keep[kernel.Name(PortPrefix, e.ID)], keep[e.HostInterface] = true, true

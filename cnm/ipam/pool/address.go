@@ -109,8 +109,12 @@ const (
 
 // reserve waits while the controller is away, as long as ctx lets it.
 func (i *IPAM) reserve(ctx context.Context, req cnm.AddressRequest) (netip.Addr, error) {
+	want := req.Want
+	if !want.IsValid() && req.Pool.Subnet.Addr().Is6() {
+		want = netip.IPv6Unspecified()
+	}
 	for pause := firstPause; ; pause = min(pause*2, lastPause) {
-		address, err := i.options.Fabric.Reserve(ctx, req.Fabric, req.Want, req.Container)
+		address, err := i.options.Fabric.Reserve(ctx, req.Fabric, want, req.Container)
 		if linkspan.CodeOf(err) != linkspan.Unavailable || err == nil {
 			return address, err
 		}

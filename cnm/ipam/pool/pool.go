@@ -16,7 +16,7 @@ import (
 // Fabric gives addresses that are unique on all hosts.
 type Fabric interface {
 	// Reserve leases an address of the network to this chassis: the one that
-	// is wanted or, when that is zero, any. Codes: Exists when it is taken,
+	// is wanted or any, of IPv4 when that is zero, of IPv6 when it is ::. Codes: Exists when it is taken,
 	// with who has it; Exhausted; Unavailable while the controller is away.
 	Reserve(ctx context.Context, network linkspan.NetworkID, want netip.Addr, container string) (netip.Addr, error)
 	// Release frees an address; one that is free already is no error.
@@ -38,8 +38,8 @@ type Options struct {
 	// Fabric gives the addresses of containers; nil: they are unique on this
 	// host only, and the IPAM gives them itself.
 	Fabric Fabric
-	// Bases are used in their order; nil: /24 of 10.208.0.0/12 and, without
-	// a fabric, /64 of a unique local prefix of this host (RFC 4193).
+	// Bases are used in their order; nil: /24 of 10.208.0.0/12 and /64 of a unique
+	// local prefix of this host (RFC 4193).
 	Bases []Base
 	// Avoid returns subnets that no chosen pool may overlap with, as those the
 	// host has routes to; nil: none.

@@ -14,13 +14,6 @@ import (
 
 // check refuses what a pool cannot be. No option is silently ignored.
 func (i *IPAM) check(req cnm.PoolRequest) error {
-	v6 := req.IPv6 || req.Subnet.IsValid() && !req.Subnet.Addr().Is4()
-	if v6 && i.NeedsFabric() {
-		return &linkspan.Error{
-			Code: linkspan.Invalid, Message: "IPv6 is not supported yet",
-			Hint: "leave out --ipv6 and give IPv4 subnets only",
-		}
-	}
 	if req.Subnet.IsValid() && req.IPv6 == req.Subnet.Addr().Is4() {
 		return invalid("subnet " + req.Subnet.String() + " is of the other address family")
 	}

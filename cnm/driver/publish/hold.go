@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bridge
+package publish
 
 import (
 	"errors"
@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan"
@@ -26,26 +25,27 @@ func (h hold) close() {
 	}
 }
 
-// take binds the port, which may be 0 for one that the kernel chooses.
-func (b *binding) take() error {
-	socket, port, err := bind(b.proto, b.host)
+// Take binds the port, which may be 0 for one that the kernel chooses, so that nobody
+// else on the host has it. The error has code InUse when somebody has.
+func (b *Binding) Take() error {
+	socket, port, err := bind(b.Proto, b.Host)
 	if errors.Is(err, unix.EADDRINUSE) {
 		return &linkspan.Error{
-			Code: linkspan.InUse, Message: fmt.Sprintf("Bind for %s failed: port is already allocated", b.host), Err: err,
+			Code: linkspan.InUse, Message: fmt.Sprintf("Bind for %s failed: port is already allocated", b.Host), Err: err,
 			Hint: "publish another port, or stop what uses this one",
 		}
 	}
 	if errors.Is(err, unix.EADDRNOTAVAIL) {
 		return &linkspan.Error{
-			Code: linkspan.Invalid, Message: fmt.Sprintf("the host has no address %s", b.host.Addr()), Err: err,
+			Code: linkspan.Invalid, Message: fmt.Sprintf("the host has no address %s", b.Host.Addr()), Err: err,
 			Hint: "publish on an address of the host, or leave it out",
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("take port %s: %w", b.host, err)
+		return fmt.Errorf("take port %s: %w", b.Host, err)
 	}
 	b.held = hold{socket}
-	b.host = netip.AddrPortFrom(b.host.Addr(), port)
+	b.Host = netip.AddrPortFrom(b.Host.Addr(), port)
 	return nil
 }
 
@@ -74,22 +74,4 @@ func bind(proto uint8, at netip.AddrPort) (io.Closer, uint16, error) {
 		return nil, at.Port(), nil
 	}
 	return nil, 0, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("protocol %d has no ports to publish", proto)}
-}
-
-// forget ends the conversations of a container's address, whose translation is
-// gone: datagrams of a peer that goes on would be sent to whoever has the
-// address next. Kernels that do not tell conversations have none to end.
-func (d *Driver) forget(address netip.Addr) {
-	family := netlink.InetFamily(unix.AF_INET)
-	if address.Is6() {
-		family = unix.AF_INET6
-	}
-	filter := new(netlink.ConntrackFilter)
-	err := filter.AddIP(netlink.ConntrackReplySrcIP, address.AsSlice())
-	if err == nil {
-		_, err = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, filter)
-	}
-	if err != nil {
-		d.log.Debug("conversations are not ended", "address", address, "error", err)
-	}
 }
