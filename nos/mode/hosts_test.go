@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mode
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/linkspan/linkspan"
+)
+
+func seen(mac byte, device string) sighting {
+	return sighting{place{10, netip.MustParseAddr("10.7.0.2")}, linkspan.MAC{2, mac}, device}
+}
+
+func TestSightings(t *testing.T) {
+	now := time.Unix(1000, 0)
+	h := newHosts()
+	for i, c := range []struct {
+		s    sighting
+		want news
+	}{
+		{seen(1, "eth1"), appeared}, {seen(1, "eth1"), known}, {seen(1, "eth2"), moved}, {seen(1, "eth2"), known},
+		{seen(2, "eth2"), disputed}, {seen(2, "eth3"), disputed},
+	} {
+		if _, what := h.see(c.s, now.Add(time.Duration(i)*time.Millisecond)); what != c.want {
+			t.Errorf("%d: %v, want %v", i, what, c.want)
+		}
+	}
+	if s := h.list()[0]; s.device != "eth2" || s.rival.device != "eth3" || !s.stale {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestWhoAnswersKeepsItsAddress plays a dispute: the holder is asked each second.
+func TestWhoAnswersKeepsItsAddress(t *testing.T) {
+	now := time.Unix(1000, 0)
+	h := newHosts()
+	holder, _ := h.see(seen(1, "eth1"), now)
+	for range 20 { // both speak
+		now = now.Add(time.Second)
+		h.see(seen(2, "eth2"), now)
+		holder.asked = now
+		h.see(seen(1, "eth1"), now.Add(time.Millisecond))
+		if gone := h.settle(now.Add(2 * time.Millisecond)); len(gone) > 0 {
+			t.Fatal("it was there")
+		}
+	}
+	for i := range 10 { // one speaks
+		now = now.Add(time.Second)
+		h.see(seen(2, "eth2"), now)
+		holder.asked = now
+		if gone := h.settle(now.Add(time.Millisecond)); len(gone) > 0 {
+			if i < 2 {
+				t.Error("it had no time to answer")
+			}
+			return
+		}
+	}
+	t.Error("the address is nobody's who is there")
+}
+
+func TestASilentHostIsForgotten(t *testing.T) {
+	now := time.Unix(1000, 0)
+	h := newHosts()
+	h.see(seen(1, "eth1"), now)
+	if gone := h.forget(now.Add(forget), forget); len(gone) != 0 {
+		t.Error("too early")
+	}
+	if gone := h.forget(now.Add(forget+1), forget); len(gone) != 1 || len(h.all) != 0 {
+		t.Error("it is still known")
+	}
+}
+
+func TestLostControllers(t *testing.T) {
+	at := func(s int) time.Time { return time.Unix(int64(1000+s), 0) }
+	falls, stays := policy{true, 30 * time.Second}, policy{}
+	for _, c := range []struct {
+		p                 policy
+		fallen, connected bool
+		since, now        int
+		want              bool
+	}{
+		{falls, false, true, 0, 100, false}, {falls, false, false, 0, 29, false}, {falls, false, false, 0, 30, true},
+		{falls, true, false, 0, 100, true}, {falls, true, true, 0, 29, true}, {falls, true, true, 0, 30, false},
+		{stays, false, false, 0, 1000, false}, {stays, true, true, 0, 0, false}, {stays, true, false, 0, 0, true},
+	} {
+		if got := c.p.next(c.fallen, c.connected, at(c.since), at(c.now)); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// What a change under way has copied is read without the keeper's lock.
+func TestTimeChangesNoCopyOfAnArrangement(t *testing.T) {
+	now := time.Unix(1000, 0)
+	k := New(Options{})
+	k.is.watched = map[uint16]time.Time{10: now, 20: {}, 30: now.Add(grace)}
+	before := k.is
+	k.age(now.Add(1))
+	if len(before.watched) != 3 || len(k.is.watched) != 2 {
+		t.Errorf("before %v, now %v", before.watched, k.is.watched)
+	}
+}

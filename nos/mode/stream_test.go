@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mode_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"github.com/linkspan/linkspan/ovs/ovstest"
+	"github.com/linkspan/linkspan/wire/packet"
+)
+
+// stream sends datagrams of a size from one host to another at a steady rate, until stop is
+// called; that returns how many were sent and how many of them did not come.
+func (w *world) stream(from, to string, last byte, perSecond, size int) (stop func() (sent, lost uint64)) {
+	w.t.Helper()
+	const port = 9000
+	ctx, cancel := context.WithCancel(w.t.Context())
+	in := w.socket(to, func() (net.PacketConn, error) {
+		return new(net.ListenConfig).ListenPacket(ctx, "udp4", fmt.Sprintf(":%d", port))
+	})
+	out := w.socket(from, func() (net.PacketConn, error) {
+		return new(net.ListenConfig).ListenPacket(ctx, "udp4", ":0")
+	})
+	roomy(w.t, in)
+	sent, came := make(chan uint64, 1), make(chan map[uint64]bool, 1)
+	go func() {
+		frame, to := make([]byte, size), &net.UDPAddr{IP: net.IPv4(10, 7, 0, last), Port: port}
+		sent <- steadily(ctx, perSecond, func(n uint64) error {
+			binary.BigEndian.PutUint64(frame, n)
+			_, err := out.WriteTo(frame, to)
+			return err
+		})
+	}()
+	go func() {
+		came <- receive(in, func(b []byte) (uint64, bool) { return binary.BigEndian.Uint64(b), true })
+	}()
+	return func() (uint64, uint64) {
+		cancel()
+		n := <-sent
+		time.Sleep(300 * time.Millisecond) // what is on its way comes
+		_ = in.Close()
+		_ = out.Close()
+		return n, w.missing("datagrams", n, <-came)
+	}
+}
+
+// socket opens one in a host.
+func (w *world) socket(host string, open func() (net.PacketConn, error)) (conn net.PacketConn) {
+	w.t.Helper()
+	opened := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlock: the thread ends with this goroutine
+		ns, err := netns.GetFromPath(w.hosts[host])
+		if err == nil {
+			err = netns.Set(ns)
+			_ = ns.Close()
+		}
+		if err == nil {
+			conn, err = open()
+		}
+		opened <- err
+	}()
+	must(w.t, <-opened)
+	return conn
+}
+
+// steadily calls do as often in a second, with the number of the call, until ctx ends or do fails.
+func steadily(ctx context.Context, perSecond int, do func(n uint64) error) (done uint64) {
+	begun := time.Now()
+	for ctx.Err() == nil {
+		due := uint64(time.Since(begun).Seconds() * float64(perSecond))
+		for ; done < due; done++ {
+			if do(done) != nil {
+				return done
+			}
+		}
+		ts := unix.NsecToTimespec(int64(time.Millisecond / 2))
+		_ = unix.Nanosleep(&ts, nil)
+	}
+	return done
+}
+
+// receive counts different messages by what number says they are, until the socket is closed.
+func receive(conn net.PacketConn, number func([]byte) (uint64, bool)) map[uint64]bool {
+	seen := make(map[uint64]bool)
+	frame := make([]byte, 2000)
+	for {
+		n, _, err := conn.ReadFrom(frame)
+		if err != nil {
+			return seen
+		}
+		if id, ok := number(frame[:n]); ok {
+			seen[id] = true
+		}
+	}
+}
+
+// missing counts what did not come, and logs in what stretches it was sent.
+func (w *world) missing(what string, sent uint64, came map[uint64]bool) (lost uint64) {
+	const told = 20
+	stretches := 0
+	for i := uint64(0); i < sent; i++ {
+		if came[i] {
+			continue
+		}
+		from := i
+		for ; i < sent && !came[i]; i++ {
+			lost++
+		}
+		if stretches++; stretches <= told {
+			w.t.Logf("of %d %s those from %d to %d were lost", sent, what, from, i-1)
+		}
+	}
+	return lost
+}
+
+// roomy gives a socket so much room that nothing is lost there.
+func roomy(t testing.TB, conn net.PacketConn) {
+	t.Helper()
+	raw, err := conn.(interface {
+		SyscallConn() (syscall.RawConn, error)
+	}).SyscallConn()
+	must(t, err)
+	must(t, raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20) }))
+	must(t, err)
+}
+
+// pings sends an echo request each millisecond from one host to another, until stop is called; that
+// returns how many were sent and how many of them were not answered.
+func (w *world) pings(from string, last byte) (stop func() (sent, lost uint64)) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	conn := w.socket(from, func() (net.PacketConn, error) { return new(net.ListenConfig).ListenPacket(ctx, "ip4:icmp", "0.0.0.0") })
+	roomy(w.t, conn)
+	to := &net.IPAddr{IP: net.IPv4(10, 7, 0, last)}
+	sent, came := make(chan uint64, 1), make(chan map[uint64]bool, 1)
+	go func() {
+		request := make([]byte, 64)
+		request[0] = 8 // echo request (RFC 792)
+		sent <- steadily(ctx, 1000, func(n uint64) error {
+			binary.BigEndian.PutUint64(request[8:], n)
+			binary.BigEndian.PutUint16(request[2:], 0)
+			binary.BigEndian.PutUint16(request[2:], packet.Checksum(request))
+			_, err := conn.WriteTo(request, to)
+			return err
+		})
+	}()
+	go func() {
+		came <- receive(conn, func(reply []byte) (uint64, bool) {
+			return binary.BigEndian.Uint64(reply[8:]), reply[0] == 0 // echo reply
+		})
+	}()
+	return func() (uint64, uint64) {
+		cancel()
+		n := <-sent
+		time.Sleep(300 * time.Millisecond) // what is on its way comes
+		_ = conn.Close()
+		return n, w.missing("pings", n, <-came)
+	}
+}
+
+// loss is what was sent, and what of it did not come.
+type loss struct{ pings, pingsLost, sent, lost uint64 }
+
+// prefer has the kernel prefer ovs-vswitchd to what else runs on the machine: frames that come while
+// it waits for a processor are lost in the links before it, whoever decides about them.
+func (w *world) prefer() {
+	w.t.Helper()
+	pid, err := os.ReadFile(filepath.Join(w.ovs.RunDir, ovstest.Daemon+".pid"))
+	must(w.t, err)
+	w.ovs.Run("chrt", "--all-tasks", "--rr", "--pid", "10", strings.TrimSpace(string(pid)))
+}
+
+// undisturbed runs pings each millisecond and a stream from host a to host b while do works, and
+// returns how much of each was lost.
+func (w *world) undisturbed(perSecond, size int, do func()) (l loss) {
+	w.t.Helper()
+	pings, stream := w.pings("a", 3), w.stream("a", "b", 3, perSecond, size)
+	do()
+	l.sent, l.lost = stream()
+	l.pings, l.pingsLost = pings()
+	return l
+}
+
+// lossless fails the test if changes lose more than the same time without one.
+func (w *world) lossless(do func()) {
+	w.t.Helper()
+	w.prefer()
+	begun := time.Now()
+	w.t.Logf("pings begin at %s", begun.Format("05.000"))
+	changing := w.undisturbed(rate, size, do)
+	took := time.Since(begun)
+	w.t.Logf("in %v with changes: %+v", took, changing)
+	if changing.pingsLost == 0 && changing.lost == 0 {
+		return
+	}
+	resting := w.undisturbed(rate, size, func() { time.Sleep(took) })
+	w.t.Logf("in %v without: %+v", took, resting)
+	if changing.pingsLost > resting.pingsLost || changing.lost > resting.lost {
+		w.t.Errorf("lost %+v with changes, %+v without", changing, resting)
+	}
+}
+
+// rate and size of the stream in tests: datagrams per second, and bytes. The benchmark has half of what the
+// path carries.
+const rate, size = 500, 100
+
+func TestTwentyChangesLoseNothing(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.configure(vlan10()...))
+	w.reaches("a", 3)
+	w.lossless(func() {
+		for i := range 20 {
+			must(t, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
+		}
+	})
+	for _, c := range w.keeper.Report().Recent {
+		t.Logf("%s %v copied %d, returned %d", c.Time.Format("05.000"), c.Took, c.Copied, c.Returned)
+	}
+}
+
+func TestChangesOfOneVLANLoseNothing(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.configure(append(vlan10(), "set control mode hybrid")...))
+	w.reaches("a", 3)
+	w.lossless(func() {
+		for i := range 4 {
+			must(t, w.configure("set vlans 10 control "+[]string{"sdn", "traditional"}[i%2]))
+		}
+	})
+}
+
+func TestChangesOfOnePortLoseNothing(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.configure(append(vlan10(), "set control mode hybrid")...))
+	w.reaches("a", 3)
+	w.lossless(func() {
+		for i := range 4 {
+			must(t, w.configure("set ports a control "+[]string{"sdn", "traditional"}[i%2]))
+		}
+	})
+}
