@@ -37,13 +37,14 @@ func (s *switchRole) checks(ctx context.Context) []*apiv1.Check {
 	if h := s.host.Load(); h != nil {
 		return h.checks(ctx)
 	}
-	return []*apiv1.Check{check("switch", apiv1.Check_STATE_WARNING, "is starting", "")}
+	_, status := s.status()
+	return []*apiv1.Check{check("switch", apiv1.Check_STATE_WARNING, status, "")}
 }
 
 // checks looks at this switch: its controller, its Open vSwitch, its dockerd.
 func (h *host) checks(ctx context.Context) []*apiv1.Check {
 	return append([]*apiv1.Check{
-		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(), h.checkOverlay(),
+		h.checkController(), h.checkCertificate(), h.checkDocker(ctx), h.checkPlugin(ctx), h.checkTunnel(ctx), h.checkDirect(), h.checkGateway(), h.checkOverlay(),
 		h.checkSite(ctx), h.checkNames(), h.checkStorm(), h.checkLimits(), h.checkDrops(ctx),
 	}, h.checkOVS(ctx)...)
 }

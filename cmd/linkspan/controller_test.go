@@ -68,7 +68,7 @@ func serveController(t *testing.T, state string, flags ...string) *running {
 			return 0, ""
 		}
 	}
-	t.Cleanup(cancel)
+	t.Cleanup(func() { r.stop() })
 	for end := time.Now().Add(patience); !answers(t.Context(), r.socket); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-ended:

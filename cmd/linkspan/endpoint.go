@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -25,16 +26,18 @@ type endpointRow struct {
 	Network   string            `json:"network"`
 	Address   string            `json:"address"`
 	Chassis   string            `json:"chassis"`
-	Address6  string            `json:"address6,omitempty"` // in a network of one host
+	Address6  string            `json:"address6,omitempty"` // IPv6
 	State     string            `json:"state"`              // attached or reserved; in a network of one host away, while that is
 	MAC       string            `json:"mac,omitempty"`
 	Port      uint32            `json:"port,omitempty"`   // OpenFlow
 	Driver    string            `json:"driver,omitempty"` // of the network, where it has no such port
 	ID        string            `json:"id,omitempty"`     // Docker's endpoint id
 	Limits    *limitsRow        `json:"limits,omitempty"`
+	Published []string          `json:"published,omitempty"` // ports on its host
 	Aliases   []string          `json:"aliases,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Created   time.Time         `json:"created"`
+	Held      string            `json:"held,omitempty"` // why its packets wait, or some of them
 }
 
 var endpointTable = output.Table[endpointRow]{
@@ -42,14 +45,16 @@ var endpointTable = output.Table[endpointRow]{
 	Columns: []output.Column[endpointRow]{
 		{Title: "CONTAINER", Value: func(e endpointRow) string { return cmp.Or(e.Container, "-") }},
 		{Title: "NETWORK", Value: func(e endpointRow) string { return e.Network }},
-		{Title: "ADDRESS", Value: func(e endpointRow) string { return cmp.Or(e.Address, e.Address6, "-") }},
+		{Title: "ADDRESS", Value: func(e endpointRow) string { return orDash(filled(e.Address, e.Address6)) }},
 		{Title: "SWITCH", Value: func(e endpointRow) string { return e.Chassis }},
 		{Title: "STATE", Value: func(e endpointRow) string { return e.State }},
 		{Title: "MAC", Value: func(e endpointRow) string { return cmp.Or(e.MAC, "-") }},
 		{Title: "DRIVER", Value: func(e endpointRow) string { return e.driver() }},
 	},
 	Wide: []output.Column[endpointRow]{
+		{Title: "HELD", Value: func(e endpointRow) string { return cmp.Or(e.Held, "-") }},
 		{Title: "LIMITS", Value: func(e endpointRow) string { return e.Limits.String() }},
+		{Title: "PORTS", Value: func(e endpointRow) string { return cmp.Or(strings.Join(e.Published, ", "), "-") }},
 		{Title: "ENDPOINT ID", Value: func(e endpointRow) string { return e.ID }},
 	},
 }
@@ -60,9 +65,9 @@ func newEndpointRows(endpoints []*apiv1.Endpoint) []endpointRow {
 		rows[i] = endpointRow{
 			Container: e.GetContainer(), Network: e.GetNetworkName(), Address: e.GetAddress(), Chassis: e.GetChassis(),
 			State: "attached", MAC: e.GetMac(), Port: e.GetPort(), ID: e.GetId(), Aliases: e.GetAliases(), Labels: e.GetLabels(),
-			Created: e.GetCreated().AsTime(), Driver: e.GetDriver(), Limits: newLimitsRow(e.GetLimits()),
+			Created: e.GetCreated().AsTime(), Driver: e.GetDriver(), Limits: newLimitsRow(e.GetLimits()), Published: e.GetPublished(),
 		}
-		rows[i].Address6 = e.GetAddress6()
+		rows[i].Address6, rows[i].Held = e.GetAddress6(), e.GetHeld()
 		switch {
 		case e.GetPort() == 0 && e.GetDriver() == "":
 			rows[i].State = reserved
@@ -92,7 +97,7 @@ func (e endpointRow) driver() string {
 }
 
 func (a *app) endpointCommand() *cobra.Command {
-	return noun("endpoint", "containers' attachments to networks", a.endpointLs(), a.endpointInspect())
+	return noun("endpoint", "containers' attachments to networks", a.endpointLs(), a.endpointInspect(), a.endpointMove(), a.endpointMoves())
 }
 
 func (a *app) endpointLs() *cobra.Command {

@@ -44,10 +44,11 @@ func (s *switchRole) admission(ctx context.Context, db kv.Store, keeper *trust.K
 
 // joinFirst joins, for as long as it takes a controller to answer.
 func (s *switchRole) joinFirst(ctx context.Context, db kv.Store, keeper *trust.Keeper) ([]string, error) {
-	token, err := s.token()
+	token, err := s.awaitToken(ctx)
 	if err != nil {
 		return nil, err
 	}
+	s.waits(waitsForController)
 	controllers := s.towards(token)
 	if len(controllers) == 0 {
 		return nil, noController()

@@ -42,7 +42,7 @@ func localAPI(u *uplink, host hostService, here apiv1connect.HostServiceHandler)
 		},
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", proxy)
+	mux.Handle("/", afterSettling(host.settle, proxy))
 	mux.Handle(apiv1connect.NewSystemServiceHandler(host))
 	mux.Handle(apiv1connect.NewHostServiceHandler(here))
 	return mux
@@ -52,6 +52,7 @@ func localAPI(u *uplink, host hostService, here apiv1connect.HostServiceHandler)
 type hostService struct {
 	role   string
 	checks func(context.Context) []*apiv1.Check
+	settle func(context.Context) // what is passed on waits for it; nil: for nothing
 }
 
 var _ apiv1connect.SystemServiceHandler = hostService{}

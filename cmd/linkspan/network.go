@@ -40,6 +40,9 @@ type networkRow struct {
 	Subnet    string            `json:"subnet"`
 	Gateway   string            `json:"gateway"`
 	Range     string            `json:"range,omitempty"`
+	Subnet6   string            `json:"subnet6,omitempty"` // of the fabric's, IPv6 beside Subnet
+	Gateway6  string            `json:"gateway6,omitempty"`
+	Range6    string            `json:"range6,omitempty"`
 	VNI       uint32            `json:"vni,omitempty"` // of an overlay
 	Idle      string            `json:"idle,omitempty"`
 	MTU       uint32            `json:"mtu,omitempty"`
@@ -110,10 +113,10 @@ var networkTable = output.Table[networkRow]{
 		{Title: "NAME", Value: func(n networkRow) string { return n.Name }},
 		{Title: "DRIVER", Value: func(n networkRow) string { return n.Driver }},
 		{Title: "SCOPE", Value: func(n networkRow) string { return n.Scope }},
-		{Title: "SUBNET", Value: func(n networkRow) string { return cmp.Or(n.Subnet, "-") }},
+		{Title: "SUBNET", Value: func(n networkRow) string { return orDash(filled(n.Subnet, n.Subnet6)) }},
 	},
 	Wide: []output.Column[networkRow]{
-		{Title: "GATEWAY", Value: func(n networkRow) string { return cmp.Or(n.Gateway, "-") }},
+		{Title: "GATEWAY", Value: func(n networkRow) string { return orDash(filled(n.Gateway, n.Gateway6)) }},
 		{Title: "IDLE", Value: func(n networkRow) string { return cmp.Or(n.Idle, "-") }},
 		{Title: "TRANSPORT", Value: func(n networkRow) string { return cmp.Or(n.Transport, "-") }},
 		{Title: "LIMITS", Value: func(n networkRow) string { return n.Limits.String() }},
@@ -127,6 +130,7 @@ func newNetworkRow(n *apiv1.Network) networkRow {
 	row := networkRow{
 		ID: linkspan.NetworkID(n.GetId()).String(), Name: n.GetName(), Driver: fabricDriver(n), Scope: scopeGlobal,
 		Subnet: n.GetSubnet(), Gateway: n.GetGateway(), IPv4: true,
+		Subnet6: n.GetSubnet6(), Gateway6: n.GetGateway6(), Range6: n.GetRange6(), IPv6: n.GetSubnet6() != "",
 		Range: n.GetRange(), Idle: n.GetIdle().AsDuration().String(), MTU: n.GetMtu(), Aux: n.GetAux(), Internal: n.GetInternal(),
 		Labels: n.GetLabels(), Endpoints: n.GetEndpoints(), Created: n.GetCreated().AsTime(), Creator: n.GetCreator(),
 		Transport: cmp.Or(n.GetTransport(), string(linkspan.Auto)), Limits: newLimitsRow(n.GetLimits()),
@@ -135,6 +139,11 @@ func newNetworkRow(n *apiv1.Network) networkRow {
 		row.VNI, row.Idle, row.Transport = n.GetId(), "", ""
 	}
 	return row
+}
+
+// filled returns those texts that are not empty.
+func filled(texts ...string) []string {
+	return slices.DeleteFunc(texts, func(t string) bool { return t == "" })
 }
 
 // fabricDriver is the driver of a network of the fabric, as Docker calls it.

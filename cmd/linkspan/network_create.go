@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,7 @@ it where there is Docker, and sandboxes can be in it where there is not. Where t
 Docker, any other driver is one of Docker's. What the driver cannot do is refused.`,
 		Example: `  linkspan network create --subnet 10.7.0.0/24 web
   linkspan network create --subnet 10.8.0.0/16 --ip-range 10.8.4.0/22 --idle 5m db
+  linkspan network create --ipv6 --subnet 10.6.0.0/24 --subnet fd00:6::/64 dual
   linkspan network create -d overlay --subnet 10.9.0.0/24 wire
   linkspan network create -d bridge --internal --label team=blue back`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -137,8 +139,10 @@ func (w *newNetwork) forFabric(name string) (*apiv1.Network, error) {
 	}
 	driver, _ := driverOfFabric(w.driver)
 	n := &apiv1.Network{
-		Name: name, Driver: string(driver), Subnet: subnets[0].Subnet, Range: subnets[0].Range, Gateway: subnets[0].Gateway, Aux: subnets[0].Aux,
-		Internal: w.internal, Mtu: w.mtu, Transport: w.transport, Idle: durationpb.New(w.idle),
+		Name: name, Driver: string(driver), Aux: aux, Internal: w.internal, Mtu: w.mtu, Transport: w.transport, Idle: durationpb.New(w.idle),
+	}
+	if err := w.fabricSubnets(n, subnets); err != nil {
+		return nil, err
 	}
 	if n.Labels, err = parsePairs("label", w.labels); err != nil {
 		return nil, err
@@ -146,17 +150,46 @@ func (w *newNetwork) forFabric(name string) (*apiv1.Network, error) {
 	return n, w.fabricOptions(n)
 }
 
-func (w *newNetwork) refuseForFabric() error {
-	no := func(hint, format string, args ...any) error {
-		return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf(format, args...), Hint: hint}
+// fabricSubnets takes the one subnet that a network of the fabric has, or with --ipv6
+// the two.
+func (w *newNetwork) fabricSubnets(n *apiv1.Network, subnets []dockerargs.Subnet) error {
+	for _, s := range subnets {
+		p, err := netip.ParsePrefix(s.Subnet)
+		if err != nil {
+			return err
+		}
+		switch {
+		case p.Addr().Is4() && n.GetSubnet() != "", p.Addr().Is6() && n.GetSubnet6() != "":
+			return refusedArg("make further networks for the others", "a network of driver %s has one subnet of each family", w.driver)
+		case p.Addr().Is6() && !w.ipv6:
+			return refusedArg("give --ipv6 too", "subnet %s is IPv6, which is not enabled", p)
+		case p.Addr().Is6():
+			n.Subnet6, n.Range6, n.Gateway6 = s.Subnet, s.Range, s.Gateway
+		default:
+			n.Subnet, n.Range, n.Gateway = s.Subnet, s.Range, s.Gateway
+		}
 	}
 	switch {
-	case w.ipv6:
-		return no("leave out --ipv6 and give IPv4 subnets only", "IPv6 is not supported yet by networks of driver %s", w.driver)
+	case n.GetSubnet() == "":
+		return refusedArg("give --subnet of IPv4 too, as in --subnet 10.7.0.0/24", "a network of driver %s needs IPv4, also beside IPv6", w.driver)
+	case w.ipv6 && n.GetSubnet6() == "":
+		return refusedArg("give --subnet of IPv6 too, as in --subnet fd00:7::/64", "--ipv6 needs an IPv6 subnet")
+	}
+	return nil
+}
+
+// refusedArg refuses what was typed, and says what to type.
+func refusedArg(hint, format string, args ...any) error {
+	return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+func (w *newNetwork) refuseForFabric() error {
+	no := refusedArg
+	switch {
+	case w.ipv6 && w.driver != driverName:
+		return no("leave out --ipv6 and give IPv4 subnets only", "networks of driver %s have no IPv6", w.driver)
 	case !w.ipv4:
 		return no("leave out --ipv4=false", "a network of driver %s needs IPv4", w.driver)
-	case len(w.subnets) > 1:
-		return no("make further networks for the others", "a network of driver %s has one subnet", w.driver)
 	case w.ipamDriver != "" && w.ipamDriver != driverName && w.ipamDriver != "default":
 		return no("leave out --ipam-driver", "a network of driver %s has the ipam driver %s, not %s", w.driver, driverName, w.ipamDriver)
 	case len(w.ipamOptions) > 0:

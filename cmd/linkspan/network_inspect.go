@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -43,6 +44,9 @@ type networkDoc struct {
 	Subnet    string     `json:",omitempty"` // the first
 	Gateway   string     `json:",omitempty"`
 	Range     string     `json:",omitempty"`
+	Subnet6   string     `json:",omitempty"` // of the fabric's, IPv6 beside Subnet
+	Gateway6  string     `json:",omitempty"`
+	Range6    string     `json:",omitempty"`
 	Idle      string     `json:",omitempty"`
 	MTU       uint32     `json:",omitempty"`
 	Transport string     `json:",omitempty"` // asked for
@@ -152,16 +156,37 @@ func newFabricDoc(r *apiv1.NetworkServiceGetResponse) networkDoc {
 	n := r.GetNetwork()
 	row := newNetworkRow(n)
 	doc := networkDoc{
-		Name: row.Name, ID: row.ID, Created: row.Created, Scope: row.Scope, Driver: row.Driver, EnableIPv4: true, Internal: row.Internal,
-		Attachable: true, IPAM: ipamDoc{Driver: driverName, Options: map[string]string{}, Config: []subnetDoc{{row.Subnet, row.Range, row.Gateway, row.Aux}}},
+		Name: row.Name, ID: row.ID, Created: row.Created, Scope: row.Scope, Driver: row.Driver, EnableIPv4: true, EnableIPv6: row.IPv6, Internal: row.Internal,
+		Attachable: true, IPAM: ipamDoc{Driver: driverName, Options: map[string]string{}, Config: fabricSubnetDocs(row)},
 		Containers: map[string]containerDoc{}, Options: map[string]string{}, Labels: orEmpty(row.Labels),
-		Subnet: row.Subnet, Gateway: row.Gateway, Range: row.Range, Idle: row.Idle, MTU: row.MTU, Transport: row.Transport, Limits: row.Limits,
+		Subnet: row.Subnet, Gateway: row.Gateway, Range: row.Range, Subnet6: row.Subnet6, Gateway6: row.Gateway6, Range6: row.Range6, Idle: row.Idle, MTU: row.MTU, Transport: row.Transport, Limits: row.Limits,
 		Endpoints: row.Endpoints, Creator: row.Creator, Attached: newEndpointRows(r.GetEndpoints()), Ways: newWayRows(r.GetWays()),
 	}
 	for _, e := range doc.Attached {
-		doc.Containers[cmp.Or(e.ID, e.Address)] = containerDoc{Name: e.Container, EndpointID: e.ID, MacAddress: e.MAC, IPv4Address: e.Address, Switch: e.Chassis}
+		doc.Containers[cmp.Or(e.ID, e.Address)] = containerDoc{Name: e.Container, EndpointID: e.ID, MacAddress: e.MAC, IPv4Address: e.Address, IPv6Address: e.Address6, Switch: e.Chassis}
 	}
 	return doc
+}
+
+// fabricSubnetDocs shows each subnet with the auxiliary addresses in it.
+func fabricSubnetDocs(n networkRow) []subnetDoc {
+	docs := []subnetDoc{{n.Subnet, n.Range, n.Gateway, n.Aux}}
+	if !n.IPv6 {
+		return docs
+	}
+	docs = append(docs, subnetDoc{Subnet: n.Subnet6, IPRange: n.Range6, Gateway: n.Gateway6})
+	docs[0].AuxiliaryAddresses = nil
+	for name, text := range n.Aux {
+		doc := &docs[0]
+		if a, err := netip.ParseAddr(text); err == nil && a.Is6() {
+			doc = &docs[1]
+		}
+		if doc.AuxiliaryAddresses == nil {
+			doc.AuxiliaryAddresses = make(map[string]string)
+		}
+		doc.AuxiliaryAddresses[name] = text
+	}
+	return docs
 }
 
 // newHostDoc shows a network of this host.

@@ -180,9 +180,12 @@ func TestPruneAsks(t *testing.T) {
 func TestCreateRefuses(t *testing.T) {
 	socket := houses{}.serve(t)
 	for line, want := range map[string]string{
-		"--subnet 10.0.0.0/24 --ipv6 x":                             "IPv6 is not supported yet by networks of driver linkspan",
+		"--subnet 10.0.0.0/24 --ipv6 x":                             "--ipv6 needs an IPv6 subnet",
+		"--subnet 10.0.0.0/24 --subnet fd00::/64 x":                 "subnet fd00::/64 is IPv6, which is not enabled",
+		"--subnet fd00::/64 --ipv6 x":                               "a network of driver linkspan needs IPv4, also beside IPv6",
+		"-d overlay --subnet 10.0.0.0/24 --ipv6 x":                  "networks of driver overlay have no IPv6",
 		"--subnet 10.0.0.0/24 --ipv4=false x":                       "a network of driver linkspan needs IPv4",
-		"--subnet 10.0.0.0/24 --subnet 10.1.0.0/24 x":               "a network of driver linkspan has one subnet",
+		"--subnet 10.0.0.0/24 --subnet 10.1.0.0/24 x":               "a network of driver linkspan has one subnet of each family",
 		"--subnet 10.0.0.0/24 --ipam-driver null x":                 "a network of driver linkspan has the ipam driver linkspan, not null",
 		"--subnet 10.0.0.0/24 --ipam-opt a=b x":                     "unknown ipam option a=b",
 		"--subnet 10.0.0.0/24 --scope local x":                      "networks of driver linkspan have scope global, not local",

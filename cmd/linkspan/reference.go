@@ -8,17 +8,36 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/linkspan/linkspan/nos/schema"
 )
 
-// referenceCommand prints docs/reference/commands.md; people read that file.
+// referenceCommand prints docs/reference/commands.md, or with the word configuration
+// docs/reference/configuration.md; people read those files.
 func (a *app) referenceCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "reference", Hidden: true, Args: exactly(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use: "reference [configuration]", Hidden: true, Args: usageArgs(cobra.MaximumNArgs(1)), ValidArgs: []string{"configuration"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return a.configurationReference(args[0])
+			}
 			fmt.Fprint(a.out, "# Commands\n\nMade by `make docs` from the program itself.\n")
 			return describe(a.out, cmd.Root())
 		},
 	}
+}
+
+// configurationReference prints what can be configured.
+func (a *app) configurationReference(what string) error {
+	if what != "configuration" {
+		return usageError{fmt.Errorf("there is no reference of %q", what)}
+	}
+	base, err := schema.Base()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(a.out, "# Configuration of a switch\n\nMade by `make docs` from the program itself. How it is changed is in the\n[guide](../guide/switch.md).\n\n"+strings.TrimRight(base.Reference(), "\n")+"\n")
+	return err
 }
 
 // describe prints a command and all below it.

@@ -12,27 +12,29 @@ import (
 )
 
 // Run with -update to rewrite the reference; read the difference.
-var update = flag.Bool("update", false, "rewrite docs/reference/commands.md")
+var update = flag.Bool("update", false, "rewrite docs/reference")
 
 func TestReferenceIsUpToDate(t *testing.T) {
 	t.Setenv("LINKSPAN_SOCKET", "/of/this/environment") // which is nobody else's
 	t.Setenv("LINKSPAN_LAB", "mine")
-	path := filepath.Join("..", "..", "docs", "reference", "commands.md")
-	got := typeIn(t, "reference")
-	got.wants(t, exitDone, "## linkspan network create")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	for name, args := range map[string][]string{"commands.md": {"reference"}, "configuration.md": {"reference", "configuration"}} {
+		path := filepath.Join("..", "..", "docs", "reference", name)
+		got := typeIn(t, args...)
+		got.wants(t, exitDone, map[string]string{"commands.md": "## linkspan network create", "configuration.md": "`system hostname`"}[name])
+		if *update {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(got.out), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(got.out), 0o644); err != nil {
-			t.Fatal(err)
+		if diff := cmp.Diff(string(want), got.out); diff != "" {
+			t.Errorf("%s: make docs when this is meant:\n%s", name, diff)
 		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.out); diff != "" {
-		t.Errorf("make docs when this is meant:\n%s", diff)
 	}
 }

@@ -38,7 +38,9 @@ func (a *app) serveAll() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			hand.logging, log = logs.beside(log)
 			brain.log, hand.log = log.With("role", "controller"), log.With("role", "switch")
+			hand.recent = &logs.recent
 			brain.socket = a.target.serving()
 			brain.more, brain.beside = hand.checks, hand.beside
 			hand.token = func() (trust.Token, error) { return ownToken(cmd.Context(), brain.socket) }
@@ -55,20 +57,23 @@ func (a *app) serveAll() *cobra.Command {
 	return c
 }
 
-// both runs the switch once the controller answers; either ends the other.
+// both has the switch join once the controller answers; either ends the other.
 func both(ctx context.Context, brain *controllerRole, hand *switchRole) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	up := make(chan struct{})
 	parts.Go(func() error { return brain.run(ctx, func() { close(up) }) })
-	parts.Go(func() error {
+	hand.await = func(ctx context.Context) error {
 		select {
 		case <-up:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 		if len(hand.controllers) == 0 {
 			hand.controllers = brain.advertise
 		}
+		return nil
+	}
+	parts.Go(func() error {
 		return hand.run(ctx, func() { isReady(hand.log, "socket", brain.socket, "plugin", hand.plugin) })
 	})
 	return parts.Wait()

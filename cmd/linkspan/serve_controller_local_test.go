@@ -3,6 +3,7 @@
 package main
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/linkspan/linkspan"
@@ -36,5 +37,28 @@ func TestAViewIsReplaced(t *testing.T) {
 	v, _ = v.Apply(viewChanges([]store.Change{gone, left})...)
 	if networks, endpoints, _ := v.LocalUse(1); networks != 1 || endpoints != 0 {
 		t.Errorf("%d networks and %d endpoints are left", networks, endpoints)
+	}
+}
+
+// TestAJoinedBridgeOutlivesASnapshot: its endpoints are of the View's making, and in no
+// snapshot.
+func TestAJoinedBridgeOutlivesASnapshot(t *testing.T) {
+	subnet := netip.MustParsePrefix("172.18.0.0/16")
+	local := &linkspan.LocalNetwork{Chassis: 1, ID: "a", Name: "yard", Driver: linkspan.BridgeDriver, Subnets: []linkspan.LocalSubnet{{Subnet: subnet}}}
+	joined, err := linkspan.Bridged(local, "h1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined.ID = 7
+	all := []store.Change{
+		{Chassis: &linkspan.Chassis{ID: 1, Name: "h1"}}, {LocalNetwork: local}, {Network: &joined},
+		{LocalEndpoint: &linkspan.LocalEndpoint{Chassis: 1, ID: "x", Network: "a", Container: "c1", Address: netip.MustParseAddr("172.18.0.2"), Port: linkspan.MaxPort}},
+	}
+	v, _ := new(view.View).Apply(replacing(new(view.View), all)...)
+	for range 2 {
+		if e := v.Endpoint(view.Key{Network: 7, Address: netip.MustParseAddr("172.18.0.2")}); e == nil || !e.Attached() {
+			t.Fatalf("there is %+v", e)
+		}
+		v, _ = v.Apply(replacing(v, all)...)
 	}
 }

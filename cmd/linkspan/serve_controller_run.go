@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/linkspan/linkspan/api/channel"
 	"github.com/linkspan/linkspan/control"
 	"github.com/linkspan/linkspan/control/address"
+	"github.com/linkspan/linkspan/control/moving"
 	"github.com/linkspan/linkspan/control/peering"
 	"github.com/linkspan/linkspan/control/rpc"
 	"github.com/linkspan/linkspan/control/view"
@@ -33,6 +35,7 @@ type brain struct {
 	addresses address.Allocator
 	peering   *peering.Peering
 	hub       *control.Hub
+	mover     *moving.Mover
 	server    *rpc.Server
 	revision  atomic.Uint64 // of the store, as last seen
 	events    chan linkspan.Event
@@ -45,8 +48,12 @@ func (c *controllerRole) serve(ctx context.Context, k keys, db kv.Store, failed 
 	b := &brain{role: c, keys: k, store: store.New(db), peering: peering.New(), events: make(chan linkspan.Event, 256)}
 	b.watching = newWatching(c.page)
 	b.hub = control.New(control.Config{Peers: b.peering, Generation: b.revision.Load, Event: b.note, Log: c.log})
+	b.mover = moving.New(moving.Config{
+		Records: store.Moves[moving.Record](b.store), Store: b.store, Log: c.log,
+		Unlinked: func(ctx context.Context) error { return b.server.Part(ctx) },
+	})
 	b.server = rpc.New(rpc.Config{
-		Store: b.store, Addresses: &b.addresses, CA: k.ca, Trust: k.tls, Hub: b.hub, Peering: b.peering,
+		Store: b.store, Addresses: &b.addresses, CA: k.ca, Trust: k.tls, Hub: b.hub, Peering: b.peering, Mover: b.mover,
 		Advertise: c.advertise, OpenFlow: c.openflowAt(), Build: versionMessage("controller"), Checks: b.checks, Log: c.log,
 		Observe: b.watching.call,
 	})
@@ -69,6 +76,7 @@ func (b *brain) run(ctx context.Context, db kv.Store, failed <-chan error, ready
 		}
 	})
 	parts.Go(func() error { return b.follow(ctx, followed) })
+	parts.Go(func() error { b.hub.Follow(ctx); return nil })
 	parts.Go(func() error { return b.revocations(ctx) })
 	parts.Go(func() error { return b.record(ctx) })
 	parts.Go(func() error { return b.server.Sweep(ctx) })
@@ -79,12 +87,13 @@ func (b *brain) run(ctx context.Context, db kv.Store, failed <-chan error, ready
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if err := b.store.ResumeRemovals(ctx); err != nil {
+		if err := errors.Join(b.store.ResumeRemovals(ctx), b.store.PartBridges(ctx), b.server.JoinAgain(ctx)); err != nil {
 			return err
 		}
 		if err := b.listen(ctx, parts); err != nil {
 			return err
 		}
+		parts.Go(func() error { return b.mover.Run(ctx) })
 		ready()
 		return nil
 	})
@@ -107,10 +116,18 @@ func (b *brain) follow(ctx context.Context, followed chan struct{}) error {
 		b.revision.Store(revision)
 		b.addresses.Apply(changes)
 		b.update(viewChanges(changes))
-		if slices.ContainsFunc(changes, func(c store.Change) bool { return c.Network != nil }) {
+		if slices.ContainsFunc(changes, b.tells) {
 			b.server.NetworksChanged()
 		}
 	})
+}
+
+// tells says whether switches may have to be told of a change, of a network, and of
+// where networks of single hosts lead, or whether somebody may wait for it in the View.
+func (b *brain) tells(c store.Change) bool {
+	v := b.hub.View()
+	return c.Network != nil || c.LocalNetwork != nil || v.AnyBridged() &&
+		(c.Group != nil || c.Link != nil || c.Policy != nil || v.AnyLinks() && (c.Endpoint != nil || c.LocalEndpoint != nil))
 }
 
 // update changes the View. Whoever writes down what ended with it is told first.

@@ -43,6 +43,10 @@ func viewChanges(changes []store.Change) []view.Change {
 			out = append(out, view.RemoveLink(c.Link.A, c.Link.B))
 		case c.Link != nil:
 			out = append(out, view.PutLink(c.Link))
+		case c.Policy != nil && c.Removed:
+			out = append(out, view.RemovePolicy(c.Policy.ID))
+		case c.Policy != nil:
+			out = append(out, view.PutPolicy(c.Policy))
 		}
 	}
 	return out
@@ -53,7 +57,7 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 	out := viewChanges(all)
 	have := stockOf(all)
 	for e := range v.Endpoints() {
-		if !have.endpoints[view.KeyOf(e)] {
+		if e.Driver != linkspan.Bridge && !have.endpoints[view.KeyOf(e)] { // which the View makes of what hosts tell
 			out = append(out, view.RemoveEndpoint(e.Network, e.Address))
 		}
 	}
@@ -85,6 +89,11 @@ func replacing(v *view.View, all []store.Change) []view.Change {
 			out = append(out, view.RemoveLink(l.A, l.B))
 		}
 	}
+	for p := range v.Policies() {
+		if !have.policies[p.ID] {
+			out = append(out, view.RemovePolicy(p.ID))
+		}
+	}
 	return append(out, localsGone(v, all)...)
 }
 
@@ -97,6 +106,7 @@ type stock struct {
 	clear     map[[2]string]bool
 	groups    map[string]bool
 	links     map[[2]linkspan.LinkEnd]bool
+	policies  map[linkspan.PolicyID]bool
 }
 
 func stockOf(all []store.Change) stock {
@@ -104,6 +114,7 @@ func stockOf(all []store.Change) stock {
 		networks: make(map[linkspan.NetworkID]bool), endpoints: make(map[view.Key]bool),
 		chassis: make(map[linkspan.ChassisID]bool), paths: make(map[linkspan.ChassisID]bool), clear: make(map[[2]string]bool),
 		groups: make(map[string]bool), links: make(map[[2]linkspan.LinkEnd]bool),
+		policies: make(map[linkspan.PolicyID]bool),
 	}
 	for _, c := range all {
 		switch {
@@ -121,6 +132,8 @@ func stockOf(all []store.Change) stock {
 			have.groups[c.Group.Name] = true
 		case c.Link != nil:
 			have.links[[2]linkspan.LinkEnd{c.Link.A, c.Link.B}] = true
+		case c.Policy != nil:
+			have.policies[c.Policy.ID] = true
 		}
 	}
 	return have

@@ -14,6 +14,7 @@ import (
 type logging struct {
 	level  slog.LevelVar
 	format string
+	recent recent
 }
 
 func (l *logging) addFlags(flags *pflag.FlagSet) {
@@ -23,6 +24,7 @@ func (l *logging) addFlags(flags *pflag.FlagSet) {
 
 func (l *logging) logger(w io.Writer) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{Level: &l.level}
+	w = io.MultiWriter(w, &l.recent)
 	switch l.format {
 	case "text":
 		return slog.New(slog.NewTextHandler(w, options)), nil

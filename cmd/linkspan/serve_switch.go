@@ -13,8 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/cnm/driver/gateway"
 	"github.com/linkspan/linkspan/ovs/fastpath"
 	"github.com/linkspan/linkspan/store/kv/bbolt"
 	"github.com/linkspan/linkspan/trust"
@@ -22,30 +24,42 @@ import (
 
 // switchRole is linkspan serve switch: its settings, and what it runs.
 type switchRole struct {
-	stateDir    string
-	socket      string // local API; empty: another role of this process has it
-	controllers []string
-	joinFile    string
-	name        string
-	underlay    string
-	site        string
-	direct      string
-	directNIC   string
-	fastPath    string
-	bridge      string
-	ovsRunDir   string
-	docker      string
-	plugin      string
-	swarm       string                      // socket for the managed plugin; none: not served
-	token       func() (trust.Token, error) // asked for when the host has not joined
-	rejoins     bool                        // also asked for at each start: a new token lets a removed host in again
-	log         *slog.Logger
-	host        atomic.Pointer[host] // while it runs
+	stateDir      string
+	socket        string // local API; empty: another role of this process has it
+	controllers   []string
+	joinFile      string
+	name          string
+	underlay      string
+	site          string
+	direct        string
+	directNIC     string
+	fastPath      string
+	bridge        string
+	gatewayRange  string
+	gatewayRange6 string
+	ovsRunDir     string
+	docker        string
+	plugin        string
+	moves         string                      // what the controller may do with containers
+	swarm         string                      // socket for the managed plugin; none: not served
+	token         func() (trust.Token, error) // asked for when the host has not joined
+	rejoins       bool                        // also asked for at each start: a new token lets a removed host in again
+	settings      nosSettings
+	logging       *nosLogging                 // what of the log is configured; nil: nothing is
+	await         func(context.Context) error // called before it joins; nil: nothing is waited for
+	log           *slog.Logger
+	recent        *recent              // what was logged lately; may be nil
+	nos           atomic.Pointer[nos]  // while it runs
+	host          atomic.Pointer[host] // while it is in the fabric
+	serving       atomic.Bool          // Docker can use it
+	lacks         atomic.Pointer[string]
+	front         front
 	observed
 }
 
 func (s *switchRole) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.stateDir, "switch-dir", "/var/lib/linkspan/switch", "keep the switch's state in this `folder`")
+	s.settings.addFlags(f)
 	f.StringArrayVar(&s.controllers, "controller", nil, "`address` of a controller, host:port; may be repeated (default: those in the token)")
 	f.StringVar(&s.joinFile, "join-file", "", "join with the token in this `file`, or - for standard input (or LINKSPAN_JOIN)")
 	f.StringVar(&s.name, "name", "", "`name` to join under (default: the host's)")
@@ -54,10 +68,13 @@ func (s *switchRole) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.direct, "direct", "auto", "exchange packets as they are with hosts in the same layer 2, through a child of the underlay's link: auto or off (`choice`)")
 	f.StringVar(&s.directNIC, "direct-nic", "", "use this `link`, which nothing else uses, for that")
 	f.StringVar(&s.fastPath, "fast-path", "auto", "how packets get through a userspace Open vSwitch: auto, tso (also beside tunnels of other bridges) or none (`choice`)")
+	f.StringVar(&s.gatewayRange, "gateway-range", gateway.DefaultRange().String(), "`addresses` that stand for containers in this host's stack on their way out, a /16 that the host has no route to; or off")
+	f.StringVar(&s.gatewayRange6, "gateway-range6", gateway.DefaultRange6().String(), "the same of IPv6, a /112; or off")
 	f.StringVar(&s.bridge, "bridge", "br-link", "`name` of the integration bridge")
 	f.StringVar(&s.ovsRunDir, "ovs-run-dir", "/var/run/openvswitch", "`folder` with Open vSwitch's sockets")
 	f.StringVar(&s.docker, "docker", dockerAuto, "`address` of Docker's socket, or none for a host without; auto: "+dockerSocket+", where Docker is installed")
 	f.StringVar(&s.plugin, "plugin-socket", "/run/docker/plugins/linkspan.sock", "serve Docker's plugin protocol at this `file`")
+	f.StringVar(&s.moves, "allow-moves", "none", "which containers the controller may take from this host and start on it (linkspan endpoint move): none, confined (those without power over the host) or all (`choice`)")
 	f.StringVar(&s.swarm, "swarm-socket", swarmSocket, "serve the managed plugin of swarms at this `file`, or none")
 }
 
@@ -78,6 +95,8 @@ from linkspan switch token; after that it needs none. Settings also come from
 			if role.log, err = logs.logger(a.err); err != nil {
 				return err
 			}
+			role.logging, role.log = logs.beside(role.log)
+			role.recent = &logs.recent
 			role.socket, role.rejoins = a.target.serving(), true
 			role.token = func() (trust.Token, error) {
 				t, err := trust.ReadToken(trust.TokenSource{Path: role.joinFile, Stdin: a.in, Getenv: os.Getenv})
@@ -104,6 +123,9 @@ func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
 	if err := fastpath.Wish(s.fastPath).Validate(); err != nil {
 		return err
 	}
+	if err := s.checkGateway(); err != nil {
+		return err
+	}
 	if s.site != "" {
 		if err := linkspan.ValidateName("site", s.site); err != nil {
 			return err
@@ -122,6 +144,46 @@ func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
 		}
 		s.name, _, _ = strings.Cut(host, ".")
 	}
+	err = s.withConfiguration(ctx, func(ctx context.Context) error { return s.inFabric(ctx, ready) })
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = nil
+	}
+	return err
+}
+
+// withConfiguration applies the switch's own configuration, which needs no controller,
+// and runs the rest beside it.
+func (s *switchRole) withConfiguration(ctx context.Context, rest func(context.Context) error) (err error) {
+	n, err := s.openNOS()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.close()) }()
+	running, ctx := errgroup.WithContext(ctx)
+	s.front.role = s
+	if s.socket != "" {
+		local, err := listenLocal(ctx, s.socket)
+		if err != nil {
+			return err
+		}
+		running.Go(func() error { return serveHTTP(ctx, s.log, local, &s.front) })
+	}
+	running.Go(func() error { return s.supervise(ctx) }) // systemd need not wait for much to be applied
+	complete := n.boot(ctx)
+	s.nos.Store(n)
+	defer s.nos.Store(nil)
+	running.Go(func() error { return n.run(ctx, complete) })
+	running.Go(func() error { return s.lasting(ctx, n, rest) })
+	return running.Wait()
+}
+
+// inFabric joins the fabric and serves it.
+func (s *switchRole) inFabric(ctx context.Context, ready func()) error {
+	if s.await != nil {
+		if err := s.await(ctx); err != nil {
+			return err
+		}
+	}
 	db, err := bbolt.Open(filepath.Join(s.stateDir, "state.db"))
 	if err != nil {
 		return err
@@ -129,9 +191,6 @@ func (s *switchRole) run(ctx context.Context, ready func()) (err error) {
 	keeper, err := trust.OpenKeeper(filepath.Join(s.stateDir, "switch.pem"))
 	if err == nil {
 		err = s.serveAnew(ctx, db, keeper, ready)
-	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		err = nil
 	}
 	return errors.Join(err, db.Close())
 }

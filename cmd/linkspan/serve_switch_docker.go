@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/linkspan/linkspan/cnm/mirror"
 )
@@ -15,6 +17,9 @@ const (
 	dockerNone   = "none"
 	dockerSocket = "unix:///run/docker.sock"
 )
+
+// dockerRetry is how often a host without Docker is looked at for it.
+const dockerRetry = 10 * time.Second
 
 // dockerAddress returns where this host's dockerd is, and whether there is one.
 // Installed counts as much as running: it may start after us, as at a boot.
@@ -35,6 +40,20 @@ func dockerInstalled() bool {
 		}
 	}
 	return answersNow(strings.TrimPrefix(dockerSocket, "unix://"))
+}
+
+// awaitDocker has all be made anew when Docker comes to a host that had none.
+func (h *host) awaitDocker(ctx context.Context) error {
+	if h.engine != nil {
+		return nil
+	}
+	for pause(ctx, dockerRetry) == nil {
+		if _, has := dockerAddress(h.role.docker, dockerInstalled); has {
+			h.role.log.Info("docker has come to this host")
+			return errAnew
+		}
+	}
+	return nil
 }
 
 // openDocker makes the engine, on a host that has one.

@@ -20,11 +20,11 @@ import (
 )
 
 // errAnew ends the parts of a switch that are to be made anew, as the fast path
-// that they were made for has changed.
-var errAnew = errors.New("the fast path of open vswitch has changed")
+// that they were made for has changed, or Docker has come.
+var errAnew = errors.New("what the switch was made for has changed")
 
-// serveAnew serves until ctx ends, with new parts after each change of the fast
-// path. Routes and containers stay.
+// serveAnew serves until ctx ends, with new parts after each change of what
+// they were made for. Routes and containers stay.
 func (s *switchRole) serveAnew(ctx context.Context, db kv.Store, keeper *trust.Keeper, ready func()) error {
 	ready = sync.OnceFunc(ready)
 	for {

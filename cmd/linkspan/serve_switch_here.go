@@ -7,10 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 
-	"connectrpc.com/connect"
-
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/api"
 	"github.com/linkspan/linkspan/api/v1/apiv1connect"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/driver/remote"
@@ -33,7 +30,8 @@ const resolverFile = "/run/linkspan/resolv.conf"
 // openHere makes the service that is about this host alone.
 func (h *host) openHere() (err error) {
 	cfg := local.Config{
-		Model: h.model, Fabric: h.fabric, FabricDriver: driverName, FabricIPAM: driverName, Log: h.role.log, Resolver: resolverFile,
+		Model: h.model, Fabric: h.fabric, FabricDrivers: fabricDrivers(), FabricIPAM: driverName, Log: h.role.log, Resolver: resolverFile,
+		Faces:    []string{mirror.Driver, mirror.OverlayDriver},
 		Drivers:  []string{bridgeKey, macvlanKey, nullKey, hostKey},
 		InDocker: inDocker(),
 	}
@@ -48,6 +46,11 @@ func (h *host) openHere() (err error) {
 
 // folders is where anybody's plugins are found.
 func folders() plug.Folders { return plug.Folders{} }
+
+// fabricDrivers are the keys of the drivers that networks of the fabric have.
+func fabricDrivers() map[linkspan.Driver]string {
+	return map[linkspan.Driver]string{linkspan.Hotplug: driverName, linkspan.Overlay: overlayKey}
+}
 
 // inDocker are the names that dockerd has for drivers whose keys are others.
 func inDocker() map[string]string {
@@ -72,7 +75,7 @@ func (h *host) otherIPAM(name string) cnm.IPAM {
 func (h *host) avoid(ctx context.Context) ([]netip.Prefix, error) {
 	taken, err := netns.Destinations(ctx)
 	for _, n := range h.fabric.Networks() {
-		taken = append(taken, n.Subnet)
+		taken = append(taken, n.Subnets()...)
 	}
 	return taken, err
 }
@@ -83,7 +86,7 @@ func (h *host) avoid(ctx context.Context) ([]netip.Prefix, error) {
 func (h *host) promised(context.Context) ([]netip.Prefix, error) {
 	taken := h.swarm.Subnets()
 	for _, n := range h.fabric.Networks() {
-		taken = append(taken, n.Subnet)
+		taken = append(taken, n.Subnets()...)
 	}
 	return taken, nil
 }
@@ -96,20 +99,23 @@ func (h *host) inSwarm(ctx context.Context, id string) (bool, error) {
 	return h.engine.Has(ctx, id)
 }
 
-// beside adds to the API of another role of this process what is about this
-// host.
+// beside adds to the API of another role of this process what is about this host,
+// its configuration included.
 func (s *switchRole) beside(next http.Handler) http.Handler {
-	refusals := connect.NewErrorWriter()
 	mux := http.NewServeMux()
-	mux.Handle("/", next)
+	mux.Handle("/", afterSettling(func(ctx context.Context) {
+		if h := s.host.Load(); h != nil {
+			h.settle(ctx)
+		}
+	}, next))
 	mux.HandleFunc("/"+apiv1connect.HostServiceName+"/", func(w http.ResponseWriter, r *http.Request) {
 		h := s.host.Load()
 		if h == nil {
-			_ = refusals.Write(w, r, api.ToRPC(&linkspan.Error{Code: linkspan.Unavailable, Message: "the switch is starting", Hint: "try again"})) // nobody is left to be told
+			s.isStarting(w, r)
 			return
 		}
 		_, handler := apiv1connect.NewHostServiceHandler(h.here)
 		handler.ServeHTTP(w, r)
 	})
-	return mux
+	return s.audited(s.withNOS(mux))
 }

@@ -43,7 +43,7 @@ func (h *host) plugins() ([]*pluginSocket, error) {
 	if h.engine == nil {
 		return nil, nil
 	}
-	all := []*pluginSocket{{options: docker.Options{Name: driverName, Driver: driverName, IPAM: driverName}}}
+	all := []*pluginSocket{{options: docker.Options{Name: driverName, Driver: driverName, IPAM: driverName, IPv6: true, IPv4: true}}}
 	all = append(all, &pluginSocket{options: docker.Options{
 		Name: mirror.OverlayDriver, Driver: overlayKey, IPAM: driverName, IPAMName: driverName, OwnWayOut: true,
 	}})

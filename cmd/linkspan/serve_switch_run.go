@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -20,7 +19,9 @@ import (
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/cnm"
 	"github.com/linkspan/linkspan/cnm/docker"
+	"github.com/linkspan/linkspan/cnm/driver/across"
 	"github.com/linkspan/linkspan/cnm/driver/bridge"
+	"github.com/linkspan/linkspan/cnm/driver/gateway"
 	hostdriver "github.com/linkspan/linkspan/cnm/driver/host"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
 	"github.com/linkspan/linkspan/cnm/driver/macvlan"
@@ -32,6 +33,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/cnm/local"
 	"github.com/linkspan/linkspan/cnm/mirror"
+	"github.com/linkspan/linkspan/cnm/moving"
 	"github.com/linkspan/linkspan/cnm/names"
 	"github.com/linkspan/linkspan/cnm/swarm"
 	"github.com/linkspan/linkspan/metrics"
@@ -61,6 +63,7 @@ type host struct {
 	tso     fastpath.State // that the choice was made in
 	tunnel  *tunnel.Tunnel
 	direct  directPort
+	gateway gatewayPort
 	swarm   *swarm.Books
 	fabric  *fabric.Fabric
 	model   *cnm.Controller
@@ -72,8 +75,10 @@ type host struct {
 	told    *hostinventory.Inventory
 	names   *names.Keeper
 	storm   *storm.Watch
+	moves   *moving.Host // nil: this host takes no part in moves
 
 	calls    metrics.Calls // of the plugin
+	leave    func()        // has no hosts on ports be endpoints any more
 	restarts atomic.Uint64 // of the relay
 }
 
@@ -86,14 +91,20 @@ func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keepe
 	}
 	h.uplink = newUplink(controllers, h.own.ClientConfig(trust.KindController, ""))
 	defer h.uplink.api.Close()
-	if err := h.ground(ctx, controllers); err != nil {
+	if err := h.awaitGround(ctx, controllers); err != nil {
 		return err
 	}
 	defer h.ovs.Close()
+	h.leave = func() {}
+	defer func() { h.leave() }()
 	if err := h.build(ctx, db); err != nil {
 		return err
 	}
+	if err := h.openMoving(ctx, db, controllers); err != nil {
+		return err
+	}
 	defer h.local.Close()
+	defer h.gateway.close()
 	s.host.Store(&h)
 	defer s.host.Store(nil)
 	return h.run(ctx, ready)
@@ -103,9 +114,11 @@ func (s *switchRole) serve(ctx context.Context, db kv.Store, keeper *trust.Keepe
 // shield. It waits for Open vSwitch and for a way to the controllers.
 func (h *host) ground(ctx context.Context, controllers []string) (err error) {
 	s, me := h.role, h.own.Keeper.KeyPair().Identity()
+	s.waits(waitsForUnderlay)
 	if h.place, err = s.awaitPlace(ctx, controllers); err != nil {
 		return err
 	}
+	s.waits(waitsForOVS)
 	if h.ovs, err = ovs.Open(ctx, ovs.Config{Bridge: s.bridge, RunDir: s.ovsRunDir, Log: s.log}.Default()); err != nil {
 		return fmt.Errorf("open vswitch: %w", err)
 	}
@@ -134,10 +147,13 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 	if err := h.chooseFastPath(ctx, me); err != nil {
 		return err
 	}
-	if err := netns.EnsureShield(ctx, shielded(), h.role.directLinks()...); err != nil {
+	if err := netns.EnsureShield(ctx, shielded(), append(h.role.directLinks(), gateway.Port, across.Port)...); err != nil {
 		return err
 	}
-	return h.prepareDirect(ctx, me)
+	if err := h.prepareDirect(ctx, me); err != nil {
+		return err
+	}
+	return h.prepareGateway(ctx)
 }
 
 // shielded returns how the names of links begin that the host's stack must not
@@ -177,6 +193,14 @@ func (s *switchRole) awaitPlace(ctx context.Context, controllers []string) (plac
 	}
 }
 
+// hotplug makes the driver of the fabric's routed networks.
+func (h *host) hotplug() (*hotplug.Driver, error) {
+	return hotplug.New(hotplug.Options{
+		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.fast.Offload,
+		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(), Gateway: h.gateway.forDriver(), Log: h.role.log,
+	})
+}
+
 // build makes the container network model on that ground.
 func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	s, me := h.role, h.own.Keeper.KeyPair().Identity()
@@ -192,10 +216,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	}); err != nil {
 		return err
 	}
-	driver, err := hotplug.New(hotplug.Options{
-		Ports: h.ovs, Links: hotplug.Kernel{}, Fabric: h.fabric, Offload: h.fast.Offload,
-		MTU: h.tunnel.MTU(), DirectMTU: h.direct.mtu(), Log: s.log,
-	})
+	driver, err := h.hotplug()
 	if err != nil {
 		return err
 	}
@@ -204,6 +225,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	}); err != nil {
 		return err
 	}
+	h.leave = h.joinModes(driver)
 	h.local = bridge.New(bridge.Options{Log: s.log})
 	if h.model, err = cnm.New(cnm.Options{
 		Store: db, Log: s.log,
@@ -219,7 +241,7 @@ func (h *host) build(ctx context.Context, db kv.Store) (err error) {
 	}
 	h.openDocker()
 	h.mirror, err = mirror.New(ctx, mirror.Config{
-		Host: me.Name, Docker: h.dockerd(), Fabric: h.fabric, Model: h.model, Store: db, Log: s.log,
+		Host: me.Name, Docker: h.dockerd(), Fabric: h.fabric, Model: h.model, Store: db, Others: h.stations, Log: s.log,
 	})
 	if err != nil {
 		return err
@@ -247,12 +269,6 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	var local net.Listener
-	if s.socket != "" {
-		if local, err = listenLocal(ctx, s.socket); err != nil {
-			return firstCause(err, closePlugins(plugins))
-		}
-	}
 	h.followOffload(ctx, h.fast.Offload)
 	h.keeper = restore.New(restore.Config{Dial: h.ovs.Channel, Log: s.log})
 	defer h.observe()()
@@ -271,16 +287,20 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	parts.Go(func() error { return h.here.Run(ctx) })
 	parts.Go(func() error { return h.told.Run(ctx) })
 	parts.Go(func() error { return h.storm.Run(ctx) })
+	parts.Go(func() error { return h.move(ctx) })
 	parts.Go(func() error { return h.keeper.Run(ctx) })
 	parts.Go(func() error { return h.relay(ctx) })
 	parts.Go(func() error { return h.direct.run(ctx) })
 	parts.Go(func() error { return h.keepFastPath(ctx) })
 	parts.Go(func() error { return h.keepLinksUp(ctx) })
+	parts.Go(func() error { return h.across().Run(ctx) })
+	parts.Go(func() error { return h.awaitDocker(ctx) })
 	parts.Go(func() error { h.own.Keeper.Run(ctx, h.renew, s.log); return nil })
-	if local != nil {
-		api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks}, h.here)
-		parts.Go(func() error { return serveHTTP(ctx, s.log, local, api) })
-	}
+	api := localAPI(h.uplink, hostService{role: "switch", checks: h.checks, settle: h.settle}, h.here)
+	s.front.joined.Store(&api)
+	defer s.front.joined.Store(nil)
+	s.serving.Store(true)
+	defer s.serving.Store(false)
 	ready()
 	err = parts.Wait()
 	if h.engine != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"log/slog"
 	"path/filepath"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/linkspan/linkspan"
 )
 
-// TestSwitchWithATakenSocket: a switch that cannot open both of its sockets
+// TestSwitchWithATakenSocket: a switch that cannot open its own socket
 // starts nothing, and leaves nothing open.
 func TestSwitchWithATakenSocket(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t) })
@@ -21,8 +22,11 @@ func TestSwitchWithATakenSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close() //nolint:errcheck // it was only in the way
-	role := switchRole{plugin: filepath.Join(dir, "plugin.sock"), socket: taken.Addr().String()}
-	err = (&host{role: &role}).run(t.Context(), func() { t.Error("it says that it is ready") })
+	role := switchRole{
+		stateDir: filepath.Join(dir, "state"), plugin: filepath.Join(dir, "plugin.sock"), socket: taken.Addr().String(), name: "h1",
+		direct: "auto", fastPath: "auto", gatewayRange: "off", gatewayRange6: "off", log: slog.New(slog.DiscardHandler),
+	}
+	err = role.run(t.Context(), func() { t.Error("it says that it is ready") })
 	if linkspan.CodeOf(err) != linkspan.InUse {
 		t.Errorf("got %v", err)
 	}

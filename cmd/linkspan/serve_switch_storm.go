@@ -30,7 +30,7 @@ func (h *host) stormPorts() []storm.Port {
 			continue
 		}
 		ports = append(ports, storm.Port{
-			Number: e.Port, Container: e.Container, Network: n.Fabric, Address: e.Address.Addr(), MAC: e.MAC,
+			Number: e.Port, Container: e.Container, Network: n.Fabric, Address: e.Address.Addr(), Address6: e.Address6.Addr(), MAC: e.MAC,
 			Link: e.HostInterface, Sandbox: e.SandboxKey,
 		})
 	}
