@@ -25,7 +25,7 @@ func TestExitStatus(t *testing.T) {
 		{"network inspect nobody", 1, "nobody"},
 		{"network rm nobody", 1, "nobody"},
 		{"network create --subnet 10.64.0.0/33 x", 1, "10.64.0.0/33"},
-		{"network create --subnet fd00::/64 x", 1, "IPv4"},
+		{"network create --subnet fd00::/64 x", 1, "--ipv6"},
 		{"network create --subnet 10.64.0.0/24 --idle 1ms x", 1, "idle"},
 		{"endpoint inspect nobody", 1, "nobody"},
 		{"switch inspect nobody", 1, "nobody"},

@@ -54,6 +54,7 @@ func routeBy(t *testing.T, l *harness.Lab, network, want string) {
 
 // TestDirect has two hosts in one layer 2 use it, lose it and find it again.
 func TestDirect(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "near", "10.60.0.0/24")
 	c1 := l.Run(t, "h1", "near1", "--network", "near")
@@ -175,6 +176,7 @@ func mustBeDirect(t *testing.T, l *harness.Lab) {
 
 // TestWithoutDirect has hosts that are told not to.
 func TestWithoutDirect(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2, SwitchArgs: []string{"--direct", "off"}})
 	l.Network(t, "far", "10.62.0.0/24")
 	c1 := l.Run(t, "h1", "far1", "--network", "far")
@@ -192,6 +194,7 @@ func TestWithoutDirect(t *testing.T) {
 
 // TestSites has two hosts in two sites.
 func TestSites(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.CLI(t, "site", "move", "h2", "ber")
 	l.Network(t, "wan", "10.63.0.0/24", "--idle", "60s")

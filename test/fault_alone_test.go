@@ -20,6 +20,7 @@ import (
 // while no controller is there: what talked talks again, and when the controller
 // is back it finds these flows and keeps them.
 func TestFlowsGoBackWithoutController(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "alone", "10.55.0.0/24", "--idle", "60s")
 	c1 := l.Run(t, "h1", "alone1", "--network", "alone")

@@ -38,6 +38,7 @@ func fillDisk(t *testing.T, l *harness.Lab, node string) {
 // TestDiskOfControllerFull has the store refuse writes with a reason while what
 // runs goes on, and take them again when there is space.
 func TestDiskOfControllerFull(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "full", "10.57.0.0/24")
 	c1 := l.Run(t, "h1", "full1", "--network", "full")
@@ -45,9 +46,11 @@ func TestDiskOfControllerFull(t *testing.T) {
 	talk := l.Converse(t, "h1", "talker", "full", c2)
 	smallDisk(t, l, "controller", "controller", "640m") // it does not start with less than 256 MiB left
 	fillDisk(t, l, "controller")
+	tries := 0
 	harness.Eventually(t, "a change is refused for lack of space", func() error {
-		if r := l.TryCLI("network", "create", "--subnet", "10.58.0.0/24", "more"); r.Exit != 1 || !hasAll(r.Err, []string{"free disk space"}) {
-			l.TryCLI("network", "rm", "more")
+		tries++ // what was not refused yet may not be taken back, either
+		r := l.TryCLI("network", "create", "--subnet", fmt.Sprintf("10.58.%d.0/24", tries%256), fmt.Sprint("try", tries))
+		if r.Exit != 1 || !hasAll(r.Err, []string{"free disk space"}) {
 			return fmt.Errorf("%v", r)
 		}
 		return nil
@@ -61,7 +64,7 @@ func TestDiskOfControllerFull(t *testing.T) {
 	l.On(t, "h1", "docker", "rm", "-f", "refused")
 	l.On(t, "controller", "rm", stateDir+"/fill")
 	harness.Eventually(t, "changes are taken again", func() error {
-		return succeeded(l.TryCLI("network", "create", "--subnet", "10.58.0.0/24", "more"))
+		return succeeded(l.TryCLI("network", "create", "--subnet", "10.60.0.0/24", "more"))
 	})
 	l.RemoveLater(t, "more")
 	l.Shown(t, "more")
@@ -78,6 +81,7 @@ func newContainer(t *testing.T, l *harness.Lab, host, network string, other *har
 // TestDiskOfSwitchFull has docker run fail with the reason and leave nothing,
 // while what runs goes on and can be removed.
 func TestDiskOfSwitchFull(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "tight", "10.59.0.0/24", "--idle", "3s")
 	before := l.Settled(t)

@@ -16,6 +16,7 @@ import (
 // free, nobody has a way to it, and its certificate is worth nothing when it
 // comes back all the same.
 func TestHostGoneForGood(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	// Nothing tells h2 any more that the network is removed: it goes with the lab.
 	l.CLI(t, "network", "create", "--subnet", "10.56.0.0/24", "--idle", "10m", "gone")

@@ -12,6 +12,7 @@ import (
 // TestAcrossNetworksOverARestart: hosts that share no network, and are peers only as
 // a packet asked, keep what runs between them when a program goes and comes back.
 func TestAcrossNetworksOverARestart(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "near", "10.52.0.0/24")
 	l.Network(t, "far", "10.53.0.0/24")

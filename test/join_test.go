@@ -75,6 +75,7 @@ func flipped(s string, i int) string {
 
 // TestSwitchLife removes a switch for good and lets it join anew.
 func TestSwitchLife(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "life", "10.62.0.0/24")
 	c1 := l.Run(t, "h1", "life1", "--network", "life")

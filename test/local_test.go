@@ -91,6 +91,7 @@ func (l locals) create(host, driver, subnet, name string) {
 // TestLocalNetworks has networks of single hosts and their containers come, change
 // and go, while everything is there and while programs are killed.
 func TestLocalNetworks(t *testing.T) {
+	t.Parallel()
 	l := locals{own(t, lab.Config{Hosts: 2}), t}
 	l.create("h1", "linkspan-bridge", "10.91.0.0/24", "back")
 	l.create("h2", "linkspan-bridge", "10.91.0.0/24", "back")
@@ -237,6 +238,7 @@ func (l locals) switchRemoved(t *testing.T) {
 
 // TestLocalNetworksWithoutDocker does the same with sandboxes.
 func TestLocalNetworksWithoutDocker(t *testing.T) {
+	t.Parallel()
 	d := dockerless{own(t, lab.Config{Hosts: 2, NoDocker: true}), t}
 	known := func(what string, want ...string) {
 		t.Helper()

@@ -59,7 +59,9 @@ func shared(t *testing.T) *harness.Lab {
 	return l
 }
 
-// own returns a lab that the test may break; it goes with the test.
+// own returns a lab that the test may break; it goes with the test. Tests that need no
+// other one, and do not measure how fast something is, run beside each other, after all
+// the others.
 func own(t *testing.T, cfg lab.Config) *harness.Lab {
 	t.Helper()
 	harness.Need(t)

@@ -24,6 +24,7 @@ const (
 // TestNamesBesideAnyResolver finds ours, and leaves all else to Docker's resolver,
 // whatever the host's resolv.conf says and however a container is to search.
 func TestNamesBesideAnyResolver(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "beside", "10.93.0.0/24")
 	l.On(t, "h1", "docker", "network", "create", "--subnet", "172.30.0.0/24", outward)

@@ -154,6 +154,7 @@ func TestNamesFromTheFirstQuestion(t *testing.T) {
 
 // TestNamesOutliveThePrograms asks while one program after the other is away.
 func TestNamesOutliveThePrograms(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	quick(t, l)
 	l.Network(t, "hard", "10.92.0.0/24")

@@ -192,7 +192,6 @@ func TestRefusedNetworks(t *testing.T) {
 	}{
 		{"another IPAM driver", []string{"docker", "network", "create", "-d", "linkspan", "--subnet", "10.36.0.0/24", "no"},
 			[]string{"docker network create -d linkspan --ipam-driver linkspan --subnet 10.36.0.0/24"}},
-		{"IPv6", dockerCreate("no", "10.36.0.0/24", "--ipv6", "--subnet", "fd00:36::/64"), []string{"IPv6"}},
 		{"an unknown option", dockerCreate("no", "10.36.0.0/24", "-o", "linkspan.idel=5s"), []string{"linkspan.idel", "linkspan.idle"}},
 		{"a wrong idle time", dockerCreate("no", "10.36.0.0/24", "-o", "linkspan.idle=soon"), []string{"linkspan.idle", "soon"}},
 		{"an MTU that does not fit", dockerCreate("no", "10.36.0.0/24", "-o", "com.docker.network.driver.mtu=9000"), []string{"9000", "1450"}},

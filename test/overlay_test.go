@@ -219,6 +219,7 @@ func TestRefusedOverlays(t *testing.T) {
 // TestOverlayOutlivesItsPrograms kills what stands behind an overlay below
 // containers that talk, and changes it while one side is away.
 func TestOverlayOutlivesItsPrograms(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.CLI(t, "network", "create", "--driver", "overlay", "--subnet", "10.45.0.0/24", "lasting")
 	l.Shown(t, "lasting")

@@ -19,6 +19,7 @@ import (
 // TestRestarts ends each program, kindly and by SIGKILL, below a conversation
 // that goes on: its connection lives, new containers work, nothing is left.
 func TestRestarts(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "kept", "10.50.0.0/24", "--idle", "3s")
 	l.Network(t, "other", "10.50.0.0/24")
@@ -68,6 +69,7 @@ func newContainersWork(t *testing.T, l *harness.Lab) {
 // TestAddressWaitsForController starts a container while the controller is away:
 // Docker waits, and is served when it comes back.
 func TestAddressWaitsForController(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 1})
 	l.Network(t, "wait", "10.51.0.0/24")
 	if err := l.Stop(t.Context(), "controller", "controller"); err != nil {
@@ -93,6 +95,7 @@ func TestAddressWaitsForController(t *testing.T) {
 
 // TestWithoutLiveRestore restarts a dockerd whose containers end with it.
 func TestWithoutLiveRestore(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2, NoLiveRestore: true})
 	l.Network(t, "mortal", "10.52.0.0/24")
 	empty := l.Settled(t)
@@ -146,6 +149,7 @@ func endpoints(t *testing.T, l *harness.Lab, network string, want int) {
 
 // TestPowerCut cuts the power of each machine in turn.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "cut", "10.53.0.0/24", "--label", "a=b")
 	empty := l.Settled(t)
@@ -192,6 +196,7 @@ func connected(t *testing.T, l *harness.Lab) {
 // TestBootBeforeController boots a host while the controller hangs: its
 // containers come up when it goes on.
 func TestBootBeforeController(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 1})
 	l.Network(t, "boot", "10.54.0.0/24")
 	c := l.Run(t, "h1", "boot1", "--network", "boot", "--restart", "always")
@@ -230,6 +235,7 @@ func loadings(t *testing.T, l *harness.Lab) int {
 
 // TestCable pulls a host's cable and puts it back.
 func TestCable(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2})
 	l.Network(t, "cable", "10.55.0.0/24")
 	c1 := l.Run(t, "h1", "cable1", "--network", "cable")

@@ -44,7 +44,15 @@ func (d dockerless) pings(host, from, to string) {
 	})
 }
 
+// tracked returns how many connections the kernel tracks in a sandbox.
+func (d dockerless) tracked(host, name string) string {
+	d.t.Helper()
+	const file = "/proc/sys/net/netfilter/nf_conntrack_count"
+	return d.On(d.t, host, d.Binary, "sandbox", "exec", name, "--", "sh", "-c", "test ! -e "+file+" && echo 0 || cat "+file)
+}
+
 func TestSandboxes(t *testing.T) {
+	t.Parallel()
 	d := dockerless{own(t, lab.Config{Hosts: 2, NoDocker: true}), t}
 	d.CLI(t, "network", "create", "--subnet", "10.7.0.0/24", "web")
 	d.CLI(t, "network", "create", "--subnet", "10.7.0.0/24", "other")
@@ -60,11 +68,54 @@ func TestSandboxes(t *testing.T) {
 	if out := d.CLI(t, "endpoint", "ls", "--network", "web"); !hasAll(out, []string{"c1", "c2", "10.7.0.9", "h1", "h2", "attached"}) {
 		t.Errorf("endpoints of web:\n%s", out)
 	}
+	for _, c := range [][2]string{{"h1", "c1"}, {"h2", "c2"}} {
+		if n := d.tracked(c[0], c[1]); n != "0" {
+			t.Errorf("the kernel tracks %s connections in %s", n, c[1])
+		}
+	}
+	t.Run("an overlay", func(t *testing.T) { d.t = t; d.overlay() })
+	t.Run("IPv6", func(t *testing.T) { d.t = t; d.ipv6() })
 	t.Run("local networks", func(t *testing.T) { d.t = t; d.localNetworks() })
 	t.Run("names beyond", func(t *testing.T) { d.t = t; d.namesBeyond() })
 	t.Run("a plugin", func(t *testing.T) { d.t = t; d.plugin() })
 	t.Run("a crash", func(t *testing.T) { d.t = t; d.crash() })
 	t.Run("a power cut", func(t *testing.T) { d.t = t; d.powerCut() })
+}
+
+// ipv6 has sandboxes of both hosts talk by IPv6, by name and by address.
+func (d dockerless) ipv6() {
+	d.CLI(d.t, "network", "create", "--ipv6", "--subnet", "10.93.0.0/24", "--subnet", "fd00:93::/64", "six")
+	d.must("h1", "sandbox create --network six six1")
+	d.must("h2", "sandbox create --network six --ip6 fd00:93::9 six2")
+	for _, to := range []string{"fd00:93::9", "six2", "six2.six"} {
+		harness.Eventually(d.t, "six1 reaches "+to, func() error {
+			return succeeded(d.typed("h1", "sandbox exec six1 -- ping -6 -c 1 -W 2 "+to))
+		})
+	}
+	if out := d.CLI(d.t, "endpoint", "ls", "--network", "six"); !hasAll(out, []string{"10.93.0.2,fd00:93::2", ",fd00:93::9"}) {
+		d.t.Errorf("endpoints:\n%s", out)
+	}
+	if out := d.must("h2", "sandbox ls --format {{.Name}}={{.Networks}}"); !strings.Contains(out, "six2=") {
+		d.t.Errorf("sandboxes: %s", out)
+	}
+	d.must("h1", "sandbox rm six1")
+	d.must("h2", "sandbox rm six2")
+	d.CLI(d.t, "network", "rm", "six")
+}
+
+// overlay has sandboxes in a network that is an overlay.
+func (d dockerless) overlay() {
+	d.CLI(d.t, "network", "create", "--driver", "overlay", "--subnet", "10.8.0.0/24", "wire")
+	d.must("h1", "network connect wire c1")
+	d.must("h2", "sandbox create --network wire w2")
+	d.pings("h1", "c1", "w2.wire")
+	d.pings("h2", "w2", "c1")
+	if n := d.tracked("h2", "w2"); n != "0" {
+		d.t.Errorf("the kernel tracks %s connections in w2", n)
+	}
+	d.must("h2", "sandbox rm w2")
+	d.must("h1", "network disconnect wire c1")
+	harness.Eventually(d.t, "network rm", func() error { return succeeded(d.TryCLI("network", "rm", "wire")) })
 }
 
 // localNetworks connects and disconnects on networks of one host.
@@ -102,7 +153,7 @@ func (d dockerless) localNetworks() {
 		"network create -d bridge web":             "network with name web already exists",
 		"network create -d bogus x":                `plugin "bogus" not found`,
 		"network create -d bridge --idle 5s x":     "--idle is for networks of driver linkspan",
-		"network create --ipv6 --subnet fd::/64 x": "IPv6 is not supported yet",
+		"network create --ipv6 --subnet fd::/64 x": "needs IPv4, also beside IPv6",
 		"sandbox rm nope":                          "No such sandbox: nope",
 		"sandbox exec nope -- true":                "No such sandbox: nope",
 		"sandbox exec c1 -- no-such-program":       "no-such-program",

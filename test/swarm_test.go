@@ -106,6 +106,7 @@ func tasks(t *testing.T, l *harness.Lab, name string, hosts ...string) []*harnes
 // TestSwarm is the story of the guide on swarms: the managed plugin, built and
 // enabled with no registry, and services on two hosts.
 func TestSwarm(t *testing.T) {
+	t.Parallel()
 	l := own(t, lab.Config{Hosts: 2, NoLiveRestore: true})
 	swarmOf(t, l)
 	offline := strings.NewReplacer("service create", "service create --detach --no-resolve-image")

@@ -32,7 +32,7 @@ type step struct{ name, about string }
 const less = " What is compared is the time less that with no network, measured in turn."
 
 // kinds are what -only knows.
-func kinds() []string { return []string{"run", "start", "connect", "network", "crowd"} }
+func kinds() []string { return []string{"run", "start", "connect", "network", "crowd", "together"} }
 
 // measures is all that is measured.
 func (c *config) measures(s *stand.Stand) []measure {
@@ -61,7 +61,11 @@ func (c *config) measures(s *stand.Stand) []measure {
 			}, ofOneHost(), c.pairs, c.runs, c.network(s)})
 		case "crowd":
 			if c.crowds > 0 {
-				list = append(list, c.crowded(s, 1), c.crowded(s, c.parallel))
+				list = append(list, c.crowded(s, 1))
+			}
+		case "together":
+			if c.crowds > 0 {
+				list = append(list, c.crowded(s, c.parallel))
 			}
 		}
 	}

@@ -28,6 +28,9 @@ type Bridge struct {
 	count  Count
 	began  time.Time // of the channel
 	took   time.Duration
+
+	sending sync.Mutex
+	conn    io.Writer // of the channel; nil while there is none
 }
 
 // Count is what a bridge got, echo requests left out.
@@ -83,12 +86,14 @@ func (s *Bridge) serve(conn io.ReadWriteCloser) error {
 	s.mu.Lock()
 	s.began, s.took = time.Now(), 0
 	s.mu.Unlock()
+	s.connect(conn)
+	defer s.connect(nil)
 	c := &channel{Bridge: s}
 	c.reply(&openflow.Hello{Versions: 1 << openflow.Version}, 0)
 	r := openflow.NewReader(conn)
 	for {
 		if r.Buffered() == 0 && len(c.out) > 0 {
-			if _, err := conn.Write(c.out); err != nil {
+			if err := s.send(c.out); err != nil {
 				return err
 			}
 			c.out = nil // idle hosts hold no buffer
@@ -130,7 +135,7 @@ func (c *channel) take(m openflow.Message) error {
 
 func (c *channel) obey(m openflow.Message) error {
 	switch m.Type() {
-	case openflow.TypeHello, openflow.TypeSetConfig, openflow.TypeSetAsync:
+	case openflow.TypeHello, openflow.TypeSetConfig, openflow.TypeSetAsync, openflow.TypePacketOut:
 	case openflow.TypeFeaturesRequest:
 		c.reply(&openflow.FeaturesReply{DatapathID: c.dpid, Tables: 254}, m.XID())
 	case openflow.TypeBarrierRequest:
@@ -149,7 +154,7 @@ func (c *channel) obey(m openflow.Message) error {
 		if err := mod.Decode(m); err != nil {
 			return err
 		}
-		c.flows.apply(&mod)
+		c.fleet.touched(c.Bridge, c.flows.apply(&mod))
 	case openflow.TypeMultipartRequest:
 		return c.multipart(m)
 	case openflow.TypeExperimenter:
@@ -197,12 +202,16 @@ func (c *channel) multipart(m openflow.Message) error {
 	return nil
 }
 
-// inBundle collects the messages of a bundle and does them at its commit.
+// inBundle collects the messages of a bundle and does them at its commit. The other
+// experiments that a controller makes are with connections.
 func (c *channel) inBundle(m openflow.Message) error {
 	var add openflow.BundleAdd
 	if add.Decode(m) == nil {
 		c.bundle = append(c.bundle, bytes.Clone(add.Inner))
 		return nil
+	}
+	if new(openflow.CTFlush).Decode(m) == nil {
+		return nil // a simulated host knows no connections
 	}
 	var control openflow.BundleControl
 	if err := control.Decode(m); err != nil {

@@ -3,7 +3,11 @@
 package fleet
 
 import (
+	"net/netip"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/linkspan/linkspan/wire/openflow"
 )
@@ -119,5 +123,26 @@ func TestBridgeIsInPlace(t *testing.T) {
 	send(new(openflow.BarrierRequest).Append(nil, 3))
 	if b.Flows() != 1 || f.bridges.Load() != 1 || b.Took() == 0 {
 		t.Errorf("%d flows, %d bridges in place, after %s", b.Flows(), f.bridges.Load(), b.Took())
+	}
+}
+
+// TestRoutesDoNotDrop: what drops is no route, also where it says by a mark what it is.
+func TestRoutesDoNotDrop(t *testing.T) {
+	b := newBridge(1, new(Fleet))
+	between := func(last byte, actions openflow.Actions) *openflow.FlowMod {
+		var m openflow.Match
+		m.EthType(0x0800).Addr(openflow.FieldIPv4Src, netip.AddrFrom4([4]byte{10, 1, 0, 2})).
+			Addr(openflow.FieldIPv4Dst, netip.AddrFrom4([4]byte{10, 1, 0, last}))
+		mod := &openflow.FlowMod{TableID: 30, Priority: 200, Match: m.View()}
+		if actions != nil {
+			mod.Instructions = mod.Instructions.Apply(actions)
+		}
+		return mod
+	}
+	mark := openflow.Actions(nil).Move(openflow.FieldCTZone.Bits(12, 1), openflow.Reg(3).Bits(0, 1))
+	told(t, b, between(3, mark), between(4, nil), between(5, mark.Output(7, 0)))
+	want := map[Ends]int{{netip.AddrFrom4([4]byte{10, 1, 0, 2}), netip.AddrFrom4([4]byte{10, 1, 0, 5})}: 1}
+	if diff := cmp.Diff(want, b.Routes(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -33,6 +33,7 @@ type Fleet struct {
 	bridges atomic.Int64 // in place
 	told    atomic.Int64 // hosts that know all
 	watch   atomic.Pointer[watch]
+	tap     atomic.Pointer[func(Touch)]
 }
 
 // atOnce is how many calls are under way at a time, over all hosts.

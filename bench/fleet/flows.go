@@ -19,28 +19,50 @@ type flow struct {
 	idle, hard   uint16
 	flags        openflow.FlowFlags
 	instructions string
+	ends         Ends // that the match says; others are not looked at
 }
 
 // flows are the flows of a bridge. The caller holds the bridge's lock.
 type flows map[key]flow
 
-// apply does what a FlowMod asks.
-func (l flows) apply(m *openflow.FlowMod) {
+// apply does what a FlowMod asks, and says to what.
+func (l flows) apply(m *openflow.FlowMod) (t Touch) {
 	k := key{m.TableID, m.Priority, string(m.Match)}
 	switch m.Command {
 	case openflow.FlowDeleteStrict:
 		if f, ok := l[k]; ok && (f.cookie^m.Cookie)&m.CookieMask == 0 {
 			delete(l, k)
+			t.Flows = append(t.Flows, Touched{k.ends(), true, drops(openflow.Instructions(f.instructions))})
 		}
 	case openflow.FlowDelete:
+		want := endsOf(m.Match)
 		for k, f := range l {
-			if chosen(k, f, m.TableID, m.Cookie, m.CookieMask, m.Match) {
+			if f.ends.within(want) && chosen(k, f, m.TableID, m.Cookie, m.CookieMask, m.Match) {
 				delete(l, k)
+				t.Flows = append(t.Flows, Touched{k.ends(), true, drops(openflow.Instructions(f.instructions))})
 			}
 		}
 	default:
-		l[k] = flow{m.Cookie, m.IdleTimeout, m.HardTimeout, m.Flags, string(m.Instructions)}
+		l[k] = flow{m.Cookie, m.IdleTimeout, m.HardTimeout, m.Flags, string(m.Instructions), k.ends()}
+		t.Flows = append(t.Flows, Touched{k.ends(), false, drops(m.Instructions)})
 	}
+	return t
+}
+
+// drops says whether a flow lets no packet through.
+func drops(l openflow.Instructions) bool {
+	for i := range l.All() {
+		if _, ok := i.GotoTable(); ok {
+			return false
+		}
+	}
+	for a := range l.Applied().All() {
+		_, _, sends := a.Output()
+		if _, tracks := a.CT(); sends || tracks {
+			return false
+		}
+	}
+	return true
 }
 
 // chosen says whether a request that is not strict means a flow (OpenFlow 1.3.5,
@@ -82,8 +104,9 @@ const chunk = 32 << 10
 // dump appends the replies to a request for flows.
 func (l flows) dump(b []byte, r *openflow.FlowRequest, xid uint32) []byte {
 	reply := openflow.Multipart{Type: openflow.MultipartFlow, More: true}
+	want := endsOf(r.Match)
 	for k, f := range l {
-		if !chosen(k, f, r.TableID, r.Cookie, r.CookieMask, r.Match) {
+		if !f.ends.within(want) || !chosen(k, f, r.TableID, r.Cookie, r.CookieMask, r.Match) {
 			continue
 		}
 		stats := openflow.FlowStats{

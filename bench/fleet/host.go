@@ -107,11 +107,23 @@ type Endpoint struct {
 	Address netip.Addr
 	Number  uint32          // among the host's, from 1
 	Driver  linkspan.Driver // of the network
+	Labels  map[string]string
+}
+
+// Container returns the name of the container that an endpoint is of.
+func (h *Host) Container(e Endpoint) string { return fmt.Sprintf("c%04d-%d", h.number, e.Number) }
+
+// Name returns the host's.
+func (h *Host) Name() string { return fmt.Sprintf("h%04d", h.number) }
+
+// MAC returns the Ethernet address of an endpoint.
+func (h *Host) MAC(e Endpoint) linkspan.MAC {
+	return linkspan.MAC{2, 0x42, byte(h.number >> 8), byte(h.number), byte(e.Number >> 8), byte(e.Number)}
 }
 
 // Attach reserves an address and attaches it.
 func (h *Host) Attach(ctx context.Context, e Endpoint) error {
-	container := fmt.Sprintf("c%04d-%d", h.number, e.Number)
+	container := h.Container(e)
 	_, err := h.api.Chassis.Reserve(ctx, connect.NewRequest(&apiv1.ChassisServiceReserveRequest{
 		Network: uint32(e.Network), Address: e.Address.String(), Container: container,
 	}))
@@ -120,8 +132,8 @@ func (h *Host) Attach(ctx context.Context, e Endpoint) error {
 	}
 	m := &apiv1.Endpoint{
 		Network: uint32(e.Network), Address: e.Address.String(), Container: container,
-		Id:      fmt.Sprintf("%032x%032x", h.number, e.Number), // as long as Docker's
-		Mac:     linkspan.MAC{2, 0x42, byte(h.number >> 8), byte(h.number), byte(e.Number >> 8), byte(e.Number)}.String(),
+		Id:  fmt.Sprintf("%032x%032x", h.number, e.Number), // as long as Docker's
+		Mac: h.MAC(e).String(), Labels: e.Labels,
 		Aliases: []string{fmt.Sprintf("%012x", h.number<<16|int(e.Number))}, // Docker's own: the short id
 	}
 	if e.Driver.Is(linkspan.Overlay) {

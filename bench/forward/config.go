@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"time"
 
 	"github.com/linkspan/linkspan/bench/pairs"
 )
@@ -19,7 +20,7 @@ var _ pairs.Program = (*config)(nil)
 
 // Flags implements [pairs.Program].
 func (c *config) Flags(f *flag.FlagSet) {
-	c.AddFlags(f, "forward")
+	c.AddFlags(f, "forward", 2*time.Second)
 	f.StringVar(&c.fastPath, "fast-path", "auto", "of the switches: auto or none (`choice`)")
 }
 

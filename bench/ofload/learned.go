@@ -34,7 +34,9 @@ func (s *Switch) learn(f *openflow.FlowMod) {
 		if len(f.Match) == 0 {
 			p.reason = openflow.ReasonNoMatch
 		}
-		s.learned.punts[port] = p
+		if first, known := s.learned.punts[port]; !known || p.table <= first.table {
+			s.learned.punts[port] = p // later tables send up what connection tracking has seen
+		}
 	}
 	if set := registersOf(f.Instructions); port != 0 && f.TableID == 0 && set != nil {
 		s.learned.registers[port] = set

@@ -37,32 +37,52 @@ func (c *config) prepare(ctx context.Context, s *stand.Stand, r *report.Report) 
 			return nil, err
 		}
 	}
-	ours, err := pairs.In(ctx, s, "Linkspan, overlay", network, "h1", "h2")
+	containers, err := pairs.In(ctx, s, "Linkspan, containers", network, "h1", "h2")
 	if err != nil {
 		return nil, err
 	}
-	has, err := linkOf(ctx, s, ours, "eth0")
+	sandboxes, err := c.sandboxes(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	all := []*pairs.Pair{ours}
-	references := []plain{
-		{subject: "plain VXLAN, two namespaces", name: "bare", subnet: "10.91.0", vni: 7001, mtu: has.mtu, network: "none"},
-		{subject: "plain VXLAN, containers with Docker's rules for names", name: "dockers", subnet: "10.91.2", vni: 7003, mtu: has.mtu, network: dockers},
-		{subject: "plain VXLAN, containers with Docker's and our rules", name: "ruled", subnet: "10.91.1", vni: 7002, mtu: has.mtu, network: network},
+	has, err := linkOf(ctx, s, sandboxes, "eth0")
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range references {
-		theirs, err := p.start(ctx, s)
-		if err != nil {
+	if err := alike(ctx, s, has, containers, "eth0"); err != nil {
+		return nil, err
+	}
+	bare, err := has.references(ctx, s, plain{subject: "plain VXLAN, namespaces", name: "bare", subnet: "10.91.3", vni: 7004})
+	if err != nil {
+		return nil, err
+	}
+	contained, err := has.references(ctx, s,
+		plain{subject: "plain VXLAN, containers without rules", name: "lone", subnet: "10.91.0", vni: 7001, network: "none"},
+		plain{subject: "plain VXLAN, containers with Docker's rules for names", name: "dockers", subnet: "10.91.2", vni: 7003, network: dockers},
+		plain{subject: "plain VXLAN, containers with Docker's and our rules", name: "ruled", subnet: "10.91.1", vni: 7002, network: network},
+	)
+	if err != nil {
+		return nil, err
+	}
+	r.Facts = append(r.Facts, "MTU "+has.mtu+" and the same offloads (ethtool -k) in all namespaces and containers; UDP port 4789")
+	return append(
+		pairs.Cells(", two namespaces on two hosts", pairs.Machine, len(bare), append([]*pairs.Pair{sandboxes}, bare...)...),
+		pairs.Cells(", two containers on two hosts", pairs.Machine, len(contained), append([]*pairs.Pair{containers}, contained...)...)...,
+	), c.remark(s, r)
+}
+
+// sandboxes makes one of them on each host: network namespaces, which the program
+// that is measured made.
+func (c *config) sandboxes(ctx context.Context, s *stand.Stand) (*pairs.Pair, error) {
+	var ends []pairs.Space
+	for i, host := range s.Hosts() {
+		e := pairs.Space{Host: host, Within: c.Linkspan + " sandbox exec end -- ", Address: fmt.Sprintf("10.81.0.%d", 201+i)}
+		if _, err := s.On(host, c.Linkspan, "sandbox", "create", "--network", network, "--ip", e.Address, "end"); err != nil {
 			return nil, err
 		}
-		if err := alike(ctx, s, has, theirs); err != nil {
-			return nil, err
-		}
-		all = append(all, theirs)
+		ends = append(ends, e)
 	}
-	r.Facts = append(r.Facts, "MTU "+has.mtu+" and the same offloads (ethtool -k) in all containers; UDP port 4789")
-	return pairs.Cells(", two hosts", pairs.Machine, len(references), all...), c.remark(s, r)
+	return pairs.Between(ctx, s, "Linkspan, sandboxes", ends[0], ends[1])
 }
 
 // remark adds what the hosts say of themselves.
@@ -81,18 +101,33 @@ func (c *config) remark(s *stand.Stand, r *report.Report) error {
 	return nil
 }
 
-// link is what the kernel says of a container's link.
+// link is what the kernel says of the link of one end.
 type link struct{ mtu, features string }
 
-// linkOf asks of the first container of a pair.
+// references starts pairs whose links are as this one.
+func (l link) references(ctx context.Context, s *stand.Stand, list ...plain) ([]*pairs.Pair, error) {
+	var all []*pairs.Pair
+	for _, p := range list {
+		p.mtu = l.mtu
+		theirs, err := p.start(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if err := alike(ctx, s, l, theirs, pairs.Inside); err != nil {
+			return nil, err
+		}
+		all = append(all, theirs)
+	}
+	return all, nil
+}
+
+// linkOf asks of the first one of a pair.
 func linkOf(ctx context.Context, s *stand.Stand, p *pairs.Pair, name string) (l link, err error) {
-	pid, err := s.Process(ctx, p.Host, p.From)
+	within, err := p.Inside(ctx, s)
 	if err != nil {
 		return l, err
 	}
-	ask := func(command string) (string, error) {
-		return s.On(p.Host, strings.Fields(stand.Within(pid)+command)...)
-	}
+	ask := func(command string) (string, error) { return s.On(p.Host, strings.Fields(within+command)...) }
 	if l.features, err = ask("ethtool -k " + name); err != nil {
 		return l, err
 	}
@@ -106,9 +141,9 @@ func linkOf(ctx context.Context, s *stand.Stand, p *pairs.Pair, name string) (l 
 	return l, nil
 }
 
-// alike is an error where the links of a reference are others than ours.
-func alike(ctx context.Context, s *stand.Stand, ours link, p *pairs.Pair) error {
-	theirs, err := linkOf(ctx, s, p, pairs.Inside)
+// alike is an error where the link of a pair is another than ours.
+func alike(ctx context.Context, s *stand.Stand, ours link, p *pairs.Pair, name string) error {
+	theirs, err := linkOf(ctx, s, p, name)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"flag"
+	"time"
 
 	"github.com/linkspan/linkspan/bench/pairs"
 )
@@ -16,4 +17,4 @@ type config struct{ pairs.Config }
 var _ pairs.Program = (*config)(nil)
 
 // Flags implements [pairs.Program].
-func (c *config) Flags(f *flag.FlagSet) { c.AddFlags(f, "overlay") }
+func (c *config) Flags(f *flag.FlagSet) { c.AddFlags(f, "overlay", 800*time.Millisecond) }

@@ -10,22 +10,23 @@ import (
 	"github.com/linkspan/linkspan/bench/stand"
 )
 
-// plain is two containers on two hosts that the kernel's VXLAN joins.
+// plain is two containers on two hosts that the kernel's VXLAN joins, or two
+// network namespaces.
 type plain struct {
 	subject string
 	name    string // at most 10 letters
 	subnet  string // the first three bytes
 	vni     int
 	mtu     string
-	network string // of Docker's, that they are in beside it; "none": there is nothing else in their namespaces
+	network string // of Docker's, that containers are in beside it; "none": there is nothing else in their namespaces; empty: they are no containers
 }
 
 // end is one of the two.
-type end struct{ host, container, address, mac string }
+type end struct{ host, name, address, mac string }
 
 func (p plain) end(host string, number int) end {
 	return end{
-		host: host, container: fmt.Sprintf("%s-%d", p.name, number), address: fmt.Sprintf("%s.%d", p.subnet, number),
+		host: host, name: fmt.Sprintf("%s-%d", p.name, number), address: fmt.Sprintf("%s.%d", p.subnet, number),
 		mac: fmt.Sprintf("02:00:00:%02x:%02x:%02x", p.vni>>8, p.vni&0xff, number),
 	}
 }
@@ -38,18 +39,35 @@ func (p plain) start(ctx context.Context, s *stand.Stand) (*pairs.Pair, error) {
 			return nil, fmt.Errorf("%s: %w", p.subject, err)
 		}
 	}
-	return &pairs.Pair{Subject: p.subject, Host: a.host, From: a.container, To: b.address}, nil
+	if p.network == "" {
+		return pairs.Between(ctx, s, p.subject, a.space(), b.space())
+	}
+	return &pairs.Pair{Subject: p.subject, Host: a.host, From: a.name, To: b.address}, nil
 }
 
-// join gives a host its container, with a veth, a bridge and a vxlan link, and
+func (e end) space() pairs.Space {
+	return pairs.Space{Host: e.host, Within: pairs.Named(e.name), Address: e.address}
+}
+
+// place makes one end, and says which link it is to get.
+func (p plain) place(ctx context.Context, s *stand.Stand, e end) (pairs.Veth, error) {
+	v := pairs.Veth{Host: e.host, Link: p.name, Address: e.address + "/24", MAC: e.mac, MTU: p.mtu}
+	if p.network == "" {
+		v.Namespace = e.name
+		return v, s.Each(e.host, "ip netns add "+e.name, pairs.Named(e.name)+"ip link set lo up")
+	}
+	v.Container = e.name
+	return v, pairs.Start(ctx, s, e.host, e.name, "--network", p.network)
+}
+
+// join gives a host its end, with a veth, a bridge and a vxlan link, and
 // tells the kernel all of the other one, so that nothing is learned or asked.
 func (p plain) join(ctx context.Context, s *stand.Stand, here, there end) error {
-	if err := pairs.Start(ctx, s, here.host, here.container, "--network", p.network); err != nil {
+	veth, err := p.place(ctx, s, here)
+	if err != nil {
 		return err
 	}
-	within, err := pairs.Veth{
-		Host: here.host, Container: here.container, Link: p.name, Address: here.address + "/24", MAC: here.mac, MTU: p.mtu,
-	}.Plug(ctx, s)
+	within, err := veth.Plug(ctx, s)
 	if err != nil {
 		return err
 	}

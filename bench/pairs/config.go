@@ -17,13 +17,14 @@ type Config struct {
 	Time     time.Duration
 }
 
-// AddFlags adds the flags of a Config, whose report is by default of that name.
-func (c *Config) AddFlags(f *flag.FlagSet, name string) {
+// AddFlags adds the flags of a Config, by default with a report of that name and
+// measurements that take so long.
+func (c *Config) AddFlags(f *flag.FlagSet, name string, each time.Duration) {
 	f.StringVar(&c.Linkspan, "linkspan", "bin/linkspan", "the `program` to measure")
 	f.StringVar(&c.Results, "results", "bench/results", "write the report into this `folder`")
 	f.StringVar(&c.Name, "name", name, "`name` of the report, without ending")
 	f.IntVar(&c.Pairs, "pairs", 20, "how many `times` each thing is measured, in turn")
-	f.DurationVar(&c.Time, "time", 2*time.Second, "how long each measurement is")
+	f.DurationVar(&c.Time, "time", each, "how long each measurement is")
 }
 
 // Validate says what cannot be measured.

@@ -4,8 +4,6 @@ package pairs
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 
 	"github.com/linkspan/linkspan/bench/stand"
 )
@@ -17,11 +15,8 @@ const (
 
 // Start starts a container that serves, with more options of docker run.
 func Start(ctx context.Context, s *stand.Stand, host, name string, options ...string) error {
-	self, err := os.Executable()
+	self, err := own()
 	if err != nil {
-		return err
-	}
-	if self, err = filepath.EvalSymlinks(self); err != nil {
 		return err
 	}
 	args := append([]string{"run", "-d", "--name", name, "--volume", self + ":" + program + ":ro"}, options...)

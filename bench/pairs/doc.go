@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package pairs measures what lies between pairs of containers, by TCP
-// throughput, round trips and new connections: pair after pair in turn, on a
+// Package pairs measures what lies between pairs of containers, or of network
+// namespaces, by TCP throughput, round trips and new connections: pair after pair in turn, on a
 // stand of two hosts, and each in the ratio to the pairs that it is compared
 // with. What the pairs are, its caller says; it knows no network itself. It
 // needs root.
@@ -13,5 +13,5 @@
 //	}
 //
 // A program of it, called as "serve ADDRESS" and "load KIND ADDRESS DURATION", is
-// the two ends of the load (package load), which run in the containers.
+// the two ends of the load (package load), which run in them.
 package pairs

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/linkspan/linkspan/bench/load"
@@ -14,21 +16,48 @@ import (
 	"github.com/linkspan/linkspan/bench/stand"
 )
 
-// Pair is two containers that Start started: the first one loads the second one.
+// Pair is two containers that Start started, or two namespaces: the first one loads
+// the second one.
 type Pair struct {
 	Subject string // what is between them
 	Host    string // of the first one
-	From    string // the first one
+	From    string // the first one; empty: it is no container
+	Within  string // what stands before a command that is to run in the first one, where that is no container
 	To      string // address of the second one
 }
 
-// measure has the first container load the second.
+// Inside returns what stands before a command of the host that is to run in the
+// network of the first one.
+func (p *Pair) Inside(ctx context.Context, s *stand.Stand) (string, error) {
+	if p.From == "" {
+		return p.Within, nil
+	}
+	pid, err := s.Process(ctx, p.Host, p.From)
+	return stand.Within(pid), err
+}
+
+// load has the first one load the second one, and returns what it said.
+func (p *Pair) load(ctx context.Context, s *stand.Stand, kind load.Kind, d time.Duration) (string, time.Duration, error) {
+	command := []string{"load", string(kind), p.To + ":" + port, d.String()}
+	if p.From != "" {
+		return s.Ask(ctx, p.Host, append([]string{"exec", p.From, program}, command...)...)
+	}
+	self, err := own()
+	if err != nil {
+		return "", 0, err
+	}
+	began := time.Now()
+	text, err := s.On(p.Host, slices.Concat(strings.Fields(p.Within), []string{self}, command)...)
+	return text, time.Since(began), err
+}
+
+// measure has the first one load the second one.
 func (p *Pair) measure(ctx context.Context, s *stand.Stand, kind load.Kind, of CPU, d time.Duration) (t report.Trial, err error) {
 	before, err := look(s)
 	if err != nil {
 		return t, err
 	}
-	text, took, err := s.Ask(ctx, p.Host, "exec", p.From, program, "load", string(kind), p.To+":"+port, d.String())
+	text, took, err := p.load(ctx, s, kind, d)
 	if err != nil {
 		return t, fmt.Errorf("%s, %s: %w", p.Subject, kind, err)
 	}

@@ -38,7 +38,7 @@ func (m *changing) time(ctx context.Context, what fleet.Seen, hosts int, do func
 // returns what one of them costs. The undoing counts for nothing but itself.
 func (s *stage) measured(ctx context.Context, do func(m *changing, i int) error, undo func(i int) error) (cost, error) {
 	all := changing{stage: s}
-	used, err := s.controller.process.CPU()
+	used, err := s.controller.Process.CPU()
 	if err != nil {
 		return cost{}, err
 	}
@@ -53,7 +53,7 @@ func (s *stage) measured(ctx context.Context, do func(m *changing, i int) error,
 		return cost{}, err
 	}
 	spent := time.Since(began)
-	now, err := s.controller.process.CPU()
+	now, err := s.controller.Process.CPU()
 	if err != nil {
 		return cost{}, err
 	}

@@ -38,9 +38,6 @@ func more(of func(*figures) (after, before int64), each func(*figures) int) func
 	}
 }
 
-// live is what is in use of the heap and the stacks.
-func (u *usage) live() int64 { return u.Heap + u.Stacks }
-
 // restRows are about a controller that nothing happens to.
 func restRows() []row {
 	endpoints := func(f *figures) int { return f.Endpoints }
@@ -50,10 +47,10 @@ func restRows() []row {
 		{"networks", func(f *figures) float64 { return float64(f.Networks) }, count},
 		{"**static flows per idle endpoint**", func(f *figures) float64 { return f.Flows }, count},
 		{"**heap per idle endpoint**", more(func(f *figures) (int64, int64) { return f.Attached.Heap, f.Joined.Heap }, endpoints), size},
-		{"heap and stacks per connected host", more(func(f *figures) (int64, int64) { return f.Joined.live(), f.Empty.live() }, hosts), size},
-		{"**all of it per idle endpoint, with the connections of its host**", more(func(f *figures) (int64, int64) { return f.Attached.live(), f.Empty.live() }, endpoints), size},
-		{"the same after a restart", more(func(f *figures) (int64, int64) { return f.Restarted.live(), f.Empty.live() }, endpoints), size},
-		{"heap and stacks, all", func(f *figures) float64 { return float64(f.Attached.live()) }, size},
+		{"heap and stacks per connected host", more(func(f *figures) (int64, int64) { return f.Joined.Live(), f.Empty.Live() }, hosts), size},
+		{"**all of it per idle endpoint, with the connections of its host**", more(func(f *figures) (int64, int64) { return f.Attached.Live(), f.Empty.Live() }, endpoints), size},
+		{"the same after a restart", more(func(f *figures) (int64, int64) { return f.Restarted.Live(), f.Empty.Live() }, endpoints), size},
+		{"heap and stacks, all", func(f *figures) float64 { return float64(f.Attached.Live()) }, size},
 		{"resident, all attached", func(f *figures) float64 { return float64(f.Attached.Resident) }, size},
 		{"of that, without files", func(f *figures) float64 { return float64(f.Attached.Anonymous) }, size},
 		{"**store per endpoint: its record**", more(func(f *figures) (int64, int64) { return f.StoreAttached.Data, f.StoreJoined.Data }, endpoints), size},

@@ -17,6 +17,7 @@ import (
 	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/bench/fleet"
+	"github.com/linkspan/linkspan/bench/watched"
 )
 
 // patience bounds every single step.
@@ -26,7 +27,7 @@ const patience = 10 * time.Minute
 type stage struct {
 	config     *config
 	layout     layout
-	controller *controller
+	controller *watched.Controller
 	fleet      *fleet.Fleet
 	networks   []linkspan.NetworkID
 	figures    figures
@@ -36,14 +37,14 @@ type stage struct {
 func (c *config) measure(ctx context.Context, dir string, l layout, n int) (figures, error) {
 	s := &stage{config: c, layout: l, figures: figures{Hosts: n, Endpoints: n * c.endpoints}}
 	var err error
-	if s.controller, err = newController(c.linkspan, dir); err != nil {
+	if s.controller, err = watched.New(c.linkspan, dir); err != nil {
 		return s.figures, err
 	}
-	if err := s.controller.start(ctx); err != nil {
+	if err := s.controller.Start(ctx); err != nil {
 		return s.figures, err
 	}
-	defer func() { s.controller.process.Kill() }()
-	s.fleet = fleet.New(fleet.Config{Socket: s.controller.socket, API: s.controller.api, Dir: dir})
+	defer func() { s.controller.Process.Kill() }()
+	s.fleet = fleet.New(fleet.Config{Socket: s.controller.Socket, API: s.controller.API, Dir: dir})
 	defer s.fleet.Close()
 	for _, step := range []struct {
 		name string
@@ -80,9 +81,9 @@ func (c *config) measure(ctx context.Context, dir string, l layout, n int) (figu
 
 // look returns a step that notes what the controller has used, and saves what of,
 // if it has a name to save it under.
-func (s *stage) look(as string, u *usage) func(context.Context) error {
+func (s *stage) look(as string, u *watched.Usage) func(context.Context) error {
 	return func(ctx context.Context) (err error) {
-		if *u, err = s.controller.usage(ctx); err != nil || as == "" {
+		if *u, err = s.controller.Usage(ctx); err != nil || as == "" {
 			return err
 		}
 		if err := s.profile(ctx, as+"-heap", "/debug/pprof/heap?gc=1"); err != nil {
@@ -100,7 +101,7 @@ func (s *stage) profile(ctx context.Context, name, path string) error {
 	if err := os.MkdirAll(s.config.profiles, 0o755); err != nil {
 		return err
 	}
-	return s.controller.save(ctx, path, filepath.Join(s.config.profiles,
+	return s.controller.Save(ctx, path, filepath.Join(s.config.profiles,
 		fmt.Sprintf("%s-%d-%s.pprof", s.layout.name, s.figures.Hosts, name)))
 }
 
@@ -246,7 +247,7 @@ func (s *stage) idle(ctx context.Context) error {
 	if err := s.rest(ctx); err != nil {
 		return err
 	}
-	used, err := s.controller.process.CPU()
+	used, err := s.controller.Process.CPU()
 	if err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func (s *stage) idle(ctx context.Context) error {
 		return ctx.Err()
 	case <-time.After(s.config.idle):
 	}
-	now, err := s.controller.process.CPU()
+	now, err := s.controller.Process.CPU()
 	s.figures.IdleCores = (now - used).Seconds() / time.Since(began).Seconds()
 	return err
 }

@@ -14,7 +14,7 @@ import (
 // reconnect has one bridge after another come back with all its flows, and notes
 // how long the controller takes to find that all is well.
 func (s *stage) reconnect(ctx context.Context) error {
-	used, err := s.controller.process.CPU()
+	used, err := s.controller.Process.CPU()
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (s *stage) reconnect(ctx context.Context) error {
 		}
 		took = append(took, float64(t))
 	}
-	now, err := s.controller.process.CPU()
+	now, err := s.controller.Process.CPU()
 	idle := time.Duration(s.figures.IdleCores * float64(time.Since(began)))
 	s.figures.Reconcile = cost{Until: time.Duration(stats.Median(took)), CPU: max(0, (now-used-idle)/time.Duration(n))}
 	return err
@@ -46,15 +46,15 @@ func (s *stage) loseFlows() {
 // restart kills the controller, starts it again and waits until all is in place.
 func (s *stage) restart(ctx context.Context, f *start, meanwhile func()) error {
 	flows := s.flows()
-	s.controller.process.Kill()
+	s.controller.Process.Kill()
 	s.fleet.ControllerLost()
 	meanwhile()
 	began := time.Now()
-	if err := s.controller.start(ctx); err != nil {
+	if err := s.controller.Start(ctx); err != nil {
 		return err
 	}
 	f.Listens = time.Since(began)
-	cpu, err := s.controller.process.CPU()
+	cpu, err := s.controller.Process.CPU()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *stage) restart(ctx context.Context, f *start, meanwhile func()) error {
 		return err
 	}
 	f.InPlace = time.Since(began)
-	if f.CPU, err = s.controller.process.CPU(); err != nil {
+	if f.CPU, err = s.controller.Process.CPU(); err != nil {
 		return err
 	}
 	var took []float64
@@ -76,7 +76,7 @@ func (s *stage) restart(ctx context.Context, f *start, meanwhile func()) error {
 		took = append(took, float64(h.Bridge.Took()))
 	}
 	f.Median, f.Slowest = time.Duration(stats.Median(took)), time.Duration(slices.Max(took))
-	if f.Peak, err = s.controller.process.Memory(); err != nil {
+	if f.Peak, err = s.controller.Process.Memory(); err != nil {
 		return err
 	}
 	if err := s.settle(ctx); err != nil {

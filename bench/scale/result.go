@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan/bench/report"
+	"github.com/linkspan/linkspan/bench/watched"
 )
 
 // figures is what was measured of one size.
@@ -27,10 +28,10 @@ type figures struct {
 	AttachMessages float64 `json:"attach_messages"`
 	AttachBytes    float64 `json:"attach_bytes"`
 
-	Empty     usage `json:"empty"`     // networks only
-	Joined    usage `json:"joined"`    // all hosts connected
-	Attached  usage `json:"attached"`  // all endpoints attached
-	Restarted usage `json:"restarted"` // after a crash
+	Empty     watched.Usage `json:"empty"`     // networks only
+	Joined    watched.Usage `json:"joined"`    // all hosts connected
+	Attached  watched.Usage `json:"attached"`  // all endpoints attached
+	Restarted watched.Usage `json:"restarted"` // after a crash
 
 	StoreJoined   weight `json:"store_joined"`   // all hosts connected
 	StoreAttached weight `json:"store_attached"` // all endpoints attached

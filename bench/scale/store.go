@@ -29,13 +29,13 @@ type weight struct {
 // still meanwhile.
 func (s *stage) weigh(w *weight) func(context.Context) error {
 	return func(context.Context) error {
-		copied := filepath.Join(s.controller.dir, "store.copy")
+		copied := filepath.Join(s.controller.Dir, "store.copy")
 		defer os.Remove(copied)
-		err := s.controller.process.Frozen(func() (err error) {
-			if w.Disk, err = onDisk(s.controller.store()); err != nil {
+		err := s.controller.Process.Frozen(func() (err error) {
+			if w.Disk, err = onDisk(s.store()); err != nil {
 				return err
 			}
-			return copyFile(copied, filepath.Join(s.controller.store(), "data", "member", "snap", "db"))
+			return copyFile(copied, filepath.Join(s.store(), "data", "member", "snap", "db"))
 		})
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *stage) weigh(w *weight) func(context.Context) error {
 }
 
 // store is the folder of the embedded etcd.
-func (c *controller) store() string { return filepath.Join(c.dir, "state", "etcd") }
+func (s *stage) store() string { return filepath.Join(s.controller.Dir, "state", "etcd") }
 
 // onDisk returns what the files of a folder take on the disk.
 func onDisk(dir string) (bytes int64, err error) {

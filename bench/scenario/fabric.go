@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type FabricConfig struct {
 	API    string // host:port of its API
 	Dir    string // for keys, private
 	Size   Size
+	Labels func(n int) map[string]string // of the nth container, from 0; nil: none has any
 }
 
 // Fabric is a Linkspan controller that knows one network with Size.Hosts
@@ -35,6 +37,7 @@ type Fabric struct {
 	config  FabricConfig
 	network linkspan.NetworkID
 	chassis []*chassis
+	may     func(from, to netip.Addr) bool // nil: all are asked about
 	stop    context.CancelFunc
 	streams sync.WaitGroup
 }
@@ -71,7 +74,7 @@ func NewFabric(ctx context.Context, c FabricConfig) (f *Fabric, err error) {
 	admin := api.Unix(c.Socket)
 	defer admin.Close()
 	network, err := admin.Networks.Create(ctx, connect.NewRequest(&apiv1.NetworkServiceCreateRequest{
-		Network: &apiv1.Network{Name: "bench", Subnet: "10.0.0.0/8"},
+		Network: &apiv1.Network{Name: networkName, Subnet: subnet().String()},
 	}))
 	if err != nil {
 		return f, fmt.Errorf("create the network: %w", api.FromRPC(err))
@@ -115,7 +118,7 @@ func (f *Fabric) join(ctx context.Context, admin *api.Client, s int) (*chassis, 
 	stranger, end := f.client(trust.TLS{}, &token)
 	defer end()
 	answer, err := stranger.Chassis.Join(ctx, connect.NewRequest(&apiv1.ChassisServiceJoinRequest{
-		Token: made.Msg.GetToken(), Name: fmt.Sprintf("h%d", s), Csr: request.CSR(),
+		Token: made.Msg.GetToken(), Name: chassisName(s), Csr: request.CSR(),
 		Underlay: underlay, Mtu: mtu, Version: "bench",
 	}))
 	if err != nil {
@@ -159,8 +162,7 @@ func (f *Fabric) attachAll(ctx context.Context) error {
 }
 
 func (f *Fabric) attach(ctx context.Context, c *chassis, s, p int) error {
-	h := host(s, p)
-	container := fmt.Sprintf("c%d-%d", s, p)
+	h, container := host(s, p), container(s, p)
 	_, err := c.api.Chassis.Reserve(ctx, connect.NewRequest(&apiv1.ChassisServiceReserveRequest{
 		Network: uint32(f.network), Address: h.Addr.String(), Container: container,
 	}))
@@ -169,7 +171,7 @@ func (f *Fabric) attach(ctx context.Context, c *chassis, s, p int) error {
 	}
 	_, err = c.api.Chassis.Attach(ctx, connect.NewRequest(&apiv1.ChassisServiceAttachRequest{Endpoint: &apiv1.Endpoint{
 		Network: uint32(f.network), Address: h.Addr.String(), Id: container, Container: container,
-		Mac: linkspan.MAC(h.MAC).String(), Port: h.Port,
+		Mac: linkspan.MAC(h.MAC).String(), Port: h.Port, Labels: f.labels(s, p),
 	}}))
 	if err != nil {
 		return fmt.Errorf("attach %s: %w", h.Addr, api.FromRPC(err))

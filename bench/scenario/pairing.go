@@ -5,6 +5,7 @@ package scenario
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/bench/ofload"
@@ -42,7 +43,7 @@ func (f *Fabric) AskSame(l Switches) error {
 		for i := range list {
 			list[i].Via = router()
 		}
-		return list
+		return slices.DeleteFunc(list, func(q ofload.Question) bool { return !f.asks(q.From.Addr, q.To.Addr) })
 	})
 }
 
@@ -56,7 +57,9 @@ func (f *Fabric) AskTwo(l Switches) error {
 		far := s%len(l) + 1
 		var list []ofload.Question
 		for _, p := range crossings(f.config.Size.Hosts, s%2) {
-			list = append(list, f.crossing(host(s, p[0]), host(far, p[1]), l[far-1]))
+			if from, to := host(s, p[0]), host(far, p[1]); f.asks(from.Addr, to.Addr) {
+				list = append(list, f.crossing(from, to, l[far-1]))
+			}
 		}
 		return list
 	})

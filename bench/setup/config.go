@@ -5,8 +5,10 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"time"
 
+	"github.com/linkspan/linkspan/bench/rulebook"
 	"github.com/linkspan/linkspan/bench/scenario"
 )
 
@@ -22,6 +24,8 @@ type config struct {
 	window   int
 	rate     float64
 	time     time.Duration
+	policies int    // 0: what is compared is controllers
+	before   string // program
 }
 
 func (c *config) flags(f *flag.FlagSet) {
@@ -35,6 +39,8 @@ func (c *config) flags(f *flag.FlagSet) {
 	f.IntVar(&c.size.Hosts, "hosts", 100, "hosts on each switch")
 	f.IntVar(&c.window, "window", 64, "questions that each switch keeps open for throughput")
 	f.Float64Var(&c.rate, "rate", 20000, "questions a `second` of all switches together for latency under load")
+	f.IntVar(&c.policies, "policies", 0, "compare Linkspan with so many policies in force to Linkspan without, instead of with the peer")
+	f.StringVar(&c.before, "before", "", "with -policies, another `program` that is compared as well, without policies")
 	f.DurationVar(&c.time, "time", 2*time.Second, "how long each measurement asks")
 }
 
@@ -47,6 +53,10 @@ func (c *config) validate() error {
 		return errors.New("-switches: routes between chassis need 2, and ovs-testcontroller serves no more than 16")
 	case c.window < 1 || c.rate < 1 || c.time < 100*time.Millisecond:
 		return errors.New("-window, -rate and -time: at least 1, 1 and 100ms")
+	case c.policies < 0 || c.policies > rulebook.MaxPolicies:
+		return fmt.Errorf("-policies: at most %d", rulebook.MaxPolicies)
+	case c.before != "" && c.policies == 0:
+		return errors.New("-before: only with -policies")
 	}
 	return c.size.Validate()
 }

@@ -41,7 +41,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.benchmark(ctx, dir, args[1:]); err != nil {
+	measure := c.benchmark
+	if c.policies > 0 {
+		measure = c.governed
+	}
+	if err := measure(ctx, dir, args[1:]); err != nil {
 		return fmt.Errorf("%w (logs: %s)", err, dir)
 	}
 	return os.RemoveAll(dir)

@@ -32,14 +32,19 @@ func (s *stage) profile(ctx context.Context) error {
 			return err
 		}
 		path := filepath.Join(s.config.profiles, name)
-		fetched := make(chan error, 1)
-		go func() { fetched <- fetch(ctx, "http://"+s.linkspan.profiles, path) }()
-		r, err := ofload.Run(ctx, s.ours, ofload.Load{Window: s.config.window, Duration: profileTime + time.Second})
-		if err := errors.Join(err, r.Faults.Err(), <-fetched); err != nil {
+		if err := s.config.profileOf(ctx, s.linkspan, s.ours, path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// profileOf writes a profile of a controller that answers what was prepared.
+func (c *config) profileOf(ctx context.Context, l *linkspan, asking scenario.Switches, path string) error {
+	fetched := make(chan error, 1)
+	go func() { fetched <- fetch(ctx, "http://"+l.profiles, path) }()
+	r, err := ofload.Run(ctx, asking, ofload.Load{Window: c.window, Duration: profileTime + time.Second})
+	return errors.Join(err, r.Faults.Err(), <-fetched)
 }
 
 func fetch(ctx context.Context, base, path string) error {

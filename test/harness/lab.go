@@ -26,13 +26,16 @@ type Lab struct {
 
 var number atomic.Int32
 
-// Up builds a lab in the site, under a name of its own.
+// Up builds a lab in the site, under a name of its own, of the binary under test if no other is named.
 func (s *Site) Up(ctx context.Context, cfg lab.Config) (*Lab, error) {
 	binary, ok := Binary()
 	if !ok {
 		return nil, errors.New(Missing)
 	}
-	cfg.Binary, cfg.StateDir = binary, filepath.Join(s.Dir, labsDir)
+	if cfg.Binary == "" {
+		cfg.Binary = binary
+	}
+	cfg.StateDir = filepath.Join(s.Dir, labsDir)
 	if cfg.Dockerd == "" {
 		cfg.Dockerd = os.Getenv(DockerdVariable)
 	}

@@ -81,11 +81,13 @@ const overlays = `test ! -e /run/linkspan/overlay || nsenter --net=/run/linkspan
 // counts sessions, and an xid counts questions.
 var (
 	round = regexp.MustCompile(`cookie=0x([0-9a-f]{2})[0-9a-f]{4}([0-9a-f]{10})`)
+	punt  = regexp.MustCompile(`NXM_NX_CT_ZONE\[1[45]\]`) // the mark of flows to the controller, for even rounds or odd ones
 	xid   = regexp.MustCompile(` \(xid=0x[0-9a-f]+\)`)
 )
 
 func unnumbered(text string) string {
-	return xid.ReplaceAllString(round.ReplaceAllString(text, "cookie=0x$1....$2"), "")
+	text = round.ReplaceAllString(text, "cookie=0x$1....$2")
+	return xid.ReplaceAllString(punt.ReplaceAllString(text, "NXM_NX_CT_ZONE[1.]"), "")
 }
 
 // Flows returns the flows of a host, as in a Snapshot.

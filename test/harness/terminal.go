@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -14,7 +15,7 @@ import (
 
 // Terminal is a command that is spoken to while it runs.
 type Terminal struct {
-	in io.Writer
+	in io.WriteCloser
 
 	mu    sync.Mutex
 	heard []string
@@ -60,6 +61,21 @@ func (s *Terminal) Say(t *testing.T, line string) {
 	if _, err := fmt.Fprintln(s.in, line); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Ends tells it that nothing more will be said.
+func (s *Terminal) Ends(t *testing.T) {
+	t.Helper()
+	if err := s.in.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Heard returns the lines that it has printed.
+func (s *Terminal) Heard() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.heard)
 }
 
 // Hears waits until all that it printed is these lines.

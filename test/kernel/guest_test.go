@@ -36,6 +36,7 @@ func story() []step {
 		{"features", features},
 		{"containers_reach_each_other", reach},
 		{"flows_are_in_the_kernel", kernelFlows},
+		{"cached_flows_stay", cachedFlowsStay},
 		{"traceroute_shows_the_hosts", traceroute},
 		{"names", names},
 		{"containers_have_fences", fences},

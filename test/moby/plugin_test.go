@@ -70,7 +70,7 @@ func (p *plugin) start() {
 		p.t.Fatal(err)
 	}
 	p.c = c
-	p.serve(docker.Options{Controller: c, Name: p.name, Driver: "hotplug", IPAM: "pool"})
+	p.serve(docker.Options{Controller: c, Name: p.name, Driver: "hotplug", IPAM: "pool", IPv6: true, IPv4: true})
 }
 
 func (p *plugin) serve(o docker.Options) {

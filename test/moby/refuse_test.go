@@ -64,8 +64,8 @@ func refusedNetworks() []refusal {
 	return []refusal{
 		{"Docker's own ipam", second(options(nil), list{theirs}, nil),
 			"remote: a network of driver NAME needs the ipam driver NAME too; type: docker network create -d NAME --ipam-driver NAME --subnet 172.18.0.0/16"},
-		{"IPv6", second(dual, list{ours}, list{six}), "remote: IPv6 is not supported yet"},
-		{"two subnets", second(options(nil), list{ours, other}, nil), "a network has one subnet; give --subnet once"},
+		{"IPv6 alone", second(dual, nil, list{six}), "remote: a network needs IPv4"},
+		{"two subnets", second(options(nil), list{ours, other}, nil), "a network has one subnet of each family; give --subnet once"},
 		{"no subnet", second(options(nil), nil, nil), "a network needs IPv4"},
 		{"unknown option", second(options(map[string]string{"colour": "red"}), list{ours}, nil), "unknown option colour; the options are"},
 		{"option out of bounds", second(options(map[string]string{netlabel.DriverMTU: "9000"}), list{ours}, nil), "9000 is more than the 1450"},
@@ -97,7 +97,8 @@ func refusedPools() []refusal {
 	return []refusal{
 		{"unknown ipam option", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "10.8.0.0/24", Options: tenant}),
 			"remote: request pool 10.8.0.0/24: unknown ipam option tenant; leave out --ipam-opt tenant"},
-		{"pool of IPv6", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "fd91::/64", V6: true}), "IPv6 is not supported yet"},
+		{"pool of link-local addresses", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "fe80::/64", V6: true}), "link-local"},
+		{"pool of the other family", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "10.8.0.0/24", V6: true}), "of the other address family"},
 		{"pool that cannot be", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "10.8.0.0/31"}), "is not between /8 and /30"},
 		{"range outside", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "10.8.0.0/24", SubPool: "10.9.0.0/25"}), "is not inside 10.8.0.0/24"},
 		{"no pool", pool(ipamapi.PoolRequest{AddressSpace: space, Pool: "nonsense"}), `subnet "nonsense" is not a CIDR`},
@@ -137,9 +138,9 @@ func refusedEndpoints() []refusal {
 			}()
 			return n.CreateEndpoint(t.Context(), networkID, endpointID, i, map[string]any{"my": "opt"})
 		}), "unknown driver option my; the driver options are linkspan.rate.egress, linkspan.rate.ingress, com.docker.network.endpoint.ifname"},
-		{"address of IPv6", releasing(func(t *testing.T, n *network, address *net.IPNet) error {
+		{"address of IPv6 where there is none", releasing(func(t *testing.T, n *network, address *net.IPNet) error {
 			return n.CreateEndpoint(t.Context(), networkID, endpointID, &iface{v4: address, v6: cidr("fd91::2/64")}, nil)
-		}), "IPv6 is not supported yet; leave out --ip6"},
+		}), "address fd91::2 is not one of the network's, which has no subnet for IPv6"},
 		{"endpoint of no network", releasing(func(t *testing.T, n *network, address *net.IPNet) error {
 			return n.CreateEndpoint(t.Context(), strings.Repeat("c", 64), endpointID, &iface{v4: address}, nil)
 		}), "network cccccccccccc is not known here"},
@@ -155,7 +156,7 @@ func refusedEndpoints() []refusal {
 			}
 			err = n.ProgramExternalConnectivity(t.Context(), networkID, endpointID, endpointID, "")
 			return errors.Join(err, n.Leave(networkID, endpointID), n.DeleteEndpoint(networkID, endpointID))
-		}), "ports cannot be published on a network of this driver; leave out -p"},
+		}), "ports cannot be published on this host, which has no gateway; linkspan doctor says why"},
 	}
 }
 

@@ -4,10 +4,12 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -51,6 +53,9 @@ func askUDP(address string, deadline time.Time) error {
 			name, _, _ := strings.Cut(string(b[:n]), " ")
 			fmt.Println(name)
 			return nil
+		}
+		if errors.Is(err, syscall.EHOSTUNREACH) { // prohibited, or nobody there; a closed port may open yet
+			return err
 		}
 	}
 	return os.ErrDeadlineExceeded

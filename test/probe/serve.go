@@ -12,7 +12,8 @@ import (
 )
 
 // server says its host's name to everybody and repeats what it is told. It
-// remembers every datagram: "seen TEXT" on a connection asks for one.
+// remembers every datagram: "seen TEXT" on a connection asks for one. "from" asks from
+// which address it is asked.
 type server struct {
 	name string
 
@@ -55,6 +56,9 @@ func (s *server) talk(conn net.Conn) {
 	fmt.Fprintln(conn, s.name)
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		answer := lines.Text()
+		if answer == asksFrom {
+			answer = hostOf(conn.RemoteAddr())
+		}
 		if text, asked := strings.CutPrefix(answer, "seen "); asked {
 			s.mu.Lock()
 			answer = fmt.Sprint(s.seen[text])
@@ -76,7 +80,11 @@ func (s *server) receive(packets net.PacketConn) error {
 		s.mu.Lock()
 		s.seen[string(b[:n])] = true
 		s.mu.Unlock()
+		text := string(b[:n])
+		if text == asksFrom {
+			text = hostOf(from)
+		}
 		// One that cannot be answered is asked again.
-		_, _ = packets.WriteTo([]byte(s.name+" "+string(b[:n])), from)
+		_, _ = packets.WriteTo([]byte(s.name+" "+text), from)
 	}
 }

@@ -60,17 +60,21 @@ func table() []runnable {
 		{command: "linkspan doctor"},
 		{command: "linkspan doctor", host: true},
 		{command: "linkspan lab status"},
-		{command: "linkspan lab exec", change: func(s string) string {
-			return strings.Replace(s, "lab exec", "lab exec --name demo", 1)
-		}},
+		{command: "linkspan lab exec h1 -- docker run -d --name trace1", change: inDemo, needs: func(w web, t *testing.T) { w.shown(t, "tracefront", 1) }},
+		{command: "linkspan lab exec", change: inDemo},
+		{command: "linkspan trace", needs: func(w web, t *testing.T) { w.runs(t, "trace1"); w.runs(t, "trace2") }},
 	}
 }
 
-// swarms and limits are the guides whose commands need a lab, or containers, of
-// their own: TestSwarm runs those of the one, TestLimits what the other tells.
+// inDemo names the lab.
+func inDemo(s string) string { return strings.Replace(s, "lab exec", "lab exec --name demo", 1) }
+
+// swarms, limits and moves are the guides whose commands need a lab, or containers, of
+// their own: TestSwarm runs those of the first, TestLimits what the second tells, TestMoveGuide those of the third.
 const (
 	swarms = "swarm.md"
 	limits = "limits.md"
+	moves  = "move.md"
 )
 
 // runDocuments runs what README and guide tell, in their order.
@@ -78,7 +82,7 @@ func runDocuments(t *testing.T, h *harness.Home) {
 	w := web{h}
 	ran := 0
 	for _, l := range documents(t, h.Repo) {
-		if l.where == swarms || l.where == limits {
+		if l.where == swarms || l.where == limits || l.where == moves {
 			continue
 		}
 		matched := ""
@@ -125,8 +129,10 @@ func ofOneHost(command string) bool {
 // web is the documents' network on the demo's lab.
 type web struct{ home *harness.Home }
 
-func (w web) on(host string, argv ...string) harness.Result {
-	return w.home.Try(append([]string{"linkspan", "lab", "exec", "--name", "demo", host, "--"}, argv...)...)
+func (w web) on(host string, argv ...string) harness.Result { return w.onIn("demo", host, argv...) }
+
+func (w web) onIn(lab, host string, argv ...string) harness.Result {
+	return w.home.Try(append([]string{"linkspan", "lab", "exec", "--name", lab, host, "--"}, argv...)...)
 }
 
 func (w web) exists(t *testing.T, name string) bool {
@@ -148,8 +154,13 @@ func (w web) known(t *testing.T, name string) {
 // runs waits until the controller has an endpoint of that container.
 func (w web) runs(t *testing.T, name string) {
 	t.Helper()
+	w.runsIn(t, "demo", name)
+}
+
+func (w web) runsIn(t *testing.T, lab, name string) {
+	t.Helper()
 	harness.Eventually(t, "the controller knows container "+name, func() error {
-		if r := w.home.Try("linkspan", "endpoint", "ls", "--format", "{{.Container}}"); !slices.Contains(strings.Fields(r.Out), name) {
+		if r := w.home.Try("linkspan", "--lab", lab, "endpoint", "ls", "--format", "{{.Container}}"); !slices.Contains(strings.Fields(r.Out), name) {
 			return fmt.Errorf("%v", r)
 		}
 		return nil
@@ -206,9 +217,14 @@ func (w web) create(t *testing.T) {
 // shown waits until docker network ls of both hosts has a network so many times.
 func (w web) shown(t *testing.T, name string, want int) {
 	t.Helper()
+	w.shownIn(t, "demo", name, want)
+}
+
+func (w web) shownIn(t *testing.T, lab, name string, want int) {
+	t.Helper()
 	for _, host := range []string{"h1", "h2"} {
 		harness.Eventually(t, host+" shows network "+name, func() error {
-			out := w.on(host, "docker", "network", "ls", "-q", "--filter", "name=^"+name+"$").Out
+			out := w.onIn(lab, host, "docker", "network", "ls", "-q", "--filter", "name=^"+name+"$").Out
 			if n := len(strings.Fields(out)); n != want {
 				return fmt.Errorf("%d times, want %d", n, want)
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package watched
 
 import (
 	"context"
@@ -17,20 +17,24 @@ import (
 	"github.com/linkspan/linkspan/bench/process"
 )
 
-// controller is the program under measurement; it keeps its state and addresses
+// Controller is the program under measurement; it keeps its state and addresses
 // over starts.
-type controller struct {
-	program, dir          string
-	socket, api, profiles string
-	process               *process.Process
+type Controller struct {
+	Socket  string // local, for administrators
+	API     string // host:port
+	Dir     string // private; Dir/state is the state's
+	Process *process.Process
+
+	program, profiles string
 }
 
 // startTime bounds how long a controller may take until it listens.
 const startTime = 2 * time.Minute
 
-func newController(program, dir string) (*controller, error) {
-	c := &controller{program: program, dir: dir, socket: filepath.Join(dir, "linkspan.sock")}
-	for _, address := range []*string{&c.api, &c.profiles} {
+// New returns the controller of a program, not started, in a folder of its own.
+func New(program, dir string) (*Controller, error) {
+	c := &Controller{program: program, Dir: dir, Socket: filepath.Join(dir, "linkspan.sock")}
+	for _, address := range []*string{&c.API, &c.profiles} {
 		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed when all are chosen
 		if err != nil {
 			return nil, err
@@ -41,13 +45,13 @@ func newController(program, dir string) (*controller, error) {
 	return c, nil
 }
 
-// start starts the program and waits until it takes calls.
-func (c *controller) start(ctx context.Context) (err error) {
-	c.process, err = process.Start(process.Command{
-		Path: c.program, Log: filepath.Join(c.dir, "linkspan.log"),
+// Start starts the program and waits until it takes calls.
+func (c *Controller) Start(ctx context.Context) (err error) {
+	c.Process, err = process.Start(process.Command{
+		Path: c.program, Log: filepath.Join(c.Dir, "linkspan.log"),
 		Args: []string{
-			"serve", "controller", "--state-dir", filepath.Join(c.dir, "state"), "--socket", c.socket, "--metrics", "",
-			"--listen", c.api, "--advertise", "127.0.0.1", "--openflow", "", "--pprof", c.profiles,
+			"serve", "controller", "--state-dir", filepath.Join(c.Dir, "state"), "--socket", c.Socket, "--metrics", "",
+			"--listen", c.API, "--advertise", "127.0.0.1", "--openflow", "", "--pprof", c.profiles,
 		},
 	})
 	if err != nil {
@@ -55,15 +59,15 @@ func (c *controller) start(ctx context.Context) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	if err := c.process.Listening(ctx, "tcp", c.profiles); err != nil { // the last one that it opens
-		c.process.Kill()
+	if err := c.Process.Listening(ctx, "tcp", c.profiles); err != nil { // the last one that it opens
+		c.Process.Kill()
 		return err
 	}
 	return nil
 }
 
-// usage is what the controller has used.
-type usage struct {
+// Usage is what the controller has used.
+type Usage struct {
 	CPU       time.Duration `json:"cpu_ns"`
 	Resident  int64         `json:"resident_bytes"`
 	Anonymous int64         `json:"anonymous_bytes"`
@@ -75,8 +79,11 @@ type usage struct {
 // at most once each time, and the runtime collects every two minutes at least.
 const collections = 5
 
-// usage collects the controller's garbage and looks.
-func (c *controller) usage(ctx context.Context) (u usage, err error) {
+// Live is what is in use of the heap and the stacks.
+func (u *Usage) Live() int64 { return u.Heap + u.Stacks }
+
+// Usage collects the controller's garbage and looks.
+func (c *Controller) Usage(ctx context.Context) (u Usage, err error) {
 	var text strings.Builder
 	for range collections {
 		text.Reset()
@@ -91,18 +98,18 @@ func (c *controller) usage(ctx context.Context) (u usage, err error) {
 	if u.Heap == 0 {
 		return u, errors.New("the profile of the heap does not say its size")
 	}
-	if u.CPU, err = c.process.CPU(); err != nil {
+	if u.CPU, err = c.Process.CPU(); err != nil {
 		return u, err
 	}
-	if u.Resident, err = c.process.Memory(); err != nil {
+	if u.Resident, err = c.Process.Memory(); err != nil {
 		return u, err
 	}
-	u.Anonymous, err = c.process.Anonymous()
+	u.Anonymous, err = c.Process.Anonymous()
 	return u, err
 }
 
 // get writes what the page of profiles answers.
-func (c *controller) get(ctx context.Context, path string, w io.Writer) error {
+func (c *Controller) get(ctx context.Context, path string, w io.Writer) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.profiles+path, nil)
 	if err != nil {
 		return err
@@ -119,8 +126,8 @@ func (c *controller) get(ctx context.Context, path string, w io.Writer) error {
 	return err
 }
 
-// save writes a profile to a file.
-func (c *controller) save(ctx context.Context, path, file string) error {
+// Save writes a profile, by its path on the page of profiles, to a file.
+func (c *Controller) Save(ctx context.Context, path, file string) error {
 	out, err := os.Create(file)
 	if err != nil {
 		return err
