@@ -25,6 +25,7 @@ func (h *Hub) Update(changes ...view.Change) {
 	}
 	h.tally.follow(&delta)
 	h.cfg.Peers.Update(next, &delta) // first: no decision is about peers that it does not know
+	opened := h.openPaths(next, &delta)
 	h.view.Store(next)
 	for _, c := range delta.Endpoints {
 		if !equalInFlows(c.Old, c.New) || next.Unknowable(c.New) {
@@ -58,9 +59,25 @@ func (h *Hub) Update(changes ...view.Change) {
 	for _, id := range affected(&delta, old, next) {
 		if d := h.datapath(id); d != nil {
 			put, gone := pipeline.Difference(old, next, &delta, id)
-			d.change(put, gone)
+			d.change(put.Without(opened[id]), gone)
 		}
 	}
+}
+
+// openPaths has both ends of each path that is proved now take in what comes by it, before
+// any decision sends something that way. It returns what it has put.
+func (h *Hub) openPaths(next *view.View, delta *view.Delta) map[linkspan.ChassisID]pipeline.Set {
+	opened := make(map[linkspan.ChassisID]pipeline.Set)
+	for pair := range delta.PathPairs() {
+		for _, id := range [...]linkspan.ChassisID{pair.A, pair.B} {
+			_, done := opened[id]
+			if d := h.datapath(id); d != nil && !done {
+				opened[id] = pipeline.Peers(next, delta, id)
+				d.change(opened[id], pipeline.Set{})
+			}
+		}
+	}
+	return opened
 }
 
 // equalInFlows says that an endpoint changed only in what no decision reads and

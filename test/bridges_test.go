@@ -118,7 +118,9 @@ func (q *quarter) group(t *testing.T) {
 	q.meet(t, q.near, "near", q.next, "next")
 	q.same.Isolated(t, q.far.Address(t, "far"))
 	q.far.Exec(t, "ping", "-c", "3", "-s", "1472", "-W", "5", q.near.Address(t, "near")) // more than the tunnel takes: the first is told of
-	q.far.Exec(t, "ping", "-c", "10", "-i", "0.2", "-s", "4000", "-W", "5", q.near.Address(t, "near"))
+	if out := q.far.Exec(t, "ping", "-c", "20", "-i", "0.2", "-s", "4000", "-W", "10", q.near.Address(t, "near")); !strings.Contains(out, " 0% packet loss") {
+		t.Errorf("packets in fragments: %s", out)
+	}
 	for _, way := range [][2]string{{"h1/near1", "h2/far1"}, {"near1.near", "next1"}, {"hot2", "near1"}} {
 		if out := q.CLI(t, "trace", way[0], way[1], "--proto", "tcp", "--port", harness.Port, "--probe"); !strings.Contains(out, "ALLOWED") {
 			t.Errorf("trace of %q prints %s", way, out)

@@ -148,17 +148,17 @@ func (w *world) testDirect6(t *testing.T) {
 	}
 	prove(1, 2)
 	prove(2, 1)
-	w.quietly6("c1", "c3", 62)
-	ctx, cancel := context.WithTimeout(w.ctx, patience)
-	defer cancel()
-	if routes, _ := w.hub.Routes(ctx, control.Filter{Chassis: 2}); len(routes) != 1 || routes[0].Transport != linkspan.Direct {
-		t.Errorf("routes %+v", routes)
+	by := func(want linkspan.Transport) {
+		t.Helper()
+		w.goesBy(want, 62, func() string { return w.ping6("c1", "c3") })
+		w.quietly6("c1", "c3", 62)
 	}
+	by(linkspan.Direct)
 	if out := w.ping6("c1", "c3", "-W5", "-s", "1402", "-M", "do"); !strings.Contains(out, "ttl=62") { // a whole packet of 1450
 		t.Errorf("a whole packet does not arrive:\n%s", out)
 	}
 	w.hub.Update(view.RemovePaths(2), view.RemovePaths(1))
-	w.quietly6("c1", "c3", 62)
+	by(linkspan.Tunnel)
 }
 
 // testNeighbours6: each address of the subnet is a router's, at the router's address;

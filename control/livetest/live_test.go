@@ -208,6 +208,22 @@ func (w *world) testTraceroute(t *testing.T) {
 	}
 }
 
+// goesBy waits until echoes between two hosts have an answer, by a route of a transport. For a
+// moment after flows were deleted the datapath's cache may send packets by them, also to
+// where nobody takes them any more.
+func (w *world) goesBy(want linkspan.Transport, ttl int, ping func() string) {
+	w.t.Helper()
+	eventually(w.t, fmt.Sprint("a route that is ", want), func() bool {
+		if !strings.Contains(ping(), fmt.Sprintf("ttl=%d ", ttl)) {
+			return false
+		}
+		ctx, cancel := context.WithTimeout(w.ctx, patience)
+		defer cancel()
+		routes, _ := w.hub.Routes(ctx, control.Filter{Chassis: 2})
+		return len(routes) == 1 && routes[0].Transport == want && len(routes[0].Flows) == 4
+	})
+}
+
 // testDirect has both hosts prove the direct path: the route moves there, and
 // back when one proof falls. Nothing arrives that comes from a stranger.
 func (w *world) testDirect(t *testing.T) {
@@ -216,17 +232,7 @@ func (w *world) testDirect(t *testing.T) {
 	}
 	by := func(want linkspan.Transport) {
 		t.Helper()
-		// For a moment after flows were deleted the datapath's cache may send packets by them,
-		// also to where nobody takes them any more.
-		eventually(t, fmt.Sprint("a route that is ", want), func() bool {
-			if !strings.Contains(w.ping("c1", "c3"), "ttl=62 ") {
-				return false
-			}
-			ctx, cancel := context.WithTimeout(w.ctx, patience)
-			defer cancel()
-			routes, _ := w.hub.Routes(ctx, control.Filter{Chassis: 2})
-			return len(routes) == 1 && routes[0].Transport == want && len(routes[0].Flows) == 4
-		})
+		w.goesBy(want, 62, func() string { return w.ping("c1", "c3") })
 		w.quietly("c1", "c3", 62)
 	}
 	by(linkspan.Tunnel)

@@ -29,6 +29,15 @@ func peerIn(v *view.View, on, peer linkspan.ChassisID) Set {
 	return ofPeer(on, peer)
 }
 
+// Peers returns the part of what a chassis has in v that lets in what comes by direct paths
+// which d is about.
+func Peers(v *view.View, d *view.Delta, on linkspan.ChassisID) (s Set) {
+	for _, peer := range changedPeers(d, on) {
+		s.add(peerIn(v, on, peer))
+	}
+	return s
+}
+
 // changedPeers returns the chassis whose path to this one changed.
 func changedPeers(d *view.Delta, on linkspan.ChassisID) (peers []linkspan.ChassisID) {
 	for pair := range d.PathPairs() {

@@ -158,6 +158,14 @@ func subtract(put, gone Set) (Set, Set) {
 	return p, g
 }
 
+// Without returns a set without the flows that another one has just so.
+func (s Set) Without(o Set) Set {
+	s.Flows = slices.DeleteFunc(slices.Clone(s.Flows), func(f Flow) bool {
+		return slices.ContainsFunc(o.Flows, func(p Flow) bool { return p.compare(&f) == 0 && p.same(&f) })
+	})
+	return s
+}
+
 func without(list []Meter, drop func(Meter) bool) []Meter {
 	return slices.DeleteFunc(slices.Clone(list), drop)
 }

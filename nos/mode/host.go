@@ -185,7 +185,8 @@ func (c *channel) decides() bool {
 	return watched && !sdn
 }
 
-// differences returns which flows the bridge does not have as it should, or has too many.
+// differences returns which flows the bridge does not have as they were written, or has too
+// many. What became known a moment ago and is not written yet is no difference.
 func (k *Keeper) differences(ctx context.Context) (found []string, err error) {
 	k.writing.Lock()
 	defer k.writing.Unlock()
@@ -203,15 +204,12 @@ func (k *Keeper) differences(ctx context.Context) (found []string, err error) {
 	if live == nil {
 		return nil, errAway
 	}
-	want := make(map[string]*dispatch.Flow, len(set.Flows))
-	for i := range set.Flows {
-		want[set.Flows[i].Key()] = &set.Flows[i]
-	}
+	want := live.written(&set)
 	err = live.flows(ctx, 0, func(f *openflow.FlowStats) {
 		have := flowOf(f)
-		is := want[have.Key()]
+		is, there := want[have.Key()]
 		delete(want, have.Key())
-		if is == nil || is.Instructions.String() != have.Instructions.String() {
+		if !there || is.Instructions.String() != have.Instructions.String() {
 			found = append(found, have.String())
 		}
 	})

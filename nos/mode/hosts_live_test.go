@@ -181,6 +181,9 @@ func TestFlowsComeBackAfterACrashOfOpenVSwitch(t *testing.T) {
 func TestDriftIsShown(t *testing.T) {
 	w := newWorld(t)
 	must(t, w.configure(append(vlan10(), "set control mode sdn")...))
+	ovstest.Eventually(t, "three hosts have their flows", func() bool {
+		return strings.Count(w.ovs.Ofctl("dump-flows", "br-switch", "table=20,arp"), "arp_spa=10.7.0.") == 3
+	})
 	drift, err := w.keeper.Drift(t.Context(), w.now)
 	if err != nil || len(drift) > 0 {
 		t.Fatalf("%v, %v", drift, err)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/linkspan/linkspan/nos/forward/dispatch"
 	"github.com/linkspan/linkspan/wire/openflow"
@@ -41,6 +42,7 @@ func (c *channel) set(ctx context.Context, s *dispatch.Set) error {
 	if c.doubted.Swap(false) {
 		clear(c.have)
 		if err := c.learn(ctx); err != nil {
+			c.forget()
 			return err
 		}
 	}
@@ -71,6 +73,19 @@ func (c *channel) set(ctx context.Context, s *dispatch.Set) error {
 	}
 	c.have = want
 	return nil
+}
+
+// written returns a copy of what the bridge was last brought to or, where that is not known,
+// of what it is to be brought to.
+func (c *channel) written(next *dispatch.Set) map[string]dispatch.Flow {
+	if !c.doubted.Load() {
+		return maps.Clone(c.have)
+	}
+	want := make(map[string]dispatch.Flow, len(next.Flows))
+	for i := range next.Flows {
+		want[next.Flows[i].Key()] = next.Flows[i]
+	}
+	return want
 }
 
 // addMeters adds those that are not there: bundles have none. One that is there from before

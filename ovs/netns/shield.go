@@ -20,6 +20,14 @@ import (
 // shieldTable is the nftables table (family inet) that holds the shield.
 const shieldTable = "linkspan-shield"
 
+// PriorityBeforeDefrag is where copies of frames are dropped that the datapath has too: before
+// connection tracking puts fragments together, which knows them by their addresses and not by
+// the link that they came by. A copy that got that far would be taken for a part of the packet that
+// the bridge brings to the host, and the packet's own part for one too many.
+func PriorityBeforeDefrag() *nftables.ChainPriority {
+	return nftables.ChainPriorityRef(*nftables.ChainPriorityConntrackDefrag - 50)
+}
+
 // EnsureShield raises the shield for all links whose names begin with one of the
 // prefixes, those of the future included, and for further links by name, in one
 // nftables transaction that leaves no gap. Links that it was up for before and
@@ -33,9 +41,10 @@ func EnsureShield(ctx context.Context, prefixes []string, names ...string) error
 		return fmt.Errorf("nftables: %w", err)
 	}
 	table := conn.AddTable(&nftables.Table{Family: nftables.TableFamilyINet, Name: shieldTable})
-	chain := conn.AddChain(&nftables.Chain{Name: "stack", Table: table, Type: nftables.ChainTypeFilter,
-		Hooknum: nftables.ChainHookPrerouting, Priority: nftables.ChainPriorityRaw})
-	conn.FlushChain(chain)
+	conn.DelTable(table) // one from before may have its chain elsewhere
+	conn.AddTable(table)
+	chain := conn.AddChain(&nftables.Chain{Name: "copies", Table: table, Type: nftables.ChainTypeFilter,
+		Hooknum: nftables.ChainHookPrerouting, Priority: PriorityBeforeDefrag()})
 	for _, prefix := range prefixes {
 		conn.AddRule(shieldRule(table, chain, []byte(prefix))) // no trailing zero: a prefix
 	}

@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,72 @@ func TestShieldKeepsContainersOffTheHost(t *testing.T) {
 	if out, _ := exec.Command("nft", "list", "tables").Output(); len(out) > 0 {
 		t.Errorf("tables left: %s", out)
 	}
+}
+
+// TestShieldStandsBeforeFragments: of what the shield drops, connection tracking keeps no
+// fragment for the packet that the bridge brings.
+func TestShieldStandsBeforeFragments(t *testing.T) {
+	ovstest.Need(t, "ip", "nft")
+	box, host := container(t)
+	defer func() { must(t, box.Close()) }()
+	defer func() { must(t, netns.DeleteVeth(context.Background(), host)) }()
+	ovstest.IP(t, "address", "add", "192.0.2.1/32", "dev", "lo")
+	defer ovstest.IP(t, "address", "delete", "192.0.2.1/32", "dev", "lo")
+	nft(t, "add table inet tracks; add chain inet tracks look { type filter hook prerouting priority 0; }; add rule inet tracks look ct state new counter accept")
+	defer nft(t, "delete table inet tracks")
+	send := func() {
+		must(t, box.Do(func() error {
+			conn, err := net.Dial("udp4", "192.0.2.1:5000")
+			if err != nil {
+				return err
+			}
+			_, err = conn.Write(make([]byte, 4000)) // three fragments
+			return errors.Join(err, conn.Close())
+		}))
+	}
+	send()
+	ovstest.Eventually(t, "tracking puts fragments together", func() bool { return fragments(t) == 3 })
+	must(t, netns.EnsureShield(t.Context(), []string{netns.HostPrefix}))
+	defer func() { must(t, netns.RemoveShield(context.Background())) }()
+	send()
+	ovstest.Eventually(t, "the shield counts the fragments", func() bool {
+		return strings.Contains(nft(t, "list table inet linkspan-shield"), "packets 3")
+	})
+	if n := fragments(t); n != 3 {
+		t.Errorf("%d fragments got behind the shield", n-3)
+	}
+}
+
+// nft runs a command of nftables and returns what it prints.
+func nft(t *testing.T, command string) string {
+	t.Helper()
+	out, err := exec.Command("nft", command).CombinedOutput()
+	if err != nil {
+		t.Fatalf("nft %s: %v: %s", command, err, out)
+	}
+	return string(out)
+}
+
+// fragments returns how many fragments this namespace has been given to put together (RFC 4293, ipReasmReqds).
+func fragments(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/thread-self/net/snmp")
+	must(t, err)
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if words[0] != "Ip:" {
+			continue
+		}
+		if i := slices.Index(names, "ReasmReqds"); i > 0 {
+			n, err := strconv.Atoi(words[i])
+			must(t, err)
+			return n
+		}
+		names = words
+	}
+	t.Fatal("the kernel counts no fragments")
+	return 0
 }
 
 // container makes a namespace with an eth0 at 198.51.100.2 that sends all to

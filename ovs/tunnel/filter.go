@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/google/nftables"
+
+	"github.com/linkspan/linkspan/ovs/netns"
 )
 
 // The table that is ours alone, and what is in it. The inner source MAC of a
@@ -29,7 +31,7 @@ import (
 //		chain transit { type filter hook forward priority filter
 //			udp dport 4790 counter drop
 //		}
-//		chain stack { type filter hook prerouting priority raw
+//		chain copies { type filter hook prerouting priority -450
 //			iifname "lsvx" counter drop
 //		}
 //	}
@@ -39,9 +41,10 @@ import (
 // packets carry no socket, that of another namespace, or the packet socket of a
 // userspace datapath.
 //
-// "stack" keeps the host from routing what comes out of the tunnel: inner
+// "copies" keeps the host from routing what comes out of the tunnel: inner
 // frames carry the device's own MAC address, and a userspace datapath reads
-// only a copy of them.
+// only a copy of them. It stands before fragments are put together, see
+// [netns.PriorityBeforeDefrag].
 const tableName = "linkspan"
 
 func table() *nftables.Table {
@@ -62,7 +65,7 @@ func guards() []*nftables.Chain {
 }
 
 func chains() []*nftables.Chain {
-	return append(guards(), chain("stack", nftables.ChainHookPrerouting, nftables.ChainPriorityRaw))
+	return append(guards(), chain("copies", nftables.ChainHookPrerouting, netns.PriorityBeforeDefrag()))
 }
 
 // ensureFilter makes the table in one transaction, with peers admitted; one

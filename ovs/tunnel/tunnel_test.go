@@ -213,7 +213,7 @@ func TestTheHostDoesNotRouteWhatTheTunnelBrings(t *testing.T) {
 	f := append(append([]byte{}, b.mac[:]...), 0x0a, 0, 1, 0, 0, 7, 8, 0)
 	must(t, from.write(append(f, checksummed(ip)...)))
 	ovstest.Eventually(t, "the packet is dropped before the host's stack", func() bool {
-		return strings.Contains(b.nft("chain", "inet", "linkspan", "stack"), "packets 1 ")
+		return strings.Contains(b.nft("chain", "inet", "linkspan", "copies"), "packets 1 ")
 	})
 }
 
