@@ -56,7 +56,7 @@ func must(t testing.TB, err error) {
 // newWorld has hosts a, b and c on ports of VLAN 10, with addresses 10.7.0.2 and on. Nothing
 // is configured.
 func newWorld(t testing.TB) *world {
-	ovstest.Need(t, "ip", "ethtool", "ping", "nsenter", "chrt")
+	ovstest.Need(t, "ip", "ping", "nsenter", "chrt")
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ovs: ovstest.Start(t), hosts: make(map[string]string)}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
