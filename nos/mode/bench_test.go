@@ -22,13 +22,13 @@ func BenchmarkTwentyChanges(b *testing.B) {
 	var took time.Duration
 	for b.Loop() {
 		begun := time.Now()
-		changing.add(w.undisturbed(half, large, func() {
+		changing.add(w.undisturbed("a", "b", 3, half, large, func() {
 			for i := range 20 {
 				must(b, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
 			}
 		}))
 		took += time.Since(begun)
-		resting.add(w.undisturbed(half, large, func() { time.Sleep(time.Since(begun)) }))
+		resting.add(w.undisturbed("a", "b", 3, half, large, func() { time.Sleep(time.Since(begun)) }))
 	}
 	b.ReportMetric(float64(half), "datagrams/s")
 	b.ReportMetric(took.Seconds()*1000/float64(20*b.N), "ms/change")

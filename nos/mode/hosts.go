@@ -29,6 +29,7 @@ type sighting struct {
 // station is a host that is known.
 type station struct {
 	sighting
+	came    time.Time // when it was first heard
 	heard   time.Time
 	number  uint32 // of its port on br-link; 0: it has none yet
 	plugged bool   // its patch is there, and the fabric knows it
@@ -38,6 +39,7 @@ type station struct {
 	first   []byte             // a frame of it that waits for that
 	rival   *rival             // who says that the address is its
 	tried   time.Time          // when it was last tried to attach it, in vain
+	refused error              // then: its address is somebody else's
 	asked   time.Time          // when it was last asked whether it is there
 }
 
@@ -69,7 +71,7 @@ func (h *hosts) see(s sighting, now time.Time) (*station, news) {
 	is := h.all[s.place]
 	switch {
 	case is == nil:
-		is = &station{sighting: s, heard: now}
+		is = &station{sighting: s, came: now, heard: now}
 		h.all[s.place] = is
 		return is, appeared
 	case is.mac != s.mac:

@@ -75,7 +75,7 @@ func newWorld(t testing.TB) *world {
 	keeping, end := context.WithCancel(ctx)
 	w.stop = func() { end(); w.kept.Wait() }
 	w.kept.Go(func() { _ = w.keeper.Run(keeping) })
-	w.keeper.Join(mode.Link{Fabric: w.fabric, Bridge: "br-link", Numbers: new(numbers)})
+	w.keeper.Join(mode.Link{Fabric: w.fabric, Bridge: "br-link", Numbers: new(numbers), Names: w.fabric})
 	t.Cleanup(func() { w.stop(); cancel(); w.runs.Wait(); w.link.Close(); w.sw.Close() })
 	w.connect(ctx)
 	for i, name := range []string{"a", "b", "c"} {
@@ -241,6 +241,14 @@ func (f *fabric) Attach(_ context.Context, e linkspan.Endpoint) error {
 	e.Chassis = 1
 	f.hub.Update(view.PutEndpoint(&e))
 	return nil
+}
+
+// Bearer implements [mode.Names].
+func (f *fabric) Bearer(_ context.Context, n linkspan.NetworkID, a netip.Addr) (string, error) {
+	if e := f.hub.View().Endpoint(view.Key{Network: n, Address: a}); e != nil && e.Attached() {
+		return e.Container, nil
+	}
+	return "", nil
 }
 
 func (f *fabric) Release(_ context.Context, n linkspan.NetworkID, a netip.Addr) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +43,10 @@ const (
 // id names a host as an endpoint, and name is what people and other endpoints of its
 // network call it.
 func (s *station) id() string   { return fmt.Sprintf("station-%d-%s", s.vlan, s.address) }
-func (s *station) name() string { return "host-" + strings.ReplaceAll(s.address.String(), ".", "-") }
+func (s *station) name() string { return nameOf(s.address) }
+
+// nameOf returns what a host with an address is called, on whatever switch.
+func nameOf(a netip.Addr) string { return "host-" + strings.ReplaceAll(a.String(), ".", "-") }
 
 // endpoint returns a host as an endpoint of the fabric.
 func (s *station) endpoint() linkspan.Endpoint {
@@ -120,7 +124,7 @@ func (k *Keeper) due(link *Link) []*station {
 	var list []*station
 	for _, s := range k.hosts.list() {
 		v := k.is.wish.vlan(s.vlan)
-		if s.plugged && !s.stale || v == nil || time.Since(s.tried) < retryAfter || leaving[s.place] {
+		if s.plugged && !s.stale || v == nil || leaving[s.place] || !k.ripe(s, v, time.Now()) {
 			continue
 		}
 		n, there := networks[v.network]
@@ -141,6 +145,21 @@ func (k *Keeper) due(link *Link) []*station {
 	return list
 }
 
+// ripe says whether it is time to plug a host. Where the switch itself decides, one behind a trunk may well be
+// on a port of another switch, which is the better one to have it: so that one has a start, and whom another has is
+// not asked for often. k.mu is held.
+func (k *Keeper) ripe(s *station, v *vlan, now time.Time) bool {
+	p := k.is.wish.of(s.device)
+	if p == nil || k.is.wish.at(p, v) == dispatch.SDN {
+		return now.Sub(s.tried) >= retryAfter
+	}
+	if s.refused != nil {
+		return now.Sub(s.tried) >= retryRefused
+	}
+	_, tagged := p.carries(v.id)
+	return now.Sub(s.tried) >= retryAfter && (!tagged || now.Sub(s.came) >= startOfOthers)
+}
+
 // plug makes endpoints of hosts, all at once.
 func (k *Keeper) plug(ctx context.Context, link *Link) error {
 	list := k.due(link)
@@ -148,7 +167,7 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 		return nil
 	}
 	errs := make([]error, len(list))
-	each(list, func(i int, s *station) { errs[i] = s.attach(ctx, link.Fabric) })
+	each(list, func(i int, s *station) { errs[i] = s.attach(ctx, link) })
 	var joints []ovs.Joint
 	var ready []*station
 	for i, s := range list {
@@ -156,6 +175,7 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 			joints, ready = append(joints, s.joint()), append(ready, s)
 		}
 	}
+	errs = k.refuse(list, errs)
 	if len(ready) > 0 {
 		if err := k.options.Ports.AddJoints(ctx, link.Bridge, joints); err != nil {
 			return errors.Join(append(errs, err)...)
@@ -168,7 +188,7 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 	defer k.mu.Unlock()
 	for _, s := range ready {
 		if is := k.hosts.all[s.place]; is != nil && is.number == s.number && is.mac == s.mac {
-			is.plugged, is.stale = true, is.device != s.device
+			is.plugged, is.stale, is.refused = true, is.device != s.device, nil
 		}
 	}
 	return errors.Join(errs...)
@@ -176,15 +196,20 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 
 // attach reserves a host's address and stores it as an endpoint. An address that is a
 // container's is not a host's, whoever says so.
-func (s *station) attach(ctx context.Context, f Fabric) error {
+func (s *station) attach(ctx context.Context, l *Link) error {
 	ctx, cancel := context.WithTimeout(ctx, attachLimit)
 	defer cancel()
-	mine := false
+	mine, f := false, l.Fabric
 	for _, e := range f.Endpoints() {
 		if e.Network == s.of && e.Address == s.address {
 			if mine = e.ID == s.id() || e.ID == "" && e.Container == s.name(); !mine {
 				return &linkspan.Error{Code: linkspan.Exists, Message: fmt.Sprintf("address %s of the host at port %s is that of endpoint %s", s.address, s.device, e.Container)}
 			}
+		}
+	}
+	if !mine && l.Names != nil { // cheaper than to be refused
+		if name, err := l.Names.Bearer(ctx, s.of, s.address); err == nil && name != "" {
+			return &linkspan.Error{Code: linkspan.Exists, Message: fmt.Sprintf("address %s of the host at port %s is that of %s on another switch", s.address, s.device, name), Err: elsewhere(name == s.name())}
 		}
 	}
 	if !mine {
@@ -196,6 +221,39 @@ func (s *station) attach(ctx context.Context, f Fabric) error {
 		return fmt.Errorf("attach %s at port %s: %w", s.address, s.device, err)
 	}
 	return nil
+}
+
+// errElsewhere is why a host is refused that another switch has as its own. It is never changed.
+var errElsewhere = errors.New("it is a host on another switch")
+
+func elsewhere(host bool) error {
+	if host {
+		return errElsewhere
+	}
+	return nil
+}
+
+// refuse notes which hosts were refused as their addresses are somebody else's, and returns the errors without those where
+// the switch itself decides: there they are stations all the same. It tells of each once.
+func (k *Keeper) refuse(list []*station, errs []error) (left []error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, s := range list {
+		is := k.hosts.all[s.place]
+		if is == nil || linkspan.CodeOf(errs[i]) != linkspan.Exists {
+			left = append(left, errs[i])
+			continue
+		}
+		p, v := k.is.wish.of(is.device), k.is.wish.vlan(is.vlan)
+		switch {
+		case p == nil || v == nil || k.is.wish.at(p, v) == dispatch.SDN:
+			left = append(left, errs[i])
+		case is.refused == nil:
+			k.options.Log.Info("a host is not in the fabric", slog.Any("host", is), slog.Any("because", errs[i]))
+		}
+		is.refused = errs[i]
+	}
+	return left
 }
 
 // attachLimit is how long the controller may take to store a host.
@@ -308,7 +366,7 @@ func recalled(p *ovs.PortStatus) (*station, bool) {
 	return s, err == nil
 }
 
-// deliverFirst sends on what hosts sent before they were plugged.
+// deliverFirst sends on what hosts sent for the fabric before they were plugged.
 func (k *Keeper) deliverFirst() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -322,7 +380,11 @@ func (k *Keeper) deliverFirst() {
 		if port == 0 || k.devices[switchEnd(s.number)].number == 0 {
 			continue
 		}
-		acts := openflow.Actions(nil).SetUint(openflow.Reg(dispatch.RegVLAN), uint64(s.vlan)).ResubmitTable(openflow.PortInPort, dispatch.TableSDN)
+		acts := openflow.Actions(nil).SetUint(openflow.Reg(dispatch.RegVLAN), uint64(s.vlan))
+		if isTagged(frame) {
+			acts = acts.PopVLAN()
+		}
+		acts = acts.ResubmitTable(openflow.PortInPort, dispatch.TableSDN)
 		_ = k.live.send(port, acts, frame) // a bridge that is away hears nothing
 	}
 }

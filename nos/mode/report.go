@@ -56,7 +56,7 @@ func (k *Keeper) Report() Report {
 		for j := range k.is.wish.vlans {
 			v := &k.is.wish.vlans[j]
 			passes, _ := p.carries(v.id)
-			if m := k.is.at(p, v); passes && (k.is.watches(v) || m.String() == "foreign") {
+			if m := k.is.at(p, v); passes && (v.watches() || m.String() == "foreign") {
 				r.Zones = append(r.Zones, ReportZone{p.name, v.id, m.String(), v.network})
 			}
 		}

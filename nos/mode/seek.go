@@ -14,8 +14,8 @@ import (
 )
 
 // Where the controller decides, nobody's question reaches a host: the fabric answers for all
-// addresses of the network. So a host that is silent is asked for here: all of a subnet when a
-// VLAN or a port becomes the controller's, and each address when somebody asks for it.
+// addresses of the network. Nor does a container's, whoever decides. So a host that is silent is asked for here: all of a subnet when a
+// VLAN names its network or a port comes to it, and each address when somebody asks for it.
 const (
 	scanned   = 1024            // addresses of a subnet that are asked for at most
 	scanBurst = 64              // questions without a pause: bridges behind the ports are to have room
@@ -23,8 +23,8 @@ const (
 	maxSought = 1024            // addresses that were asked for lately
 )
 
-// fresh returns the VLANs that the controller decides about on ports that carried them not, or
-// did not exist, before.
+// fresh returns the VLANs that name a network and are on ports that carried them not, or
+// did not exist, before, or named no network.
 func (w *wish) fresh(before *wish) (ids []uint16) {
 	for i := range w.vlans {
 		v := &w.vlans[i]
@@ -33,9 +33,10 @@ func (w *wish) fresh(before *wish) (ids []uint16) {
 			passes, _ := p.carries(v.id)
 			was := slices.ContainsFunc(before.ports, func(o port) bool {
 				did, _ := o.carries(v.id)
-				return o.name == p.name && did
+				then := before.vlan(v.id)
+				return o.name == p.name && did && then != nil && then.network == v.network
 			})
-			if passes && !was && w.at(p, v) == dispatch.SDN {
+			if passes && !was && v.watches() {
 				ids = append(ids, v.id)
 				break
 			}
@@ -67,7 +68,7 @@ func (k *Keeper) seekAll(ctx context.Context) {
 	for id := range ids {
 		k.scan(ctx, id, func(p *port) bool {
 			v := w.vlan(id)
-			return v != nil && w.at(p, v) == dispatch.SDN
+			return v != nil && w.at(p, v) != dispatch.Foreign
 		})
 	}
 }

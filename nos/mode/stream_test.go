@@ -184,30 +184,35 @@ func (w *world) prefer() {
 	w.ovs.Run("chrt", "--all-tasks", "--rr", "--pid", "10", strings.TrimSpace(string(pid)))
 }
 
-// undisturbed runs pings each millisecond and a stream from host a to host b while do works, and
+// undisturbed runs pings each millisecond and a stream from one host to another while do works, and
 // returns how much of each was lost.
-func (w *world) undisturbed(perSecond, size int, do func()) (l loss) {
+func (w *world) undisturbed(from, to string, last byte, perSecond, size int, do func()) (l loss) {
 	w.t.Helper()
-	pings, stream := w.pings("a", 3), w.stream("a", "b", 3, perSecond, size)
+	pings, stream := w.pings(from, last), w.stream(from, to, last, perSecond, size)
 	do()
 	l.sent, l.lost = stream()
 	l.pings, l.pingsLost = pings()
 	return l
 }
 
-// lossless fails the test if changes lose more than the same time without one.
+// lossless fails the test if changes lose more between hosts a and b than the same time without one.
 func (w *world) lossless(do func()) {
+	w.t.Helper()
+	w.losslessBetween("a", "b", 3, do)
+}
+
+func (w *world) losslessBetween(from, to string, last byte, do func()) {
 	w.t.Helper()
 	w.prefer()
 	begun := time.Now()
 	w.t.Logf("pings begin at %s", begun.Format("05.000"))
-	changing := w.undisturbed(rate, size, do)
+	changing := w.undisturbed(from, to, last, rate, size, do)
 	took := time.Since(begun)
 	w.t.Logf("in %v with changes: %+v", took, changing)
 	if changing.pingsLost == 0 && changing.lost == 0 {
 		return
 	}
-	resting := w.undisturbed(rate, size, func() { time.Sleep(took) })
+	resting := w.undisturbed(from, to, last, rate, size, func() { time.Sleep(took) })
 	w.t.Logf("in %v without: %+v", took, resting)
 	if changing.pingsLost > resting.pingsLost || changing.lost > resting.lost {
 		w.t.Errorf("lost %+v with changes, %+v without", changing, resting)

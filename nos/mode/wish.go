@@ -180,6 +180,11 @@ func (w *wish) sdn(v *vlan) bool {
 	})
 }
 
+// wantsController says whether anything is to be the controller's.
+func (w *wish) wantsController() bool {
+	return slices.ContainsFunc(w.vlans, func(v vlan) bool { return w.sdn(&v) })
+}
+
 // vlan returns a VLAN, nil if nothing says anything of it.
 func (w *wish) vlan(id uint16) *vlan {
 	for i := range w.vlans {

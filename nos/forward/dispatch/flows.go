@@ -68,8 +68,7 @@ func apply(a openflow.Actions) openflow.Instructions { return openflow.Instructi
 
 func out(port uint32) openflow.Actions { return openflow.Actions(nil).Output(port, 0) }
 
-// toSDN adds what takes frames that m matches to table 20, without their tag; m is as
-// it was afterwards.
+// toSDN adds what takes frames that m makes a match of to table 20, without their tag.
 func (b *builder) toSDN(table uint8, priority uint16, m func() *openflow.Match) {
 	tagged := m().UintMasked(openflow.FieldVLANVID, vidPresent, vidPresent)
 	b.add(table, priority, Cookie, tagged, apply(openflow.Actions(nil).PopVLAN()).GotoTable(tableSDN))
@@ -105,6 +104,8 @@ func (b *builder) vlan(v *VLAN) {
 	b.ownInterface(v)
 	b.add(tableSDN, 1300, Cookie, in(v.ID).EthType(typeARP), apply(up(v.ID)))
 	b.add(tableSDN, 1300, Cookie, toOne(in(v.ID)).EthType(typeIPv4), apply(up(v.ID)))
+	group := openflow.MAC{0x01}
+	b.add(tableSDN, 1200, CookieGroups, in(v.ID).EthDstMasked(group, group), nil)
 }
 
 // chain adds what takes frames to who decides.
@@ -120,10 +121,14 @@ func (b *builder) chain(m Mode, priority uint16, frames func() *openflow.Match) 
 func (b *builder) watched(v *VLAN) {
 	router := RouterMAC()
 	b.add(tableWatched, 1390, Cookie, in(v.ID).EthDst(router).EthType(typeARP).ARPOp(arpReply), apply(up(v.ID)))
+	forFabric := openflow.Actions(nil).SetUint(openflow.Reg(regFabric), 1)
 	if v.Subnet.IsValid() {
-		b.toSDN(tableWatched, 1360, func() *openflow.Match {
-			return in(v.ID).EthDst(router).EthType(typeIPv4).IPv4DstPrefix(v.Subnet)
-		})
+		m := in(v.ID).EthDst(router).EthType(typeIPv4).IPv4DstPrefix(v.Subnet)
+		b.add(tableWatched, 1360, Cookie, m, apply(forFabric).GotoTable(tableNoticed))
+	}
+	for _, a := range v.Bearers {
+		m := in(v.ID).EthType(typeARP).ARPOp(arpRequest).ARPTPA(a)
+		b.add(tableWatched, 1450, CookieBearer, m, apply(forFabric).GotoTable(tableNoticed))
 	}
 	b.add(tableNoticed, 1200, Cookie, in(v.ID).EthType(typeARP), apply(up(v.ID)).GotoTable(tableItself))
 	b.add(tableNoticed, 1100, Cookie, toOne(in(v.ID)).EthType(typeIPv4), apply(up(v.ID)).GotoTable(tableItself))

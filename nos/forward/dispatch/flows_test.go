@@ -40,12 +40,17 @@ func stories() map[string]*dispatch.State {
 	shadow.Shadow = true
 	mixed := office(dispatch.Traditional)
 	mixed.Ports = map[uint32]dispatch.Mode{1: dispatch.SDN}
+	contained := office(dispatch.Traditional)
+	contained.Bearers = []netip.Addr{netip.MustParseAddr("10.7.0.20"), netip.MustParseAddr("10.7.0.21")}
+	unplugged := station(3, 2)
+	unplugged.Patch = 0
 	return map[string]*dispatch.State{
 		"nothing":     {},
 		"traditional": {VLANs: []dispatch.VLAN{office(dispatch.Traditional)}, Stations: []dispatch.Station{station(2, 1), trunk}},
 		"shadow":      {VLANs: []dispatch.VLAN{office(dispatch.Traditional)}, Stations: []dispatch.Station{shadow, trunk}},
 		"sdn":         {VLANs: []dispatch.VLAN{office(dispatch.SDN)}, Stations: []dispatch.Station{station(2, 1), trunk}},
 		"one-port":    {VLANs: []dispatch.VLAN{mixed}, Stations: []dispatch.Station{station(2, 1), station(3, 2)}},
+		"bearers":     {VLANs: []dispatch.VLAN{contained}, Stations: []dispatch.Station{station(2, 1), unplugged}},
 		"foreign": {Gates: []dispatch.Gate{
 			{Port: 5, Patch: 105}, {Port: 6, VLAN: 100, Tagged: true, Patch: 106}, {Port: 7, VLAN: 100, Patch: 107}, {Port: 8},
 		}},

@@ -24,7 +24,7 @@ func (m Mode) String() string { return [...]string{"traditional", "sdn", "foreig
 // State is who decides about what, and who is where. Ports are OpenFlow's numbers in
 // br-switch.
 type State struct {
-	VLANs    []VLAN    // that are watched: something of them is not traditional, or was, or is about to be
+	VLANs    []VLAN    // that name a network of the fabric
 	Stations []Station // hosts of these VLANs
 	Gates    []Gate    // ways to foreign controllers
 }
@@ -35,6 +35,7 @@ type VLAN struct {
 	Mode      Mode            // on all ports but those of Ports
 	Ports     map[uint32]Mode // where it is another
 	Subnet    netip.Prefix    // of its network in the fabric; zero: it has none
+	Bearers   []netip.Addr    // of the network, and no hosts of the VLAN: the fabric answers for them
 	Interface Interface
 }
 

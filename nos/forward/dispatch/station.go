@@ -22,6 +22,9 @@ func (b *builder) station(v *VLAN, s *Station) {
 func (b *builder) forOther(v *VLAN, s *Station, sdn bool) {
 	router := RouterMAC()
 	forIt := func() *openflow.Match { return in(v.ID).EthDst(router).EthType(typeIPv4).IPv4Dst(s.Address) }
+	if !sdn && s.Patch == 0 {
+		return // it may be that the address is another's in the fabric
+	}
 	if !sdn {
 		set := apply(openflow.Actions(nil).SetMAC(openflow.FieldEthDst, s.MAC)).GotoTable(tableNoticed)
 		b.add(tableWatched, 1400, Cookie, forIt(), set)
@@ -46,6 +49,9 @@ func (s *Station) from() *openflow.Match {
 // back of it is dropped, as it was delivered already.
 func (b *builder) known(v *VLAN, s *Station) {
 	b.add(tableNoticed, 1300, Cookie, toOne(s.from()).EthType(typeIPv4).IPv4Src(s.Address), to(tableItself))
+	if s.Patch != 0 {
+		b.forFabric(s)
+	}
 	if !s.Shadow || s.Patch == 0 || !v.Subnet.IsValid() {
 		return
 	}
@@ -58,6 +64,16 @@ func (b *builder) known(v *VLAN, s *Station) {
 	m := toOne(s.from()).Uint(openflow.FieldVLANVID, vid).EthType(typeIPv4).IPv4Src(s.Address).IPv4DstPrefix(v.Subnet)
 	b.add(tableNoticed, 1400, CookieShadow|uint64(s.Patch), m, apply(acts))
 	b.add(tableStation, 1500, CookieDropped|uint64(s.Patch), in(v.ID).EthType(typeIPv4).IPv4Src(s.Address), nil)
+}
+
+// forFabric leads there what a host sends that is for it, whoever decides about the rest.
+func (b *builder) forFabric(s *Station) {
+	b.toSDN(tableNoticed, 1450, func() *openflow.Match {
+		return s.from().Reg(regFabric, 1).EthType(typeIPv4).IPv4Src(s.Address)
+	})
+	b.toSDN(tableNoticed, 1450, func() *openflow.Match {
+		return s.from().Reg(regFabric, 1).EthType(typeARP).ARPOp(arpRequest).ARPSPA(s.Address)
+	})
 }
 
 // plugged joins a host to the fabric.
