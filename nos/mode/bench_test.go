@@ -13,8 +13,18 @@ import (
 //
 //	go test -run xxx -bench TwentyChanges -benchtime 1x ./nos/mode
 func BenchmarkTwentyChanges(b *testing.B) {
+	for _, of := range []struct{ name, first, change string }{
+		{"switch", "set control mode traditional", "set control mode "},
+		{"vlan", "set control mode hybrid", "set vlans 10 control "},
+		{"port", "set control mode hybrid", "set ports a control "},
+	} {
+		b.Run(of.name, func(b *testing.B) { twentyChanges(b, of.first, of.change) })
+	}
+}
+
+func twentyChanges(b *testing.B, first, change string) {
 	w := newWorld(b)
-	must(b, w.configure(vlan10()...))
+	must(b, w.configure(append(vlan10(), first)...))
 	w.reaches("a", 3)
 	w.prefer()
 	half := w.capacity() / 2
@@ -24,7 +34,7 @@ func BenchmarkTwentyChanges(b *testing.B) {
 		begun := time.Now()
 		changing.add(w.undisturbed("a", "b", 3, half, large, func() {
 			for i := range 20 {
-				must(b, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
+				must(b, w.configure(change+[]string{"sdn", "traditional"}[i%2]))
 			}
 		}))
 		took += time.Since(begun)

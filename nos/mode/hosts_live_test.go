@@ -174,6 +174,7 @@ func TestFlowsComeBackAfterACrashOfOpenVSwitch(t *testing.T) {
 		w.connect(t.Context())
 		return true
 	})
+	w.written = nil
 	w.forward(w.now)
 	w.reaches("a", 3)
 }
