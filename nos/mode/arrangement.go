@@ -101,7 +101,7 @@ func (a *arrangement) state(known []*station, d devices, networks map[string]lin
 }
 
 func (a *arrangement) vlan(v *vlan, d devices, networks map[string]linkspan.Network) dispatch.VLAN {
-	out := dispatch.VLAN{ID: v.id, Subnet: networks[v.network].Subnet, Ports: make(map[uint32]dispatch.Mode)}
+	out := dispatch.VLAN{ID: v.id, Subnet: networks[v.network].Subnet, Subnet6: networks[v.network].Subnet6, Ports: make(map[uint32]dispatch.Mode)}
 	if out.Mode = a.at(new(port), v); out.Mode == dispatch.Foreign {
 		out.Mode = dispatch.Traditional // its gates stand above
 	}
@@ -133,6 +133,9 @@ func (a *arrangement) station(h *station, d devices) (s dispatch.Station, ok boo
 	s = dispatch.Station{
 		VLAN: h.vlan, Address: h.address, MAC: h.mac, Port: d.way(p, h.device), Tagged: tagged,
 		Shadow: a.shadow && a.at(p, v) == dispatch.Traditional && a.wish.at(p, v) == dispatch.SDN,
+	}
+	if h.six {
+		s.Address6 = h.address6
 	}
 	if h.plugged {
 		s.Patch = d[switchEnd(h.number)].number

@@ -156,15 +156,15 @@ func (l *Link) contains(ctx context.Context, n linkspan.Network, a netip.Addr) (
 		return false, nil
 	}
 	for _, e := range l.Fabric.Endpoints() {
-		if e.Network == n.ID && e.Address == a {
-			return e.Attached() && e.Container != nameOf(a), nil
+		if e.Network == n.ID && e.Attached() && (e.Address == a || e.Address6 == a) {
+			return !isHost(e.Container), nil
 		}
 	}
 	if l.Names == nil {
 		return false, nil
 	}
 	name, err := l.Names.Bearer(ctx, n.ID, a)
-	return name != "" && name != nameOf(a), err
+	return name != "" && !isHost(name), err
 }
 
 // recallBearers takes over whom a process before has found. k.mu is held.

@@ -275,6 +275,9 @@ func (s *step) announceIn(a *arrangement, zones []zone) {
 		if _, tagged := p.carries(h.vlan); in != 0 {
 			acts := dispatch.Tag(h.vlan, tagged).Output(openflow.PortNormal, 0)
 			_ = k.live.send(in, acts, announcement(h)) // a bridge that is away hears nothing
+			if h.address6.IsValid() {
+				_ = k.live.send(in, acts, announcement6(h)) // as above
+			}
 		}
 	}
 }

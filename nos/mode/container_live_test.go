@@ -27,8 +27,11 @@ func (w *world) container(name string, last byte) {
 	w.in(name, "ip", "addr", "add", fmt.Sprintf("10.7.0.%d/24", last), "dev", name+"0")
 	w.in(name, "ip", "link", "set", name+"0", "up")
 	must(w.t, w.link.AddPort(w.t.Context(), ovs.Port{Name: name, OFPort: uint32(last)}))
+	w.in(name, "ip", "addr", "add", fmt.Sprintf("fd07::%d/64", last), "dev", name+"0", "nodad")
+	second := netip.MustParseAddr(fmt.Sprintf("fd07::%d", last))
+	w.hub.Update(view.PutEndpoint(&linkspan.Endpoint{Network: 7, Address: second, Chassis: 1, Container: name}))
 	w.hub.Update(view.PutEndpoint(&linkspan.Endpoint{
-		Network: 7, Address: netip.AddrFrom4([4]byte{10, 7, 0, last}), Chassis: 1, ID: name, Container: name, MAC: macOf(last), Port: uint32(last),
+		Network: 7, Address: netip.AddrFrom4([4]byte{10, 7, 0, last}), Address6: second, Chassis: 1, ID: name, Container: name, MAC: macOf(last), Port: uint32(last),
 	}))
 }
 

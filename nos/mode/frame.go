@@ -31,6 +31,15 @@ func who(in *openflow.PacketIn) (mac linkspan.MAC, at place, ok bool) {
 	return mac, at, vlan != 0 && a.Is4() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
+// isSix says whether a frame, tagged or not, is of IPv6.
+func isSix(frame []byte) bool {
+	at := 12
+	if isTagged(frame) {
+		at += 4
+	}
+	return len(frame) > at+1 && frame[at] == 0x86 && frame[at+1] == 0xdd
+}
+
 // forRouter says whether a frame is to the fabric's router, and not from it.
 func forRouter(frame []byte) bool {
 	router := dispatch.RouterMAC()

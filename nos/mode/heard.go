@@ -33,6 +33,10 @@ const maxFrame = 9216
 
 // heard takes in a frame that came up.
 func (k *Keeper) heard(in *openflow.PacketIn) {
+	if isSix(in.Data) {
+		k.heardSix(in)
+		return
+	}
 	mac, at, ok := who(in)
 	if !ok {
 		return
@@ -71,6 +75,21 @@ func (k *Keeper) heard(in *openflow.PacketIn) {
 	k.wake()
 }
 
+// heardSix takes in a frame of IPv6 that came up.
+func (k *Keeper) heardSix(in *openflow.PacketIn) {
+	networks := k.networks()
+	id, _ := in.Match.Uint(openflow.Reg(dispatch.RegVLAN))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p, v := k.is.wish.of(k.devices.named(in.Match.InPort())), k.is.wish.vlan(uint16(id))
+	if p == nil || v == nil || !v.watches() {
+		return
+	}
+	if n, there := networks[v.network]; there {
+		k.heard6(in, v.id, p, v, &n)
+	}
+}
+
 // question asks a host whether it is there. k.mu is held.
 func (k *Keeper) question(s *station) {
 	now := time.Now()
@@ -82,6 +101,9 @@ func (k *Keeper) question(s *station) {
 	_, tagged := p.carries(s.vlan)
 	if out := k.devices.way(p, s.device); out != 0 {
 		_ = k.live.send(openflow.PortController, dispatch.Tag(s.vlan, tagged).Output(out, 0), question(s.address, s.mac)) // a bridge that is away hears nothing
+		if s.address6.IsValid() {
+			_ = k.live.send(openflow.PortController, dispatch.Tag(s.vlan, tagged).Output(out, 0), question6(s.address6)) // as above
+		}
 	}
 }
 
@@ -115,7 +137,7 @@ func (k *Keeper) age(now time.Time) {
 		k.wake()
 	}
 	for _, s := range k.hosts.all {
-		if !s.plugged && now.Sub(s.tried) > retryAfter {
+		if (!s.plugged || s.stale) && now.Sub(s.tried) > retryAfter {
 			k.wake()
 			break
 		}

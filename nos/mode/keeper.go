@@ -194,9 +194,16 @@ func (k *Keeper) Endpoints() []linkspan.Endpoint {
 	defer k.mu.Unlock()
 	var all []linkspan.Endpoint
 	for _, s := range k.hosts.list() {
-		if s.number != 0 {
-			all = append(all, s.endpoint())
+		if s.number == 0 {
+			continue
 		}
+		e := s.endpoint()
+		if !s.six {
+			e.Address6 = netip.Addr{}
+		} else {
+			all = append(all, linkspan.Endpoint{Network: e.Network, Address: e.Address6, Container: e.Container, Created: e.Created})
+		}
+		all = append(all, e)
 	}
 	return all
 }

@@ -65,7 +65,8 @@ func newWorld(t testing.TB) *world {
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	w.hub = control.New(control.Config{Log: slog.New(slog.DiscardHandler)})
 	w.fabric = &fabric{hub: w.hub, connected: true}
-	w.hub.Update(view.PutNetwork(&linkspan.Network{ID: 7, Name: "office", Subnet: netip.MustParsePrefix("10.7.0.0/24"), Gateway: netip.MustParseAddr("10.7.0.1"), Idle: patience}))
+	w.hub.Update(view.PutNetwork(&linkspan.Network{ID: 7, Name: "office", Subnet: netip.MustParsePrefix("10.7.0.0/24"), Gateway: netip.MustParseAddr("10.7.0.1"),
+		Subnet6: netip.MustParsePrefix("fd07::/64"), Gateway6: netip.MustParseAddr("fd07::1"), Idle: patience}))
 	w.hub.Update(view.PutChassis(&linkspan.Chassis{ID: 1, Name: "h1", Underlay: netip.MustParseAddr("192.0.2.1")}))
 	w.sw, w.link = w.bridge("br-switch", 2), w.bridge("br-link", linkspan.ChassisID(1).DPID())
 	var err error
@@ -235,7 +236,8 @@ func (f *fabric) Endpoints() (all []linkspan.Endpoint) {
 	return all
 }
 
-func (f *fabric) Reserve(_ context.Context, _ linkspan.NetworkID, a netip.Addr, _ string) (netip.Addr, error) {
+func (f *fabric) Reserve(_ context.Context, n linkspan.NetworkID, a netip.Addr, name string) (netip.Addr, error) {
+	f.hub.Update(view.PutEndpoint(&linkspan.Endpoint{Network: n, Address: a, Chassis: 1, Container: name}))
 	return a, nil
 }
 

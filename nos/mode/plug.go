@@ -26,6 +26,7 @@ const (
 	idMAC     = "linkspan-mac"
 	idDevice  = "linkspan-port"
 	idNetwork = "linkspan-network"
+	idSix     = "linkspan-address6"
 )
 
 // switchEnd and linkEnd name the two ends of the patch of the host with a number.
@@ -48,11 +49,18 @@ func (s *station) name() string { return nameOf(s.address) }
 // nameOf returns what a host with an address is called, on whatever switch.
 func nameOf(a netip.Addr) string { return "host-" + strings.ReplaceAll(a.String(), ".", "-") }
 
+// isHost says whether a name is one that nameOf gives.
+func isHost(name string) bool {
+	text, is := strings.CutPrefix(name, "host-")
+	a, err := netip.ParseAddr(strings.ReplaceAll(text, "-", "."))
+	return is && err == nil && nameOf(a) == name
+}
+
 // endpoint returns a host as an endpoint of the fabric.
 func (s *station) endpoint() linkspan.Endpoint {
 	return linkspan.Endpoint{
 		Network: s.of, Address: s.address, ID: s.id(), MAC: s.mac, Port: s.number, Created: s.created, Container: s.name(),
-		Labels: map[string]string{LabelPort: s.device, LabelVLAN: strconv.Itoa(int(s.vlan))},
+		Address6: s.address6, Labels: map[string]string{LabelPort: s.device, LabelVLAN: strconv.Itoa(int(s.vlan))},
 	}
 }
 
@@ -60,6 +68,9 @@ func (s *station) endpoint() linkspan.Endpoint {
 func (s *station) joint() ovs.Joint {
 	ids := map[string]string{
 		idStation: fmt.Sprintf("%d %s", s.vlan, s.address), idMAC: s.mac.String(), idDevice: s.device, idNetwork: s.of.String(),
+	}
+	if s.address6.IsValid() {
+		ids[idSix] = s.address6.String()
 	}
 	return ovs.Joint{
 		Here:  ovs.Port{Name: switchEnd(s.number), ExternalIDs: ids},
@@ -188,7 +199,11 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 	defer k.mu.Unlock()
 	for _, s := range ready {
 		if is := k.hosts.all[s.place]; is != nil && is.number == s.number && is.mac == s.mac {
-			is.plugged, is.stale, is.refused = true, is.device != s.device, nil
+			if s.denied.IsValid() && is.address6 == s.denied {
+				is.address6 = netip.Addr{} // heard again, it is tried again
+			}
+			is.plugged, is.stale, is.refused = true, is.device != s.device || is.address6 != s.address6, nil
+			is.six = s.address6.IsValid() && is.address6 == s.address6
 		}
 	}
 	return errors.Join(errs...)
@@ -217,10 +232,24 @@ func (s *station) attach(ctx context.Context, l *Link) error {
 			return fmt.Errorf("reserve the address of the host at port %s: %w", s.device, err)
 		}
 	}
+	if s.address6.IsValid() && !stored(f, s.of, s.address6) {
+		_, err := f.Reserve(ctx, s.of, s.address6, s.name())
+		switch {
+		case linkspan.CodeOf(err) == linkspan.Exists: // its first one is good all the same
+			s.denied, s.address6 = s.address6, netip.Addr{}
+		case err != nil:
+			return fmt.Errorf("reserve the second address of the host at port %s: %w", s.device, err)
+		}
+	}
 	if err := f.Attach(ctx, s.endpoint()); err != nil {
 		return fmt.Errorf("attach %s at port %s: %w", s.address, s.device, err)
 	}
 	return nil
+}
+
+// stored says whether this switch has an address.
+func stored(f Fabric, of linkspan.NetworkID, a netip.Addr) bool {
+	return slices.ContainsFunc(f.Endpoints(), func(e linkspan.Endpoint) bool { return e.Network == of && e.Address == a })
 }
 
 // errElsewhere is why a host is refused that another switch has as its own. It is never changed.
@@ -302,7 +331,11 @@ func (k *Keeper) unplug(ctx context.Context, link *Link) error {
 	}
 	var errs []error
 	for _, s := range list {
-		if err := link.Fabric.Release(ctx, s.of, s.address); err != nil {
+		err := link.Fabric.Release(ctx, s.of, s.address)
+		if err == nil && s.address6.IsValid() {
+			err = link.Fabric.Release(ctx, s.of, s.address6)
+		}
+		if err != nil {
 			errs = append(errs, err)
 			k.unplugLater(s)
 			continue
@@ -362,6 +395,9 @@ func recalled(p *ovs.PortStatus) (*station, bool) {
 	number, bad := strconv.ParseUint(strings.TrimPrefix(p.Name, switchPrefix), 10, 16)
 	network, unknown := linkspan.ParseNetworkID(p.ExternalIDs[idNetwork])
 	s.vlan, s.number, s.of = uint16(vlan), uint32(number), network
+	if six := p.ExternalIDs[idSix]; six != "" && s.address6.UnmarshalText([]byte(six)) == nil {
+		s.six = true
+	}
 	err = errors.Join(err, bad, unknown, s.address.UnmarshalText([]byte(address)), s.mac.UnmarshalText([]byte(p.ExternalIDs[idMAC])))
 	return s, err == nil
 }

@@ -136,7 +136,12 @@ func (k *Keeper) sought(at place, by *port) {
 	}
 	k.asked[at] = now
 	acts := k.flood(at.vlan, func(p *port) bool { return p.name != by.name })
-	if len(acts) > 0 {
-		_ = k.live.send(openflow.PortController, acts, question(at.address, linkspan.MAC(packet.Broadcast()))) // as above
+	if len(acts) == 0 {
+		return
 	}
+	frame := question(at.address, linkspan.MAC(packet.Broadcast()))
+	if at.address.Is6() {
+		frame = question6(at.address)
+	}
+	_ = k.live.send(openflow.PortController, acts, frame) // as above
 }

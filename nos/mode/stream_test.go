@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -140,16 +141,20 @@ func roomy(t testing.TB, conn net.PacketConn) {
 
 // pings sends an echo request each millisecond from one host to another, until stop is called; that
 // returns how many were sent and how many of them were not answered.
-func (w *world) pings(from string, last byte) (stop func() (sent, lost uint64)) {
+func (w *world) pings(from string, dst netip.Addr) (stop func() (sent, lost uint64)) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
-	conn := w.socket(from, func() (net.PacketConn, error) { return new(net.ListenConfig).ListenPacket(ctx, "ip4:icmp", "0.0.0.0") })
+	network, all, question, answer := "ip4:icmp", "0.0.0.0", byte(8), byte(0) // echo (RFC 792)
+	if dst.Is6() {
+		network, all, question, answer = "ip6:ipv6-icmp", "::", packet.ICMPv6EchoRequest, packet.ICMPv6EchoReply
+	}
+	conn := w.socket(from, func() (net.PacketConn, error) { return new(net.ListenConfig).ListenPacket(ctx, network, all) })
 	roomy(w.t, conn)
-	to := &net.IPAddr{IP: net.IPv4(10, 7, 0, last)}
+	to := &net.IPAddr{IP: dst.AsSlice()}
 	sent, came := make(chan uint64, 1), make(chan map[uint64]bool, 1)
 	go func() {
 		request := make([]byte, 64)
-		request[0] = 8 // echo request (RFC 792)
+		request[0] = question
 		sent <- steadily(ctx, 1000, func(n uint64) error {
 			binary.BigEndian.PutUint64(request[8:], n)
 			binary.BigEndian.PutUint16(request[2:], 0)
@@ -160,7 +165,7 @@ func (w *world) pings(from string, last byte) (stop func() (sent, lost uint64)) 
 	}()
 	go func() {
 		came <- receive(conn, func(reply []byte) (uint64, bool) {
-			return binary.BigEndian.Uint64(reply[8:]), reply[0] == 0 // echo reply
+			return binary.BigEndian.Uint64(reply[8:]), reply[0] == answer
 		})
 	}()
 	return func() (uint64, uint64) {
@@ -188,7 +193,7 @@ func (w *world) prefer() {
 // returns how much of each was lost.
 func (w *world) undisturbed(from, to string, last byte, perSecond, size int, do func()) (l loss) {
 	w.t.Helper()
-	pings, stream := w.pings(from, last), w.stream(from, to, last, perSecond, size)
+	pings, stream := w.pings(from, netip.AddrFrom4([4]byte{10, 7, 0, last})), w.stream(from, to, last, perSecond, size)
 	do()
 	l.sent, l.lost = stream()
 	l.pings, l.pingsLost = pings()

@@ -40,7 +40,7 @@ type vlan struct {
 	id        uint16
 	network   string // of the fabric; empty: none
 	control   string
-	addresses []netip.Addr // of its interface, of IPv4
+	addresses []netip.Addr // of its interface
 	foreign   int          // number of the controller that has it, from 1; 0: none
 }
 
@@ -112,7 +112,7 @@ func number(id string) uint16 {
 func newVLAN(n tree.Node) vlan {
 	v := vlan{id: number(n.Key()[0]), network: n.Get("network"), control: n.Get("control")}
 	for _, text := range n.Child("interface").Child("address").Values() {
-		if p, err := netip.ParsePrefix(text); err == nil && p.Addr().Is4() {
+		if p, err := netip.ParsePrefix(text); err == nil {
 			v.addresses = append(v.addresses, p.Addr())
 		}
 	}

@@ -45,7 +45,9 @@ type Flow struct {
 // Bearer reads which address in which VLAN the fabric answers for, by a flow of [CookieBearer].
 func (f *Flow) Bearer() (vlan uint16, a netip.Addr, ok bool) {
 	id, known := f.Match.Uint(openflow.Reg(RegVLAN))
-	a, ok = f.Match.Addr(openflow.FieldARPTPA)
+	if a, ok = f.Match.Addr(openflow.FieldARPTPA); !ok {
+		a, ok = f.Match.Addr(openflow.FieldNDTarget)
+	}
 	return uint16(id), a, ok && known
 }
 

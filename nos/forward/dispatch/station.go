@@ -15,6 +15,7 @@ func (b *builder) station(v *VLAN, s *Station) {
 	if s.Patch != 0 {
 		b.plugged(v, s)
 	}
+	b.station6(v, s)
 }
 
 // forOther leads what others send to a host, while they are traditional or hold its
@@ -55,15 +56,26 @@ func (b *builder) known(v *VLAN, s *Station) {
 	if !s.Shadow || s.Patch == 0 || !v.Subnet.IsValid() {
 		return
 	}
-	acts := openflow.Actions(nil).ResubmitTable(openflow.PortInPort, tableItself)
-	vid := uint64(0)
-	if s.Tagged {
-		acts, vid = acts.PopVLAN(), vidPresent|uint64(v.ID)
-	}
-	acts = acts.SetMAC(openflow.FieldEthDst, RouterMAC()).Output(s.Patch, 0)
-	m := toOne(s.from()).Uint(openflow.FieldVLANVID, vid).EthType(typeIPv4).IPv4Src(s.Address).IPv4DstPrefix(v.Subnet)
-	b.add(tableNoticed, 1400, CookieShadow|uint64(s.Patch), m, apply(acts))
+	m := toOne(s.shadowed()).EthType(typeIPv4).IPv4Src(s.Address).IPv4DstPrefix(v.Subnet)
+	b.add(tableNoticed, 1400, CookieShadow|uint64(s.Patch), m, apply(s.copied()))
 	b.add(tableStation, 1500, CookieDropped|uint64(s.Patch), in(v.ID).EthType(typeIPv4).IPv4Src(s.Address), nil)
+}
+
+// shadowed matches what a host sends in the form that copied takes the tag from.
+func (s *Station) shadowed() *openflow.Match {
+	if s.Tagged {
+		return s.from().Uint(openflow.FieldVLANVID, vidPresent|uint64(s.VLAN))
+	}
+	return s.from().Uint(openflow.FieldVLANVID, 0)
+}
+
+// copied has a frame go on, and then a copy of it to the fabric.
+func (s *Station) copied() openflow.Actions {
+	acts := openflow.Actions(nil).ResubmitTable(openflow.PortInPort, tableItself)
+	if s.Tagged {
+		acts = acts.PopVLAN()
+	}
+	return acts.SetMAC(openflow.FieldEthDst, RouterMAC()).Output(s.Patch, 0)
 }
 
 // forFabric leads there what a host sends that is for it, whoever decides about the rest.
