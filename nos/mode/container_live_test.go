@@ -80,6 +80,25 @@ func TestChangesLoseNothingBetweenContainersAndHosts(t *testing.T) {
 	})
 }
 
+// A host that is heard by a trunk and is another switch's endpoint keeps nothing from changing hands.
+func TestAHostOfAnotherSwitchKeepsNoChange(t *testing.T) {
+	w := newWorld(t)
+	other := linkspan.Endpoint{
+		Network: 7, Address: netip.MustParseAddr("10.7.0.4"), Chassis: 2, ID: "station-10-10.7.0.4", Container: "host-10-7-0-4", MAC: macOf(4), Port: 100,
+	}
+	w.hub.Update(view.PutChassis(&linkspan.Chassis{ID: 2, Name: "h2", Underlay: netip.MustParseAddr("192.0.2.2")}))
+	w.hub.Update(view.PutEndpoint(&other))
+	must(t, w.configure(vlan10()...))
+	w.reaches("a", 4) // by the VLAN
+	must(t, w.configure("set control mode sdn"))
+	w.reaches("a", 3)
+	must(t, w.configure("set control mode traditional"))
+	w.reaches("a", 4)
+	if e := w.hub.View().Endpoint(view.KeyOf(&other)); e == nil || e.Chassis != 2 {
+		t.Errorf("it is %+v", e)
+	}
+}
+
 // A container's address is not a host's where the switch itself decides either.
 func TestAHostWithAContainersAddressIsNotInTheFabric(t *testing.T) {
 	w := newWorld(t)

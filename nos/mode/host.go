@@ -201,15 +201,12 @@ func (k *Keeper) differences(ctx context.Context) (found []string, err error) {
 	if live == nil {
 		return nil, errAway
 	}
-	want := make(map[string]*dispatch.Flow, len(set.Flows))
-	for i := range set.Flows {
-		want[set.Flows[i].Key()] = &set.Flows[i]
-	}
+	want := live.wanted(&set)
 	err = live.flows(ctx, 0, func(f *openflow.FlowStats) {
 		have := flowOf(f)
-		is := want[have.Key()]
+		is, there := want[have.Key()]
 		delete(want, have.Key())
-		if is == nil || is.Instructions.String() != have.Instructions.String() {
+		if !there || is.Instructions.String() != have.Instructions.String() {
 			found = append(found, have.String())
 		}
 	})

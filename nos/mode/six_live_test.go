@@ -96,18 +96,22 @@ func TestChangesLoseNothingOfIPv6(t *testing.T) {
 	w.known6(2)
 	w.prefer()
 	begun := time.Now()
-	stop := w.pings("a", netip.MustParseAddr("fd07::3"))
-	for i := range 10 {
-		must(t, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
+	ping := func(do func()) (sent, lost uint64) {
+		all := w.pings("a", netip.MustParseAddr("fd07::3"))
+		do()
+		sent, came := all.end()
+		return sent, w.missing("pings", sent, came)
 	}
-	sent, lost := stop()
+	sent, lost := ping(func() {
+		for i := range 10 {
+			must(t, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
+		}
+	})
 	if t.Logf("%d of %d pings lost", lost, sent); lost == 0 {
 		return
 	}
 	took := time.Since(begun)
-	stop = w.pings("a", netip.MustParseAddr("fd07::3"))
-	time.Sleep(took)
-	if rested, without := stop(); lost > without {
+	if rested, without := ping(func() { time.Sleep(took) }); lost > without {
 		t.Errorf("lost %d of %d with changes, %d of %d without", lost, sent, without, rested)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -23,10 +24,16 @@ import (
 	"github.com/linkspan/linkspan/wire/packet"
 )
 
-// stream sends datagrams of a size from one host to another at a steady rate, until stop is
-// called; that returns how many were sent and how many of them did not come.
-func (w *world) stream(from, to string, last byte, perSecond, size int) (stop func() (sent, lost uint64)) {
+// traffic is what is sent until end is called, which returns how much that was and what of it came, by number.
+type traffic struct {
+	sent *atomic.Uint64 // until now
+	end  func() (sent uint64, came map[uint64]bool)
+}
+
+// stream sends datagrams of a size from one host to another at a steady rate.
+func (w *world) stream(from, to string, last byte, perSecond, size int) traffic {
 	w.t.Helper()
+	done := new(atomic.Uint64)
 	const port = 9000
 	ctx, cancel := context.WithCancel(w.t.Context())
 	in := w.socket(to, func() (net.PacketConn, error) {
@@ -42,20 +49,21 @@ func (w *world) stream(from, to string, last byte, perSecond, size int) (stop fu
 		sent <- steadily(ctx, perSecond, func(n uint64) error {
 			binary.BigEndian.PutUint64(frame, n)
 			_, err := out.WriteTo(frame, to)
+			done.Store(n + 1)
 			return err
 		})
 	}()
 	go func() {
 		came <- receive(in, func(b []byte) (uint64, bool) { return binary.BigEndian.Uint64(b), true })
 	}()
-	return func() (uint64, uint64) {
+	return traffic{done, func() (uint64, map[uint64]bool) {
 		cancel()
 		n := <-sent
 		time.Sleep(300 * time.Millisecond) // what is on its way comes
 		_ = in.Close()
 		_ = out.Close()
-		return n, w.missing("datagrams", n, <-came)
-	}
+		return n, <-came
+	}}
 }
 
 // socket opens one in a host.
@@ -139,10 +147,10 @@ func roomy(t testing.TB, conn net.PacketConn) {
 	must(t, err)
 }
 
-// pings sends an echo request each millisecond from one host to another, until stop is called; that
-// returns how many were sent and how many of them were not answered.
-func (w *world) pings(from string, dst netip.Addr) (stop func() (sent, lost uint64)) {
+// pings sends an echo request each millisecond from one host to an address.
+func (w *world) pings(from string, dst netip.Addr) traffic {
 	w.t.Helper()
+	done := new(atomic.Uint64)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	network, all, question, answer := "ip4:icmp", "0.0.0.0", byte(8), byte(0) // echo (RFC 792)
 	if dst.Is6() {
@@ -160,6 +168,7 @@ func (w *world) pings(from string, dst netip.Addr) (stop func() (sent, lost uint
 			binary.BigEndian.PutUint16(request[2:], 0)
 			binary.BigEndian.PutUint16(request[2:], packet.Checksum(request))
 			_, err := conn.WriteTo(request, to)
+			done.Store(n + 1)
 			return err
 		})
 	}()
@@ -168,13 +177,13 @@ func (w *world) pings(from string, dst netip.Addr) (stop func() (sent, lost uint
 			return binary.BigEndian.Uint64(reply[8:]), reply[0] == answer
 		})
 	}()
-	return func() (uint64, uint64) {
+	return traffic{done, func() (uint64, map[uint64]bool) {
 		cancel()
 		n := <-sent
 		time.Sleep(300 * time.Millisecond) // what is on its way comes
 		_ = conn.Close()
-		return n, w.missing("pings", n, <-came)
-	}
+		return n, <-came
+	}}
 }
 
 // loss is what was sent, and what of it did not come.
@@ -195,8 +204,10 @@ func (w *world) undisturbed(from, to string, last byte, perSecond, size int, do 
 	w.t.Helper()
 	pings, stream := w.pings(from, netip.AddrFrom4([4]byte{10, 7, 0, last})), w.stream(from, to, last, perSecond, size)
 	do()
-	l.sent, l.lost = stream()
-	l.pings, l.pingsLost = pings()
+	sent, came := stream.end()
+	l.sent, l.lost = sent, w.missing("datagrams", sent, came)
+	sent, came = pings.end()
+	l.pings, l.pingsLost = sent, w.missing("pings", sent, came)
 	return l
 }
 

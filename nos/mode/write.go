@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/linkspan/linkspan/nos/forward/dispatch"
 	"github.com/linkspan/linkspan/wire/openflow"
@@ -71,6 +72,19 @@ func (c *channel) set(ctx context.Context, s *dispatch.Set) error {
 	}
 	c.have = want
 	return nil
+}
+
+// wanted returns what the bridge should have, by keys: what was written last, as hosts that were heard since have
+// yet to get their flows; or a set, where it is not known what was.
+func (c *channel) wanted(s *dispatch.Set) map[string]dispatch.Flow {
+	if !c.doubted.Load() {
+		return maps.Clone(c.have)
+	}
+	want := make(map[string]dispatch.Flow, len(s.Flows))
+	for i := range s.Flows {
+		want[s.Flows[i].Key()] = s.Flows[i]
+	}
+	return want
 }
 
 // addMeters adds those that are not there: bundles have none. One that is there from before
