@@ -22,6 +22,7 @@ const (
 	bearerCheck  = 30 * time.Second // after which one that somebody bears is looked up again, when it is asked for
 	bearerForget = 10 * time.Minute // without being asked for: longer than neighbours hold its address
 	maxBearers   = 4096             // addresses that were asked for lately, of all VLANs
+	maxLooked    = 64               // of them, to make room for one
 )
 
 // bearer is what is known of an address that a host has asked for.
@@ -41,10 +42,7 @@ type bearers map[place]*bearer
 func (b bearers) ask(at, by place, frame []byte, now time.Time) bool {
 	is := b[at]
 	if is == nil {
-		if len(b) >= maxBearers {
-			b.forget(now)
-		}
-		if len(b) >= maxBearers {
+		if !b.room(now) {
 			return false
 		}
 		is = new(bearer)
@@ -60,10 +58,32 @@ func (b bearers) ask(at, by place, frame []byte, now time.Time) bool {
 	return true
 }
 
+// room says whether there is room for one more, which it makes where some of those that are looked at are nobody's.
+func (b bearers) room(now time.Time) bool {
+	looked := 0
+	for at, is := range b {
+		if looked++; len(b) < maxBearers || looked > maxLooked {
+			break
+		}
+		if is.over(now) && !is.is {
+			delete(b, at)
+		}
+	}
+	return len(b) < maxBearers
+}
+
+// over says whether one need not be known any more.
+func (is *bearer) over(now time.Time) bool {
+	if is.is {
+		return now.Sub(is.asked) > bearerForget
+	}
+	return now.Sub(is.checked) > bearerAgain && !is.due
+}
+
 // forget removes those that nobody asks for any more, and says whether flows are about one.
 func (b bearers) forget(now time.Time) (changed bool) {
 	for at, is := range b {
-		if is.is && now.Sub(is.asked) > bearerForget || !is.is && now.Sub(is.checked) > bearerAgain && !is.due {
+		if is.over(now) {
 			changed = changed || is.is
 			delete(b, at)
 		}

@@ -74,7 +74,7 @@ func TestChangesLoseNothingBetweenContainersAndHosts(t *testing.T) {
 	w.reaches("a", 20)
 	w.reaches("k", 3)
 	w.losslessBetween("a", "k", 20, func() {
-		for i := range 10 {
+		for i := range 6 {
 			must(t, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
 		}
 	})

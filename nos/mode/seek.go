@@ -18,7 +18,7 @@ import (
 // VLAN names its network or a port comes to it, and each address when somebody asks for it.
 const (
 	scanned   = 1024            // addresses of a subnet that are asked for at most
-	scanBurst = 64              // questions without a pause: bridges behind the ports are to have room
+	scanBurst = 16              // questions without a pause: bridges behind the ports are to have room, and Open vSwitch time for others
 	seekAgain = 2 * time.Second // an address is asked for that often at most
 	maxSought = 1024            // addresses that were asked for lately
 )
@@ -90,7 +90,7 @@ func (k *Keeper) scan(ctx context.Context, id uint16, at func(*port) bool) {
 			continue
 		}
 		if asked++; asked%scanBurst == 0 {
-			pause(ctx, 5*time.Millisecond)
+			pause(ctx, 2*time.Millisecond)
 		}
 		_ = live.send(openflow.PortController, acts, question(a, linkspan.MAC(packet.Broadcast()))) // a bridge that is away hears nothing
 	}

@@ -103,7 +103,7 @@ func TestChangesLoseNothingOfIPv6(t *testing.T) {
 		return sent, w.missing("pings", sent, came)
 	}
 	sent, lost := ping(func() {
-		for i := range 10 {
+		for i := range 6 {
 			must(t, w.configure("set control mode "+[]string{"sdn", "traditional"}[i%2]))
 		}
 	})
