@@ -71,12 +71,12 @@ func (s *station) mine(ctx context.Context, l *Link) (bool, error) {
 	}
 	name, err := l.Names.Bearer(ctx, s.of, s.address)
 	switch {
-	case err != nil || name == "":
-		return false, nil // then it is refused, if it is
-	case name == s.name():
-		return false, s.taken("a host on another switch", errElsewhere)
+	case err == nil && name == s.name():
+		err = s.taken("a host on another switch", errElsewhere)
+	case err == nil && name != "":
+		err = s.taken("endpoint "+name+" on another switch", nil)
 	}
-	return false, s.taken("endpoint "+name+" on another switch", nil)
+	return false, err
 }
 
 // taken is the error about an address that is another's.

@@ -5,6 +5,7 @@ package mode
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -104,7 +105,10 @@ func (b bearers) of(vlan uint16) (list []netip.Addr) {
 
 // meant notes that a host asks for an address where the switch itself decides. k.mu is held.
 func (k *Keeper) meant(at, by place, frame []byte) {
-	if k.link == nil || k.hosts.all[at] != nil || len(frame) > maxFrame {
+	if s := k.hosts.all[at]; s != nil && (s.refused == nil || errors.Is(s.refused, errElsewhere)) {
+		return // it answers; and who says to have a container's address does not for that
+	}
+	if k.link == nil || len(frame) > maxFrame {
 		return
 	}
 	if k.bearers.ask(at, by, frame, time.Now()) {
@@ -170,6 +174,9 @@ func (k *Keeper) bears(at place, is bool) (changed bool) {
 	return changed
 }
 
+// errAlone is never changed.
+var errAlone = &linkspan.Error{Code: linkspan.Unavailable, Message: "no controller is there to ask"}
+
 // contains says whether an address is that of a container, here or on another switch.
 func (l *Link) contains(ctx context.Context, n linkspan.Network, a netip.Addr) (bool, error) {
 	if l == nil || !n.Leasable(a) {
@@ -183,6 +190,11 @@ func (l *Link) contains(ctx context.Context, n linkspan.Network, a netip.Addr) (
 	if l.Names == nil {
 		return false, nil
 	}
+	if connected, _ := l.Fabric.Ready(); !connected {
+		return false, errAlone
+	}
+	ctx, cancel := context.WithTimeout(ctx, attachLimit)
+	defer cancel()
 	name, err := l.Names.Bearer(ctx, n.ID, a)
 	return name != "" && !isHost(name), err
 }

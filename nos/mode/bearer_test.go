@@ -69,6 +69,8 @@ type told struct {
 	names map[netip.Addr]string
 }
 
+func (f told) Ready() (bool, time.Time) { return true, time.Time{} }
+
 func (f told) Endpoints() []linkspan.Endpoint { return f.here }
 
 func (f told) Bearer(_ context.Context, _ linkspan.NetworkID, a netip.Addr) (string, error) {

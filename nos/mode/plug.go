@@ -164,7 +164,7 @@ func (k *Keeper) unplug(ctx context.Context, link *Link) error {
 	var errs []error
 	for _, s := range list {
 		err := link.Fabric.Release(ctx, s.of, s.address)
-		if err == nil && s.address6.IsValid() {
+		if err == nil && s.six {
 			err = link.Fabric.Release(ctx, s.of, s.address6)
 		}
 		if err != nil {

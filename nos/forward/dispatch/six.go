@@ -21,9 +21,6 @@ const (
 	dhcp6Client, dhcp6Server = 546, 547 // UDP ports
 )
 
-// linkLocal are the addresses that are good on one link only, and so for nobody in the fabric.
-func linkLocal() netip.Prefix { return netip.MustParsePrefix("fe80::/10") }
-
 // icmp6 adds to a match that packets are ICMPv6 of a type.
 func icmp6(m *openflow.Match, kind uint8) *openflow.Match {
 	return m.EthType(typeIPv6).IPProto(protoICMP).ICMPv6Type(kind)
