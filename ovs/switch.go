@@ -21,6 +21,7 @@ type Switch struct {
 	closed  <-chan struct{}
 	wg      sync.WaitGroup
 	changes chan *change
+	left    sync.Once // what it shares of the connection
 
 	restore sync.Mutex // held while the management socket is being restored
 }
@@ -62,18 +63,23 @@ func begin(cfg Config, db *database) *Switch {
 	return s
 }
 
-// Close ends the connection and returns when all of the Switch's goroutines
+// Close ends the connection, if nobody else has it, and returns when all of the Switch's goroutines
 // have ended. The bridge, its ports and its flows stay. Calls that still wait
 // return linkspan.Unavailable.
 func (s *Switch) Close() {
 	s.stop()
 	s.wg.Wait()
-	s.release()
+	s.left.Do(s.release)
 }
 
 // session returns the live session, waiting for one until ctx ends.
 func (s *Switch) session(ctx context.Context) (*session, error) {
 	for {
+		select {
+		case <-s.closed:
+			return nil, errClosed
+		default:
+		}
 		live, ready := s.state()
 		if live != nil {
 			select {
