@@ -130,6 +130,19 @@ func TestSwitchMirror(t *testing.T) {
 	if got := analyser.received() - before; got > 20 { // some neighbour discovery
 		t.Errorf("the analyser has got %d packets of others", got)
 	}
+	// Nobody answers at this address, so that only one direction has packets.
+	w.On(t, "h1", "ip", "-n", a.name, "neigh", "add", "10.10.0.77", "lladdr", "02:00:00:00:00:77", "dev", "eth0", "nud", "permanent")
+	for _, way := range []struct {
+		delete, set string
+		most, least int
+	}{{"from-port", "to-port", 10, 0}, {"to-port", "from-port", 30, 20}} {
+		w.configure("h1", "set mirrors tap "+way.set+" p1", "delete mirrors tap "+way.delete)
+		before = analyser.received()
+		a.ping(20, "10.10.0.77")
+		if got := analyser.received() - before; got > way.most || got < way.least {
+			t.Errorf("with %s alone the analyser has got %d packets of 20 that were sent", way.set, got)
+		}
+	}
 	c.reaches("10.10.0.1")
 }
 

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/user"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,8 @@ func (f *farSwitch) address() (name, at string, err error) {
 		at = net.JoinHostPort(strings.Trim(at, "[]"), switchPort)
 	}
 	host, port, err := net.SplitHostPort(at)
-	if err != nil || host == "" || port == "" || strings.ContainsAny(host, "/@ ") {
+	_, wrong := strconv.ParseUint(port, 10, 16)
+	if err != nil || wrong != nil || host == "" || strings.ContainsAny(host, "/@ ") {
 		return "", "", usageError{fmt.Errorf("--switch %s: [USER@]HOST[:PORT] is expected, such as ann@edge1", f.name)}
 	}
 	if name == "" && f.cert == "" {
