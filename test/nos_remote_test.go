@@ -67,6 +67,9 @@ func TestSwitchFromElsewhere(t *testing.T) {
 			t.Errorf("%v: %v", args, r)
 		}
 	}
+	if r := typed(sesame, "ann", "tech-support", "--file", t.TempDir()+"/h2.tar.gz"); r.Exit != 0 {
+		t.Errorf("an archive for support: %v", r)
+	}
 	if out := w.shell("h2", "show configuration | set | include 78"); !strings.Contains(out, "set vlans 78") {
 		t.Errorf("h2 has %q", out)
 	}
