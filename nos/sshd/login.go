@@ -80,7 +80,7 @@ func (l *login) refused(err error) {
 		l.server.options.Log.Debug("an ssh connection came to nothing", slog.String("from", l.from.String()), slog.Any("error", err))
 		return
 	}
-	if l.server.refusals.take(l.from, time.Now()) {
+	if l.server.refusals.take(l.from) {
 		l.server.record(audit.Entry{Kind: audit.Denied, Who: cut(l.tried, maxName), How: "ssh", From: l.from.String(), Text: "login", Error: cut(reason(err), maxReason)})
 	}
 }

@@ -25,6 +25,7 @@ const (
 
 // refusals counts the logins that are refused, and says which of them are written down.
 type refusals struct {
+	now     func() time.Time
 	mu      sync.Mutex
 	left    int // that may be written
 	since   time.Time
@@ -32,15 +33,15 @@ type refusals struct {
 	more    int                  // that were not written and not told
 }
 
-func newRefusals(now time.Time) *refusals {
-	return &refusals{left: refusalsWhole, since: now, sources: map[netip.Prefix]int{}}
+func newRefusals(now func() time.Time) *refusals {
+	return &refusals{now: now, left: refusalsWhole, since: now(), sources: map[netip.Prefix]int{}}
 }
 
 // take says whether a refusal is written down; else it is counted.
-func (r *refusals) take(from netip.Addr, now time.Time) bool {
+func (r *refusals) take(from netip.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refill(now)
+	r.refill()
 	source := sourceOf(from)
 	if r.left == 0 || r.sources[source] >= refusalsOf {
 		r.more++
@@ -52,8 +53,8 @@ func (r *refusals) take(from netip.Addr, now time.Time) bool {
 }
 
 // refill gives back what time has brought, to all and to each source. It is called with mu held.
-func (r *refusals) refill(now time.Time) {
-	n := int(now.Sub(r.since) / refusalsReturn)
+func (r *refusals) refill() {
+	n := int(r.now().Sub(r.since) / refusalsReturn)
 	if n <= 0 {
 		return
 	}

@@ -62,7 +62,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Server{options: o, places: newPlaces(), refusals: newRefusals(time.Now())}
+	return &Server{options: o, places: newPlaces(), refusals: newRefusals(time.Now)}
 }
 
 // Serve serves until ctx ends, and closes the listener. Connections end with it.
