@@ -71,7 +71,7 @@ func TestTwoHosts(t *testing.T) {
 			t.Errorf("links of %s: %q", host, got)
 		}
 	}
-	run(t, l, "h1", "busybox", "ping", "-c", "1", "-W", "5", l.Address("h2").String())
+	pings(t, l, "h1", "h2")
 	if one, two := run(t, l, "h1", "docker", "info", "-f", "{{.ID}}"), run(t, l, "h2", "docker", "info", "-f", "{{.ID}}"); one == two {
 		t.Errorf("both engines are called %q", one)
 	}
@@ -149,7 +149,7 @@ func TestRolesAndOrder(t *testing.T) {
 	if got := run(t, l, "controller", "hostname"); got != "controller" {
 		t.Errorf("controller is called %q", got)
 	}
-	run(t, l, "h1", "busybox", "ping", "-c", "1", "-W", "5", l.Address("controller").String())
+	pings(t, l, "h1", "controller")
 	if info, err := os.Stat(l.Socket()); err != nil || info.Mode()&os.ModeSocket == 0 {
 		t.Errorf("controller socket: %v, %v", info, err)
 	}
@@ -204,6 +204,14 @@ func TestComponents(t *testing.T) {
 	run(t, l, "h1", "ovs-appctl", "version")
 }
 
+// pings waits until a host has an answer of another to an echo request, of which one may be lost.
+func pings(t *testing.T, l *Lab, from, to string) {
+	t.Helper()
+	eventually(t, to+" answers "+from, func() bool {
+		return l.Command(from, "busybox", "ping", "-c", "1", "-W", "5", l.Address(to).String()).Run() == nil
+	})
+}
+
 func TestCable(t *testing.T) {
 	l := bare(t, t.TempDir(), "cable", 2)
 	reach := func() error {
@@ -239,7 +247,7 @@ func TestReboot(t *testing.T) {
 	run(t, l, "h1", "ovs-vsctl", "br-exists", "kept")
 	run(t, l, "h1", "test", "-e", "/var/lib/linkspan/kept")
 	run(t, l, "h1", "test", "!", "-e", "/run/volatile")
-	run(t, l, "h2", "busybox", "ping", "-c", "1", "-W", "5", l.Address("h1").String())
+	pings(t, l, "h2", "h1")
 	if err := l.PowerOff(t.Context(), "h1"); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package ovs_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,9 +73,12 @@ func TestSwitchDaemonKilledAndRestarted(t *testing.T) {
 	must(t, sw.AddPort(ctx, ovs.Port{Name: names[0], OFPort: 100}))
 	host.Kill(ovstest.Daemon)
 
-	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-	defer cancel()
-	wantCode(t, sw.AddPort(short, ovs.Port{Name: names[1], OFPort: 101}), linkspan.Unavailable)
+	short, cancel := context.WithCancel(ctx)
+	given := make(chan error, 1)
+	go func() { given <- sw.AddPort(short, ovs.Port{Name: names[1], OFPort: 101}) }()
+	ovstest.Eventually(t, "the database has the second", func() bool { return strings.Contains(host.Vsctl("list-ports", "br-link"), names[1]) })
+	cancel()
+	wantCode(t, <-given, linkspan.Unavailable)
 	_, err := sw.Channel(ctx)
 	wantCode(t, err, linkspan.Unavailable)
 

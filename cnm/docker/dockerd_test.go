@@ -55,8 +55,8 @@ func twoContainers(t *testing.T, h *host) {
 	if a := h.address(t, "c1", "web"); a.String() != "10.7.0.3" {
 		t.Errorf("c1 has %s", a)
 	}
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "10.7.0.200")
-	h.do(t, "exec", "c2", "ping", "-c1", "-W5", "c1")
+	h.ping(t, "c1", "10.7.0.200")
+	h.ping(t, "c2", "c1")
 	links := h.do(t, "exec", "c1", "ip", "link")
 	if !strings.Contains(links, "eth0@") || !strings.Contains(links, "mtu 1400") || strings.Contains(links, "eth1") {
 		t.Errorf("links of c1 are\n%s", links)
@@ -88,12 +88,12 @@ func connectDisconnect(t *testing.T, h *host) {
 	h.run(t, "c1", "--network", "front")
 	h.run(t, "c2", "--network", "back")
 	h.do(t, "network", "connect", "back", "c1")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
+	h.ping(t, "c1", "c2")
 	if links := h.do(t, "exec", "c1", "ip", "link"); !strings.Contains(links, "back0@") || !strings.Contains(links, "eth0@") {
 		t.Errorf("links of c1 are\n%s", links)
 	}
 	h.do(t, "network", "disconnect", "front", "c1")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
+	h.ping(t, "c1", "c2")
 	if n := len(h.c.Endpoints()); n != 2 {
 		t.Errorf("there are %d endpoints, want 2", n)
 	}
@@ -189,7 +189,7 @@ func pluginRestart(t *testing.T, h *host) {
 	h.stop()
 	h.startPlugin()
 	h.run(t, "c2", "--network", "web")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
+	h.ping(t, "c1", "c2")
 }
 
 func daemonRestart(t *testing.T, h *host) {
@@ -197,7 +197,7 @@ func daemonRestart(t *testing.T, h *host) {
 	h.run(t, "c1", "--network", "web", "--restart", "always")
 	h.stopDaemon(syscall.SIGTERM)
 	h.startDaemon()
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", h.address(t, "c1", "web").String())
+	h.ping(t, "c1", h.address(t, "c1", "web").String())
 }
 
 func daemonCrash(t *testing.T, h *host) {
@@ -207,7 +207,7 @@ func daemonCrash(t *testing.T, h *host) {
 	h.stopDaemon(syscall.SIGKILL)
 	h.startDaemon()
 	h.do(t, "start", "c2")
-	h.do(t, "exec", "c2", "ping", "-c1", "-W5", "c1")
+	h.ping(t, "c2", "c1")
 	if n := len(h.c.Endpoints()); n != 2 {
 		t.Errorf("there are %d endpoints, want 2", n)
 	}

@@ -33,6 +33,7 @@ import (
 	"github.com/linkspan/linkspan/cnm/ipam/pool"
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/ovs/netns"
+	"github.com/linkspan/linkspan/ovs/ovstest"
 	"github.com/linkspan/linkspan/store/kv/bbolt"
 )
 
@@ -273,6 +274,15 @@ func (h *host) do(t *testing.T, args ...string) string {
 		t.Fatalf("docker %s: %v: %s", strings.Join(args, " "), err, out)
 	}
 	return out
+}
+
+// ping waits until a container has an answer to an echo request, of which one may be lost.
+func (h *host) ping(t *testing.T, name string, args ...string) {
+	t.Helper()
+	ovstest.Eventually(t, strings.Join(args, " ")+" answers "+name, func() bool {
+		_, err := h.try(append([]string{"exec", name, "ping", "-c1", "-W5"}, args...)...)
+		return err == nil
+	})
 }
 
 // refuse runs a docker command that must fail with these words.

@@ -79,8 +79,8 @@ func bridgeNetwork(t *testing.T, h *host) {
 	if a := h.address(t, "c1", "web"); a.String() != "10.20.0.129" && a.String() != "10.20.0.130" {
 		t.Errorf("c1 has %s", a)
 	}
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "192.0.2.1")
+	h.ping(t, "c1", "c2")
+	h.ping(t, "c1", "192.0.2.1")
 	links := h.do(t, "exec", "c2", "ip", "link")
 	if !strings.Contains(links, "mtu 1400") || strings.Contains(links, "eth1") {
 		t.Errorf("links of c2 are\n%s", links)
@@ -152,7 +152,7 @@ func sameAsNative(t *testing.T, h *host) {
 	for _, driver := range []string{"bridge", "linkspan-bridge"} {
 		h.do(t, "network", "create", "-d", driver, "--subnet", "10.20.0.0/24", "--label", "a=b", "same")
 		h.run(t, "c1", "--network", "same")
-		h.do(t, "exec", "c1", "ping", "-c1", "-W5", "192.0.2.1")
+		h.ping(t, "c1", "192.0.2.1")
 		shown[driver] = map[string]any{
 			"network":   inspected(t, h, "network", "inspect", "same"),
 			"address":   h.do(t, "exec", "c1", "ip", "-4", "-o", "address", "show", "eth0"),
@@ -205,7 +205,7 @@ func bridgeInternal(t *testing.T, h *host) {
 	h.do(t, "network", "create", "-d", "linkspan-bridge", "--internal", "deep")
 	h.run(t, "c1", "--network", "deep")
 	h.run(t, "c2", "--network", "deep")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
+	h.ping(t, "c1", "c2")
 	if routes := h.do(t, "exec", "c1", "ip", "route"); strings.Contains(routes, "default") {
 		t.Errorf("routes of c1 are %q", routes)
 	}
@@ -218,7 +218,7 @@ func bridgeIPv6(t *testing.T, h *host) {
 	h.do(t, "network", "create", "-d", "linkspan-bridge", "--ipv6", "--subnet", "fd00:20::/64", "web")
 	h.run(t, "c1", "--network", "web")
 	h.run(t, "c2", "--network", "web", "--ip6", "fd00:20::99")
-	h.do(t, "exec", "c1", "ping", "-6", "-c1", "-W5", "fd00:20::99")
+	h.ping(t, "c1", "-6", "fd00:20::99")
 	if routes := h.do(t, "exec", "c1", "ip", "-6", "route"); !strings.Contains(routes, "default via fd00:20::1 dev eth0") {
 		t.Errorf("routes of c1 are %q", routes)
 	}
@@ -241,7 +241,7 @@ func bridgesApart(t *testing.T, h *host) {
 		t.Errorf("red reaches blue: %s", out)
 	}
 	h.do(t, "network", "connect", "blue", "c1")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
+	h.ping(t, "c1", "c2")
 }
 
 func bridgeRestart(t *testing.T, h *host) {
@@ -252,7 +252,7 @@ func bridgeRestart(t *testing.T, h *host) {
 	answers(t, "192.0.2.1:18080", "c1")
 	h.startPlugin()
 	h.run(t, "c2", "--network", "web")
-	h.do(t, "exec", "c2", "ping", "-c1", "-W5", "c1")
+	h.ping(t, "c2", "c1")
 	answers(t, "192.0.2.1:18080", "c1")
 }
 
@@ -268,7 +268,7 @@ func macvlanNetwork(t *testing.T, h *host) {
 	h.do(t, "network", "create", "-d", "linkspan-macvlan", "--subnet", "10.21.0.0/24", "-o", "parent=up0", "lan")
 	h.run(t, "c1", "--network", "lan")
 	h.run(t, "c2", "--network", "lan")
-	h.do(t, "exec", "c1", "ping", "-c1", "-W5", "c2")
+	h.ping(t, "c1", "c2")
 	if routes := h.do(t, "exec", "c1", "ip", "route"); !strings.Contains(routes, "default via 10.21.0.1 dev eth0") {
 		t.Errorf("routes of c1 are %q", routes)
 	}
@@ -276,7 +276,7 @@ func macvlanNetwork(t *testing.T, h *host) {
 		t.Errorf("docker added an interface:\n%s", links)
 	}
 	h.do(t, "restart", "-t", "0", "c1")
-	h.do(t, "exec", "c2", "ping", "-c1", "-W5", "c1")
+	h.ping(t, "c2", "c1")
 	h.refuse(t, "no link none0", "network", "create", "-d", "linkspan-macvlan", "-o", "parent=none0", "other")
 	h.refuse(t, "already using parent interface", "network", "create", "-d", "linkspan-macvlan", "-o", "parent=up0", "other")
 }

@@ -75,20 +75,28 @@ func (w *ruled) nothingStays(t *testing.T) {
 	}
 }
 
+// unseen waits until a container gets no packet while something is done: it has an answer to its own
+// ARP request now and then.
+func (w *ruled) unseen(t *testing.T, at string, do func()) {
+	t.Helper()
+	eventually(t, at+" to get no packet of a probe", func() bool {
+		before := w.received(at)
+		do()
+		return w.received(at) == before
+	})
+}
+
 func (w *ruled) testProbe(t *testing.T, to string, q control.Probe) {
 	w.reaches("c1", to, map[string]int{"c2": 64, "c3": 62}[to])
-	before := w.received(to)
-	outcome, told := w.probe("c1", to, q)
 	want := "1:delivered:route"
 	if to == "c3" {
 		want = "1:left:route 2:delivered:deliver"
 	}
-	if outcome != control.ProbeArrived || told != want {
-		t.Errorf("%s: %s; want %s", outcome, told, want)
-	}
-	if after := w.received(to); after != before {
-		t.Errorf("the container has got %s packets, before %s", after, before)
-	}
+	w.unseen(t, to, func() {
+		if outcome, told := w.probe("c1", to, q); outcome != control.ProbeArrived || told != want {
+			t.Errorf("%s: %s; want %s", outcome, told, want)
+		}
+	})
 	w.nothingStays(t)
 }
 
@@ -99,25 +107,26 @@ func (w *ruled) testProbeTracked(t *testing.T, to string) {
 		w.allow("c1", to, decide.Class{})
 		w.allow(to, "c1", decide.Class{})
 	}()
-	before := w.received(to)
 	for range 2 { // at first nothing is plugged
 		for _, q := range []control.Probe{
 			{Protocol: decide.ProtocolTCP, Port: 443}, {Protocol: decide.ProtocolUDP, Port: 53}, {Protocol: decide.ProtocolICMP, Port: 8},
 		} {
-			if outcome, told := w.probe("c1", to, q); outcome != control.ProbeArrived || !strings.Contains(told, "1:tracked:route") {
-				t.Errorf("protocol %d: %s: %s", q.Protocol, outcome, told)
-			}
+			w.unseen(t, to, func() {
+				if outcome, told := w.probe("c1", to, q); outcome != control.ProbeArrived || !strings.Contains(told, "1:tracked:route") {
+					t.Errorf("protocol %d: %s: %s", q.Protocol, outcome, told)
+				}
+			})
 		}
 	}
-	if outcome, told := w.probe("c1", to, control.Probe{Protocol: decide.ProtocolTCP, Port: 80}); outcome != control.ProbeDenied {
-		t.Errorf("a port that is not allowed: %s: %s", outcome, told)
-	}
-	if outcome, told := w.probe("c1", to, control.Probe{Protocol: decide.ProtocolTCP, Port: 80}); outcome != control.ProbeDropped {
-		t.Errorf("the same under the denial: %s: %s", outcome, told)
-	}
-	if after := w.received(to); after != before {
-		t.Errorf("the container has got %s packets, before %s", after, before)
-	}
+	want := control.ProbeDenied
+	w.unseen(t, to, func() {
+		for range 2 { // a port that is not allowed, and the same under the denial
+			if outcome, told := w.probe("c1", to, control.Probe{Protocol: decide.ProtocolTCP, Port: 80}); outcome != want {
+				t.Errorf("a port that is not allowed: %s, want %s: %s", outcome, want, told)
+			}
+			want = control.ProbeDropped
+		}
+	})
 	from, peer := w.endpoints["c1"].Address.String(), w.endpoints[to].Address.String()
 	for _, h := range w.hosts {
 		for line := range strings.Lines(h.connections()) {

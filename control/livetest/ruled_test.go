@@ -4,6 +4,7 @@ package livetest
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -103,18 +104,23 @@ func (w *ruled) echo(name, address string) {
 	}()
 }
 
-// asks sends a datagram and says whether it came back.
-func (w *ruled) asks(from, address string, size int) bool {
+// asks sends a datagram until it came back, and says whether it did in a time.
+func (w *ruled) asks(from, address string, size int, within time.Duration) bool {
 	c, err := w.dial(from, "udp4", address, patience)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer c.Close()
 	b := make([]byte, size)
-	_, _ = c.Write(b)
-	_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
-	n, err := c.Read(make([]byte, size+1))
-	return err == nil && n == size
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); {
+		_, _ = c.Write(b)
+		_ = c.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+		n, err := c.Read(make([]byte, size+1))
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err == nil && n == size
+		}
+	}
+	return false
 }
 
 // connections returns what the host's datapath knows of connections.

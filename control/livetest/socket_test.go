@@ -58,11 +58,14 @@ func (w *world) dial(name, network, address string, patience time.Duration) (c n
 	return c, err
 }
 
-// opens says whether a connection can be opened. Another try follows as soon as one
-// was not answered: a SYN is sent again only after a second.
-func (w *world) opens(from, address string) bool {
+// shortly is how long a test waits for what must not happen.
+const shortly = 2500 * time.Millisecond
+
+// opens says whether a connection can be opened in a time. A SYN is sent again after one second, and
+// after two more.
+func (w *world) opens(from, address string, within time.Duration) bool {
 	w.t.Helper()
-	c, err := w.dial(from, "tcp4", address, 2500*time.Millisecond)
+	c, err := w.dial(from, "tcp4", address, within)
 	if err != nil {
 		return false
 	}

@@ -121,7 +121,7 @@ func (w *whole) with(commands ...string) *tree.Tree {
 // reaches waits until an address answers, and says how it did not.
 func (w *whole) reaches(from func(...string) error, address string) {
 	w.Helper()
-	ovstest.Eventually(w, address+" answers", func() bool { return from("ping", "-c", "1", "-W", "1", address) == nil })
+	ovstest.Eventually(w, address+" answers", func() bool { return from("ping", "-c", "1", "-W", "5", address) == nil })
 }
 
 func (w *whole) drift(want ...string) {

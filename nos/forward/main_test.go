@@ -4,6 +4,7 @@ package forward_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -38,7 +39,7 @@ func open(t *testing.T) *scene {
 	t.Helper()
 	host := ovstest.Start(t)
 	ignore := goleak.IgnoreCurrent()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	s := &scene{Instance: host, t: t, ctx: ctx}
 	s.addBridge()
 	s.start()
@@ -161,27 +162,60 @@ func (s *socket) send(frame []byte) {
 	}
 }
 
-// hear returns how many frames that end with mark came until it was quiet for a while.
-func (s *socket) hear(mark string, quiet time.Duration) int { return s.wait(mark, quiet, 1<<30) }
+// patience is how long what must come may take.
+const patience = 30 * time.Second
+
+// hear returns how many frames that end with mark came before those that last sends, which end with
+// what it is given and must come. It sends twice: frames of one batch may change places.
+func (s *socket) hear(mark string, last func(mark string)) (n int) {
+	s.t.Helper()
+	for _, end := range []string{mark + " and the last", mark + " and the very last"} {
+		came := false
+		for deadline := time.Now().Add(patience); !came; {
+			if time.Now().After(deadline) {
+				s.t.Fatalf("what is sent after %q does not come", mark)
+			}
+			last(end)
+			s.read(300*time.Millisecond, func(frame string) bool { // as others of many, it may be lost
+				if strings.HasSuffix(frame, mark) {
+					n++
+				}
+				came = came || strings.HasSuffix(frame, end)
+				return !came
+			})
+		}
+	}
+	return n
+}
 
 // hearOne waits for a frame that ends with mark.
-func (s *socket) hearOne(mark string) int { return s.wait(mark, 10*time.Second, 1) }
-
-func (s *socket) wait(mark string, quiet time.Duration, most int) (n int) {
+func (s *socket) hearOne(mark string) (came bool) {
 	s.t.Helper()
-	tv := unix.NsecToTimeval(quiet.Nanoseconds())
+	s.read(patience, func(frame string) bool {
+		came = strings.HasSuffix(frame, mark)
+		return !came
+	})
+	return came
+}
+
+// read reads frames until one is the last that is wanted, or none has come for a while.
+func (s *socket) read(while time.Duration, more func(frame string) bool) {
+	s.t.Helper()
+	tv := unix.NsecToTimeval(while.Nanoseconds())
 	if err := unix.SetsockoptTimeval(s.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv); err != nil {
 		s.t.Fatal(err)
 	}
 	b := make([]byte, 2048)
-	for n < most {
+	for {
 		size, from, err := unix.Recvfrom(s.fd, b, 0)
-		if err != nil {
-			return n
+		if errors.Is(err, unix.EINTR) { // by a signal of the runtime
+			continue
 		}
-		if l, ok := from.(*unix.SockaddrLinklayer); ok && l.Pkttype != unix.PACKET_OUTGOING && strings.HasSuffix(string(b[:size]), mark) {
-			n++
+		if err != nil {
+			return
+		}
+		if l, ok := from.(*unix.SockaddrLinklayer); ok && l.Pkttype != unix.PACKET_OUTGOING && !more(string(b[:size])) {
+			return
 		}
 	}
-	return n
 }

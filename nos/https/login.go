@@ -7,7 +7,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"net/http"
-	"time"
 
 	"connectrpc.com/connect"
 
@@ -129,7 +128,7 @@ func (g *guest) give() { <-g.turn }
 
 // refused notes a login that was refused. Of many not each is written down.
 func (g *guest) refused(name string, err error) {
-	if g.server.refusals.Take(g.from, time.Now()) {
+	if g.server.refusals.Take(g.from) {
 		g.server.record(audit.Entry{
 			Kind: audit.Denied, Who: crowd.Cut(name, crowd.MaxName), How: how, From: g.from.String(), Session: g.session, Text: "login", Error: crowd.Cut(err.Error(), crowd.MaxReason),
 		})

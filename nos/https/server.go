@@ -58,7 +58,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now())}
+	s := &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now)}
 	// A browser that has the password must not send what other sites tell it to.
 	s.handler = http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.serve))
 	return s

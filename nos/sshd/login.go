@@ -81,7 +81,7 @@ func (l *login) refused(err error) {
 		l.server.options.Log.Debug("an ssh connection came to nothing", slog.String("from", l.from.String()), slog.Any("error", err))
 		return
 	}
-	if l.server.refusals.Take(l.from, time.Now()) {
+	if l.server.refusals.Take(l.from) {
 		l.server.record(audit.Entry{Kind: audit.Denied, Who: crowd.Cut(l.tried, crowd.MaxName), How: "ssh", From: l.from.String(), Text: "login", Error: crowd.Cut(reason(err), crowd.MaxReason)})
 	}
 }

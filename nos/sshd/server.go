@@ -63,7 +63,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now())}
+	return &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now)}
 }
 
 // Serve serves until ctx ends, and closes the listener. Connections end with it.

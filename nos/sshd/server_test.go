@@ -82,6 +82,8 @@ func newPlace(t *testing.T) *place {
 	quiet := slog.New(slog.DiscardHandler)
 	inside := rpc.NewInside(mux, quiet)
 	s := New(Options{Key: host, Guard: doorkeeper{p.key.PublicKey()}, Client: inside.As, Banner: func() string { return "Authorized use only" }, Audit: w.Audit, Log: quiet})
+	begun := time.Now()
+	s.refusals = crowd.NewRefusals(func() time.Time { return begun })
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {

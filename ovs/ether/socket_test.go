@@ -38,7 +38,7 @@ func TestOneProtocolIsHeard(t *testing.T) {
 	}
 	b := make([]byte, 100)
 	for _, want := range []string{head + "\x88\xb5heard", head + "\x88\xb5heard, too"} {
-		if err := there.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := there.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := there.Read(b); err != nil || string(b[:n]) != want {

@@ -171,18 +171,31 @@ func sends(t *testing.T, by way, from, to place, long time.Duration) (bytes uint
 	return to.came(t) - before, time.Since(began)
 }
 
-// held fails unless what came is what the rate passes: never more than it and
-// what bucket and queue may hold, and some of it at least, whatever else the machine
-// has to do.
-func held(t *testing.T, rate linkspan.Rate, bytes uint64, took time.Duration) {
+// held fails unless what one place sends to another is what the rate passes: never more than
+// it and what bucket and queue may hold, and some of it at least.
+func held(t *testing.T, rate linkspan.Rate, by way, from, to place) {
 	t.Helper()
-	pass := uint64(float64(rate) / 8 * took.Seconds())
-	if most := pass*11/10 + 512<<10; bytes > most {
-		t.Errorf("%d bytes came in %s, at most %d may at %s", bytes, took, most, rate)
+	atLeast(t, rate/8, func() (uint64, time.Duration) {
+		bytes, took := sends(t, by, from, to, measured)
+		pass := uint64(float64(rate) / 8 * took.Seconds())
+		if most := pass*11/10 + 512<<10; bytes > most {
+			t.Errorf("%d bytes came in %s, at most %d may at %s", bytes, took, most, rate)
+		}
+		return bytes, took
+	})
+}
+
+// atLeast measures until the rate was reached once: the machine may have something else to do.
+func atLeast(t *testing.T, rate linkspan.Rate, measure func() (uint64, time.Duration)) {
+	t.Helper()
+	for range 10 {
+		bytes, took := measure()
+		if float64(bytes)*8 >= float64(rate)*took.Seconds() {
+			return
+		}
+		t.Logf("%d bytes came in %s", bytes, took)
 	}
-	if bytes < pass/8 {
-		t.Errorf("%d bytes came in %s, at %s %d could", bytes, took, rate, pass)
-	}
+	t.Errorf("%s were not reached", rate)
 }
 
 const measured = 2 * time.Second
@@ -192,10 +205,8 @@ func TestLimitsHold(t *testing.T) {
 	for name, by := range map[string]way{"TCP": streams, "UDP": datagrams, "frames": frames} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, linkspan.Limits{Egress: rate, Ingress: rate})
-			bytes, took := sends(t, by, w.container, w.host, measured)
-			held(t, rate, bytes, took)
-			bytes, took = sends(t, by, w.host, w.container, measured)
-			held(t, rate, bytes, took)
+			held(t, rate, by, w.container, w.host)
+			held(t, rate, by, w.host, w.container)
 		})
 	}
 }
@@ -205,10 +216,7 @@ func TestTheOtherDirectionIsFree(t *testing.T) {
 	free := func(l linkspan.Limits, from, to func(world) place) {
 		t.Helper()
 		w := newWorld(t, l)
-		bytes, took := sends(t, streams, from(w), to(w), measured)
-		if least := uint64(float64(4*rate) / 8 * took.Seconds()); bytes < least {
-			t.Errorf("limits of %s hold the other direction: %d bytes in %s", l, bytes, took)
-		}
+		atLeast(t, 4*rate, func() (uint64, time.Duration) { return sends(t, streams, from(w), to(w), measured) })
 	}
 	host, container := func(w world) place { return w.host }, func(w world) place { return w.container }
 	free(linkspan.Limits{Egress: rate}, host, container)

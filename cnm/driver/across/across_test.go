@@ -164,13 +164,14 @@ func (w *world) hears(b drivertest.Box, from string) {
 			return nil
 		}))
 	}()
-	must(w.t, b.Do(func() error {
-		out, _ := exec.Command("ping", "-n", "-c", "1", "-t", "2", "-W", "5", "10.50.0.99").CombinedOutput() // which fails: nobody is there
-		if !strings.Contains(string(out), "From "+from+" ") {
-			w.t.Errorf("of a hop at %s is heard: %s", from, out)
-		}
-		return nil
-	}))
+	ovstest.Eventually(w.t, "a hop at "+from+" is heard", func() (heard bool) {
+		must(w.t, b.Do(func() error {
+			out, _ := exec.Command("ping", "-n", "-c", "1", "-t", "2", "-W", "5", "10.50.0.99").CombinedOutput() // which fails: nobody is there
+			heard = strings.Contains(string(out), "From "+from+" ")
+			return nil
+		}))
+		return heard
+	})
 }
 
 func prefixes(of ...string) (list []netip.Prefix) {

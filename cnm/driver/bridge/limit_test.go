@@ -41,12 +41,8 @@ func TestLimits(t *testing.T) {
 	box.Serve(80)
 	other.WantReach(slow.Address.Addr(), 80, free.Address.Addr().String())
 
-	if got := sendsTo(t, box.Do, other.Do, free.Address.Addr().String()); got > 30*linkspan.Megabit || got < 2*linkspan.Megabit {
-		t.Errorf("it sends %s", got)
-	}
-	if got := sendsTo(t, other.Do, box.Do, slow.Address.Addr().String()); got > 15*linkspan.Megabit || got < linkspan.Megabit {
-		t.Errorf("it receives %s", got)
-	}
+	held(t, 20*linkspan.Megabit, func() linkspan.Rate { return sendsTo(t, box.Do, other.Do, free.Address.Addr().String()) })
+	held(t, 10*linkspan.Megabit, func() linkspan.Rate { return sendsTo(t, other.Do, box.Do, slow.Address.Addr().String()) })
 	port := kernel.Name("lbv-", slow.ID)
 	link := linkOf(t, "lbm-"+port[4:])
 	must(t, netlink.QdiscDel(&netlink.Tbf{QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Parent: netlink.HANDLE_ROOT}}))
@@ -76,6 +72,22 @@ func linkOf(t *testing.T, name string) netlink.Link {
 	return link
 }
 
+// held fails when more passes than the limit, or each time less than a tenth of it: the machine may
+// have something else to do.
+func held(t *testing.T, limit linkspan.Rate, measure func() linkspan.Rate) {
+	t.Helper()
+	for range 10 {
+		got := measure()
+		if got > limit*3/2 {
+			t.Fatalf("%s pass a limit of %s", got, limit)
+		}
+		if got >= limit/10 {
+			return
+		}
+	}
+	t.Errorf("less than a tenth of %s passes", limit)
+}
+
 // sendsTo returns at which rate a stream arrives, headers not counted.
 func sendsTo(t *testing.T, from, to func(func() error) error, address string) linkspan.Rate {
 	t.Helper()
@@ -94,6 +106,7 @@ func sendsTo(t *testing.T, from, to func(func() error) error, address string) li
 	s, err := l.Accept()
 	must(t, err)
 	sent := make(chan struct{})
+	began := time.Now()
 	go func() {
 		defer close(sent)
 		for chunk := make([]byte, 64<<10); ; {
@@ -102,7 +115,6 @@ func sendsTo(t *testing.T, from, to func(func() error) error, address string) li
 			}
 		}
 	}()
-	began := time.Now()
 	must(t, s.SetReadDeadline(began.Add(long)))
 	bytes, _ := io.Copy(io.Discard, s)
 	took := time.Since(began)

@@ -21,7 +21,7 @@ import (
 )
 
 // Patience bounds what is waited for.
-const Patience = 10 * time.Second
+const Patience = 30 * time.Second
 
 // Host is a controller with one driver, for tests of how packets flow: its
 // sandboxes are real network namespaces.

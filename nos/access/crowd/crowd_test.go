@@ -11,10 +11,10 @@ import (
 
 func TestRefusalsComeBackWithTime(t *testing.T) {
 	now := time.Now()
-	r := NewRefusals(now)
+	r := NewRefusals(func() time.Time { return now })
 	take := func(source, n int) (written int) {
 		for range n {
-			if r.Take(netip.AddrFrom4([4]byte{192, 0, 2, byte(source)}), now) { //nolint:gosec // less than 256
+			if r.Take(netip.AddrFrom4([4]byte{192, 0, 2, byte(source)})) { //nolint:gosec // less than 256
 				written++
 			}
 		}

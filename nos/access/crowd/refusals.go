@@ -25,6 +25,7 @@ const (
 
 // Refusals counts the logins that are refused, and says which of them are written down.
 type Refusals struct {
+	now     func() time.Time
 	mu      sync.Mutex
 	left    int // that may be written
 	since   time.Time
@@ -33,15 +34,15 @@ type Refusals struct {
 }
 
 // NewRefusals returns a counter that has counted none.
-func NewRefusals(now time.Time) *Refusals {
-	return &Refusals{left: RefusalsWhole, since: now, sources: map[netip.Prefix]int{}}
+func NewRefusals(now func() time.Time) *Refusals {
+	return &Refusals{now: now, left: RefusalsWhole, since: now(), sources: map[netip.Prefix]int{}}
 }
 
 // Take says whether a refusal is written down; else it is counted.
-func (r *Refusals) Take(from netip.Addr, now time.Time) bool {
+func (r *Refusals) Take(from netip.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refill(now)
+	r.refill()
 	source := sourceOf(from)
 	if r.left == 0 || r.sources[source] >= RefusalsOf {
 		r.more++
@@ -53,8 +54,8 @@ func (r *Refusals) Take(from netip.Addr, now time.Time) bool {
 }
 
 // refill gives back what time has brought, to all and to each source. It is called with mu held.
-func (r *Refusals) refill(now time.Time) {
-	n := int(now.Sub(r.since) / RefusalsReturn)
+func (r *Refusals) refill() {
+	n := int(r.now().Sub(r.since) / RefusalsReturn)
 	if n <= 0 {
 		return
 	}

@@ -107,7 +107,7 @@ func TestBoot(t *testing.T) {
 	h.Restart(ovstest.Database)
 	h.Restart(ovstest.Daemon)
 	h.Vsctl("del-br", Name) // as on a new disk
-	h.part.Wait = 5 * time.Second
+	h.part.Wait = 30 * time.Second
 	if err := h.part.Await(limited(t, time.Minute)); err != nil {
 		t.Fatal(err)
 	}

@@ -180,12 +180,14 @@ func TestUndone(t *testing.T) {
 // An ovs-vswitchd that hangs realises nothing: the database has what it had.
 func TestNotRealised(t *testing.T) {
 	h := start(t)
-	h.part.Patience = 500 * time.Millisecond
 	devices(t, "eth1")
 	h.commit("set ports eth1 vlan 10\nset vlans 10 description x\nset vlans 20 description y")
+	whole := h.part.Patience
+	h.part.Patience = 500 * time.Millisecond
 	h.Pause(ovstest.Daemon)
 	err := h.try("set ports eth1 vlan 20")
 	h.Resume(ovstest.Daemon)
+	h.part.Patience = whole
 	if linkspan.CodeOf(err) != linkspan.Unavailable {
 		t.Fatal("error is", err)
 	}

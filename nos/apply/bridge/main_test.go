@@ -57,7 +57,7 @@ func start(t testing.TB) *host {
 		goleak.VerifyNone(t, ignore)
 		o.Vsctl("--if-exists", "del-br", Name) // its internal ports would outlast ovs-vswitchd
 	})
-	h := &host{Instance: o, t: t, part: New(Config{Switch: sw})}
+	h := &host{Instance: o, t: t, part: New(Config{Switch: sw, Wait: 30 * time.Second})}
 	h.m = h.open(t.TempDir())
 	return h
 }

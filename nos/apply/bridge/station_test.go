@@ -79,15 +79,22 @@ func (s station) reaches(address string) bool {
 // must waits until an address answers.
 func (s station) must(address string) {
 	s.t.Helper()
-	ovstest.Eventually(s.t, address+" answers", func() bool { return s.command("ping", "-c", "1", "-W", "1", address).Run() == nil })
+	ovstest.Eventually(s.t, address+" answers", func() bool { return s.command("ping", "-c", "1", "-W", "5", address).Run() == nil })
 }
 
-// mustNot fails when an address answers.
-func (s station) mustNot(address string) {
+// never fails when an address answers that was not allowed at any time.
+func (s station) never(address string) {
 	s.t.Helper()
 	if s.reaches(address) {
 		s.t.Errorf("%s answers", address)
 	}
+}
+
+// noMore waits until an address does not answer: what is cached is looked at again some time after
+// a commit.
+func (s station) noMore(address string) {
+	s.t.Helper()
+	ovstest.Eventually(s.t, address+" answers no more", func() bool { return !s.reaches(address) })
 }
 
 // received returns how many packets have come to a device.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -214,11 +213,7 @@ func TestShowWrong(t *testing.T) {
 	if _, err := c.Show(t.Context(), "ports", []string{"eth7"}); linkspan.CodeOf(err) != linkspan.NotFound {
 		t.Error("unknown port:", err)
 	}
-	began := time.Now()
 	if _, err := c.Show(t.Context(), "mirror", nil); linkspan.CodeOf(err) != linkspan.Unavailable {
 		t.Error("no Open vSwitch:", err)
-	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Errorf("it took %s to say so", took)
 	}
 }
