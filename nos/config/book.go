@@ -52,7 +52,10 @@ func openBook(disk Disk, keep int) (b *book, damage, err error) {
 	text, err := disk.Read(currentFile)
 	lost := false
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // nothing was ever committed
+	case errors.Is(err, fs.ErrNotExist): // nothing was ever committed, but for the first one that was cut off
+		if n := newest(names); n > 1 {
+			damage, lost = fmt.Errorf("file %s: it is missing, and there are revisions up to %d: %w", currentFile, n, errDamaged), true
+		}
 	case err != nil:
 		return nil, nil, fmt.Errorf("read which revision is current: %w", err)
 	default:
@@ -70,13 +73,29 @@ func openBook(disk Disk, keep int) (b *book, damage, err error) {
 	return b, damage, nil
 }
 
+// newest returns the greatest number that a revision's file has, 0 if there is none.
+func newest(names []string) (most int) {
+	for _, name := range names {
+		if n, ok := numberOf(name); ok {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+// numberOf returns which revision's file has that name.
+func numberOf(name string) (number int, ok bool) {
+	n, _ := fmt.Sscanf(name, revisionPrefix+"%d", &number)
+	return number, n == 1 && name == revisionFile(number)
+}
+
 // look looks at one file.
 func (b *book) look(name string, lost bool) error {
 	if strings.HasSuffix(name, newSuffix) {
 		return b.disk.Remove(name)
 	}
-	var number int
-	if n, _ := fmt.Sscanf(name, revisionPrefix+"%d", &number); n != 1 || name != revisionFile(number) {
+	number, ok := numberOf(name)
+	if !ok {
 		return nil // somebody else's
 	}
 	if number > b.current.Revision && !lost { // it was never committed

@@ -190,7 +190,7 @@ func (m *Manager) point(c current, r Revision, t *tree.Tree) (*tree.Tree, error)
 		return nil, err
 	}
 	before := m.running
-	m.running = t
+	m.running, m.unwritten = t, nil
 	if err := m.book.enter(r); err != nil {
 		m.options.Log.Warn("old revisions stay", slog.Any("error", err))
 	}

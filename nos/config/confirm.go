@@ -40,7 +40,7 @@ func (m *Manager) Confirm(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := m.book.current
-	if !c.pending() {
+	if !c.pending() || m.unwritten != nil { // it runs no more
 		return nothingPending()
 	}
 	if err := m.book.point(current{Revision: c.Revision, Confirmed: c.Revision}); err != nil {
