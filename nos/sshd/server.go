@@ -29,7 +29,7 @@ const (
 	loginTime = 30 * time.Second // until somebody must have logged in
 	maxShells = 8                // per connection
 	keepAlive = 30 * time.Second
-	idle      = 15 * time.Minute // at a terminal
+	idle      = 15 * time.Minute // without a key or a line
 )
 
 // Guard knows who may log in. *access.Guard is one.
@@ -48,6 +48,7 @@ type Options struct {
 	Banner func() string                // shown before a login; nil: none
 	Files  shell.Files                  // what load and save read and write; nil: nothing
 	Audit  rpc.Auditor                  // nil: nothing is written down
+	Idle   time.Duration                // after which a shell to which nothing is sent ends; 0: 15 min
 	Log    *slog.Logger                 // slog.Default if nil
 }
 
@@ -62,6 +63,9 @@ type Server struct {
 func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Idle == 0 {
+		o.Idle = idle
 	}
 	return &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now())}
 }
