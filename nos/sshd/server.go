@@ -44,12 +44,14 @@ var _ Guard = (*access.Guard)(nil)
 type Options struct {
 	Key    ssh.Signer
 	Guard  Guard
-	Client func(rpc.Caller) *api.Client // of somebody who has logged in
-	Banner func() string                // shown before a login; nil: none
-	Files  shell.Files                  // what load and save read and write; nil: nothing
-	Audit  rpc.Auditor                  // nil: nothing is written down
-	Idle   time.Duration                // after which a shell to which nothing is sent ends; 0: 15 min
-	Log    *slog.Logger                 // slog.Default if nil
+	Client func(rpc.Caller) *api.Client           // of somebody who has logged in
+	Banner func() string                          // shown before a login; nil: none
+	Files  shell.Files                            // what load and save read and write; nil: nothing
+	Audit  rpc.Auditor                            // nil: nothing is written down
+	Again  func(access.User) (access.User, error) // who a user is now; nil: it is not asked. The connections of who is removed end
+	Alive  time.Duration                          // how often that, and a sign of life, is asked; 0: 30 s
+	Idle   time.Duration                          // after which a shell to which nothing is sent ends; 0: 15 min
+	Log    *slog.Logger                           // slog.Default if nil
 }
 
 // Server serves shells.
@@ -63,6 +65,12 @@ type Server struct {
 func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Again == nil {
+		o.Again = func(u access.User) (access.User, error) { return u, nil }
+	}
+	if o.Alive == 0 {
+		o.Alive = keepAlive
 	}
 	if o.Idle == 0 {
 		o.Idle = idle

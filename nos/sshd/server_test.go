@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -387,5 +388,28 @@ func TestIdleWithoutTerminal(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%+v", p.Manager.Sessions())
 		}
+	}
+}
+
+// The connections of a user who is removed end.
+func TestRemovedUserIsSentAway(t *testing.T) {
+	var gone atomic.Bool
+	p := newPlace(t, func(o *Options) {
+		o.Alive = 10 * time.Millisecond
+		o.Again = func(u access.User) (access.User, error) {
+			if gone.Load() {
+				return u, errors.New("no user any more")
+			}
+			return u, nil
+		}
+	})
+	c := p.login(t, "operator", ssh.Password("open sesame"))
+	gone.Store(true)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the connection goes on")
 	}
 }
