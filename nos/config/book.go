@@ -163,7 +163,7 @@ func (b *book) add(r Revision, commands []byte) error {
 // drop removes the file of a revision that did not become current.
 func (b *book) drop(number int) error { return b.disk.Remove(revisionFile(number)) }
 
-// point makes a revision current. On an error the one before still is, if the
+// point writes down that a revision is current. On an error the one before still is, if the
 // disk does anything at all.
 func (b *book) point(c current) error {
 	text, err := json.Marshal(c)
@@ -173,7 +173,6 @@ func (b *book) point(c current) error {
 	if err := b.write(currentFile, text); err != nil {
 		return errors.Join(err, b.again())
 	}
-	b.current = c
 	return nil
 }
 
@@ -193,18 +192,16 @@ func (b *book) again() error {
 	return b.write(currentFile, text)
 }
 
-// enter enters a revision that became current, and removes those that are too old.
-func (b *book) enter(r Revision) error {
+// enter enters a revision that is current from now on, and returns those that are too old.
+func (b *book) enter(c current, r Revision) (old []int) {
+	b.current = c
 	b.kept = append(b.kept, r)
 	for len(b.kept) > b.keep {
 		oldest := b.kept[0].Number
 		if oldest == b.current.Revision || oldest == b.current.Confirmed {
 			break
 		}
-		if err := b.disk.Remove(revisionFile(oldest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		b.kept = b.kept[1:]
+		old, b.kept = append(old, oldest), b.kept[1:]
 	}
-	return nil
+	return old
 }

@@ -276,6 +276,61 @@ func TestReturnToWhatCanBeRead(t *testing.T) {
 	}
 }
 
+// stalled is a disk that hangs at each write until it is let go.
+type stalled struct {
+	*fakeDisk
+	hangs, goOn chan struct{}
+}
+
+func (d stalled) Sync() error {
+	d.hangs <- struct{}{}
+	<-d.goOn
+	return d.fakeDisk.Sync()
+}
+
+// A disk that hangs holds up whoever changes something, and nobody else.
+func TestADiskThatHangs(t *testing.T) {
+	disk := stalled{newDisk(), make(chan struct{}), make(chan struct{})}
+	m := open(t, base(t), disk, &fakeHost{})
+	done := make(chan error, 1)
+	go func() {
+		s := m.Edit(ann)
+		defer s.Close()
+		err := s.Merge(tree.Commands, []byte("set vlans 10"))
+		if err == nil {
+			_, err = s.Commit(t.Context(), Commit{Confirm: time.Hour})
+		}
+		if err == nil {
+			err = m.Confirm(t.Context())
+		}
+		done <- err
+	}()
+	late := time.After(time.Minute)
+	for times := 0; ; times++ {
+		select {
+		case err := <-done:
+			if err != nil || times != 3 || m.Number() != 1 {
+				t.Errorf("after %d writes revision %d runs: %v", times, m.Number(), err)
+			}
+			return
+		case <-disk.hangs:
+		}
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			m.Running()
+			m.Pending()
+			m.Sessions()
+		}()
+		select {
+		case <-answered:
+		case <-late:
+			t.Fatal("who only looks waits for the disk")
+		}
+		disk.goOn <- struct{}{}
+	}
+}
+
 // Without the file that says which revision is current none is removed.
 func TestWithoutCurrent(t *testing.T) {
 	disk := newDisk()
