@@ -46,10 +46,7 @@ func (a *app) configCommand() *cobra.Command {
 			_, err := c.Config.Lock(ctx, connect.NewRequest(&apiv1.ConfigServiceLockRequest{}))
 			return "locked", err
 		}),
-		a.configSimple("unlock", "let others edit again", func(ctx context.Context, c *api.Client) (string, error) {
-			_, err := c.Config.Unlock(ctx, connect.NewRequest(&apiv1.ConfigServiceUnlockRequest{}))
-			return "unlocked", err
-		}),
+		a.configUnlock(),
 	)
 	c.Long = `Edit the configuration of this host's switch. What is set and deleted collects in a
 candidate of your own, over any number of commands, until it is committed: all of it or

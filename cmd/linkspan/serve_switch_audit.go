@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,7 +32,11 @@ func (s *switchRole) openAudit() (*audit.Log, error) {
 }
 
 func (s *switchRole) logRecord(r audit.Record) {
-	s.log.Info(auditMessage, "number", r.Number, "kind", string(r.Kind), "who", r.Who, "how", r.How, "revision", r.Revision, "error", r.Error, "hash", r.Hash.String())
+	log := s.log
+	if !log.Enabled(context.Background(), slog.LevelInfo) {
+		log = s.logging.servers() // get every record, whatever else is logged
+	}
+	log.Info(auditMessage, "number", r.Number, "hash", r.Hash.String(), "kind", string(r.Kind), "who", r.Who, "how", r.How, "revision", r.Revision, "error", r.Error)
 }
 
 func (n *nos) closeAudit() error {

@@ -73,6 +73,12 @@ const archivesKept = 3
 
 // showTechSupport writes an archive on the switch, and says where it is.
 func (n *nos) showTechSupport(ctx context.Context, _ []string) (show.Report, error) {
+	select { // one at a time: each removes the oldest, and none that is being written
+	case n.archives <- struct{}{}:
+		defer func() { <-n.archives }()
+	case <-ctx.Done():
+		return show.Report{}, ctx.Err()
+	}
 	dir := filepath.Join(n.role.stateDir, "support")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return show.Report{}, err

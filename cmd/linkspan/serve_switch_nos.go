@@ -52,13 +52,14 @@ type nos struct {
 	// forKnown has the same for requests with their caller.
 	forKnown http.Handler
 	keys     remoteKeys
+	archives chan struct{} // held by who writes one for support
 	started  time.Time
 	parts
 }
 
 // openNOS reads the revisions and makes what applies them. The host is not touched.
 func (s *switchRole) openNOS() (n *nos, err error) {
-	n = &nos{role: s, api: http.NewServeMux(), started: time.Now()}
+	n = &nos{role: s, api: http.NewServeMux(), started: time.Now(), archives: make(chan struct{}, 1)}
 	dir := s.settings.dir
 	if dir == "" {
 		dir = filepath.Join(s.stateDir, "config")
@@ -84,6 +85,9 @@ func (s *switchRole) openNOS() (n *nos, err error) {
 		})
 	}
 	if err == nil {
+		if err := auditing.Missed(n.audit, n.audit.Dir(), n.manager.History()); err != nil {
+			s.log.Error("what came to run without a record is not in the audit log", "error", err)
+		}
 		n.guard = access.NewGuard(access.Options{Running: n.manager.Running})
 		err = n.serveConfiguration()
 	}

@@ -51,3 +51,11 @@ func (n *nosLogging) Run(ctx context.Context) error {
 	}
 	return n.sender.Run(ctx)
 }
+
+// servers returns a log that goes to the servers alone, whatever the level is.
+func (n *nosLogging) servers() *slog.Logger {
+	if n == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(n.sender.Alone())
+}

@@ -23,7 +23,7 @@ func (n *nos) serveSSH(ctx context.Context) error {
 				return "", nil, err
 			}
 			s := sshd.New(sshd.Options{
-				Key: key, Guard: n.guard, Client: n.inside.As, Banner: n.banner, Audit: n.audit, Log: n.role.log,
+				Key: key, Guard: n.guard, Again: n.guard.Again, Client: n.inside.As, Banner: n.banner, Audit: n.audit, Log: n.role.log,
 				Files: shell.Folder(filepath.Join(n.role.stateDir, "saved")),
 			})
 			return ssh.FingerprintSHA256(key.PublicKey()), s.Serve, nil

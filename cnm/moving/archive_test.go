@@ -57,7 +57,7 @@ func manifest(names ...string) string {
 
 const (
 	indexed = `{"schemaVersion":2,"manifests":[{"mediaType":"m","digest":"sha256:1","size":3,` +
-		`"Annotations":{"io.containerd.image.name":"docker.io/library/postgres:16"}}]}`
+		`"Annotations":{"io.containerd.image.name":"registry.example/library/postgres:16"}}]}`
 	anonymous = `{"schemaVersion":2,"manifests":[{"mediaType":"m","digest":"sha256:1","size":3}]}`
 )
 

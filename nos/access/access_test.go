@@ -188,7 +188,7 @@ func TestAgain(t *testing.T) {
 // TestMay is the table of who may do what.
 func TestMay(t *testing.T) {
 	want := map[access.Act]string{
-		access.Look: "voa", access.Probe: "voa", access.Edit: "oa", access.Capture: "oa", access.Attach: "oa", access.Support: "oa",
+		access.Look: "voa", access.Probe: "voa", access.Edit: "oa", access.Lock: "oa", access.Capture: "oa", access.Attach: "oa", access.Support: "oa",
 		access.Repair: "oa", access.Secrets: "a", access.Audit: "a", access.Preempt: "a", access.Shell: "a",
 	}
 	for _, act := range access.Acts() {
@@ -213,6 +213,23 @@ func TestMay(t *testing.T) {
 	}
 	if err := access.Local("root").May("fly"); linkspan.CodeOf(err) != linkspan.Internal {
 		t.Errorf("an act that is not in the table: %v", err)
+	}
+}
+
+// TestConfined is what those may who are confined to a part of the configuration.
+func TestConfined(t *testing.T) {
+	u := newWorld(t).again(t, "bob")
+	var may []access.Act
+	for _, act := range access.Acts() {
+		switch err := u.May(act); {
+		case err == nil:
+			may = append(may, act)
+		case linkspan.CodeOf(err) != linkspan.Permission || linkspan.HintOf(err) == "":
+			t.Errorf("%s: %v", act, err)
+		}
+	}
+	if diff := cmp.Diff([]access.Act{access.Look, access.Probe, access.Edit, access.Support}, may); diff != "" {
+		t.Error(diff)
 	}
 }
 

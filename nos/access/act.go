@@ -18,13 +18,14 @@ const (
 	Look    Act = "look"          // show, compare, monitor; without secrets
 	Probe   Act = "probe"         // ping, traceroute
 	Edit    Act = "edit"          // a candidate, commit, confirm, return; what of the tree: [User.MayChange]
+	Lock    Act = "lock"          // have the configuration alone
 	Capture Act = "capture"       // packets of others: tcpdump
 	Attach  Act = "attach"        // a service's own shell
 	Support Act = "support"       // tech-support
 	Repair  Act = "repair"        // reapply what has drifted
 	Secrets Act = "see secrets"   // of the configuration
 	Audit   Act = "read audit"    // the audit log
-	Preempt Act = "preempt"       // take the configuration's lock from another, end another's session
+	Preempt Act = "preempt"       // take the configuration's lock from another
 	Shell   Act = "shell of host" // programs of the host itself
 )
 
@@ -32,18 +33,20 @@ const (
 var grants = [...]struct {
 	act  Act
 	from trust.Role // this role and those above it
+	part bool       // also users who are confined to a part of the configuration
 }{
-	{Look, trust.RoleViewer},
-	{Probe, trust.RoleViewer},
-	{Edit, trust.RoleOperator},
-	{Capture, trust.RoleOperator},
-	{Attach, trust.RoleOperator},
-	{Support, trust.RoleOperator},
-	{Repair, trust.RoleOperator},
-	{Secrets, trust.RoleAdmin},
-	{Audit, trust.RoleAdmin},
-	{Preempt, trust.RoleAdmin},
-	{Shell, trust.RoleAdmin},
+	{Look, trust.RoleViewer, true},
+	{Probe, trust.RoleViewer, true},
+	{Edit, trust.RoleOperator, true},
+	{Lock, trust.RoleOperator, false},
+	{Capture, trust.RoleOperator, false},
+	{Attach, trust.RoleOperator, false},
+	{Support, trust.RoleOperator, true},
+	{Repair, trust.RoleOperator, false},
+	{Secrets, trust.RoleAdmin, false},
+	{Audit, trust.RoleAdmin, false},
+	{Preempt, trust.RoleAdmin, false},
+	{Shell, trust.RoleAdmin, false},
 }
 
 // Acts returns all acts in the order of the table.
@@ -64,6 +67,12 @@ func (u User) May(a Act) error {
 	i := slices.Index(Acts(), a)
 	if i < 0 {
 		return &linkspan.Error{Code: linkspan.Internal, Op: string(a), Message: "no rule says who may do this"}
+	}
+	if u.Confined && !grants[i].part {
+		return &linkspan.Error{
+			Code: linkspan.Permission, Op: string(a), Message: u.Name + " is confined to a part of the configuration and may not do this",
+			Hint: "ask who may change all of it",
+		}
 	}
 	if from := grants[i].from; !reaches(u.Role, from) {
 		return &linkspan.Error{

@@ -190,3 +190,35 @@ func TestService(t *testing.T) {
 		t.Errorf("whoever may not: %v", err)
 	}
 }
+
+// What came to run without a record of it is found at the next start, once.
+func TestMissed(t *testing.T) {
+	dir := t.TempDir()
+	log, err := audit.Open(audit.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if _, err := log.Append(audit.Entry{Kind: audit.Change, Who: "bob", Revision: 3, Text: "set vlans 10"}); err != nil {
+		t.Fatal(err)
+	}
+	author := config.Author{Who: "ann", How: "ssh"}
+	history := []config.Revision{{Number: 5, Author: author, Comment: "why"}, {Number: 4, Author: author}, {Number: 3, Author: author}}
+	for range 2 {
+		if err := auditing.Missed(log, dir, history); err != nil {
+			t.Fatal(err)
+		}
+	}
+	records, err := audit.List(dir, audit.Filter{})
+	if err != nil || len(records) != 3 {
+		t.Fatalf("%+v, %v", records, err)
+	}
+	for i, want := range []audit.Entry{
+		{Kind: audit.Change, Who: "ann", How: "ssh", Revision: 4, Text: "# found at the start\n# nothing else is known of it"},
+		{Kind: audit.Change, Who: "ann", How: "ssh", Revision: 5, Text: "# found at the start\n# why"},
+	} {
+		if got := records[i+1].Entry; got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}

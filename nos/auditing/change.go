@@ -25,15 +25,15 @@ var _ Log = (*audit.Log)(nil)
 // run (config.Options.Committed): who made it, and its commands without secrets.
 func Committed(to Log, log *slog.Logger) func(r config.Revision, before, now *tree.Tree) {
 	return func(r config.Revision, before, now *tree.Tree) {
-		e := audit.Entry{Kind: audit.Change, Who: r.Who, How: r.How, Revision: r.Number, Text: changeText(r, tree.Diff(before, now))}
+		e := audit.Entry{Kind: audit.Change, Who: r.Who, How: r.How, Revision: r.Number, Text: changeText(r, tree.Diff(before, now), "# nothing but its number")}
 		if _, err := to.Append(e); err != nil { // it runs already: there is nobody to refuse it to
 			log.Error("a change is not in the audit log", "revision", r.Number, "who", r.Who, "error", err)
 		}
 	}
 }
 
-// changeText is the comment, if there is one, and the commands.
-func changeText(r config.Revision, edits []tree.Edit) string {
+// changeText is the comment, if there is one, and the commands; nothing if there is neither.
+func changeText(r config.Revision, edits []tree.Edit, nothing string) string {
 	var b strings.Builder
 	if r.Comment != "" {
 		fmt.Fprintf(&b, "# %s\n", tree.Quote(r.Comment))
@@ -49,5 +49,5 @@ func changeText(r config.Revision, edits []tree.Edit) string {
 		fmt.Fprintf(&b, "# and %d commands more\n", len(edits)-i)
 		break
 	}
-	return cmp.Or(strings.TrimSuffix(b.String(), "\n"), "# nothing but its number")
+	return cmp.Or(strings.TrimSuffix(b.String(), "\n"), nothing)
 }

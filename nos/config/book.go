@@ -52,7 +52,10 @@ func openBook(disk Disk, keep int) (b *book, damage, err error) {
 	text, err := disk.Read(currentFile)
 	lost := false
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // nothing was ever committed
+	case errors.Is(err, fs.ErrNotExist): // nothing was ever committed, but for the first one that was cut off
+		if n := newest(names); n > 1 {
+			damage, lost = fmt.Errorf("file %s: it is missing, and there are revisions up to %d: %w", currentFile, n, errDamaged), true
+		}
 	case err != nil:
 		return nil, nil, fmt.Errorf("read which revision is current: %w", err)
 	default:
@@ -70,13 +73,29 @@ func openBook(disk Disk, keep int) (b *book, damage, err error) {
 	return b, damage, nil
 }
 
+// newest returns the greatest number that a revision's file has, 0 if there is none.
+func newest(names []string) (most int) {
+	for _, name := range names {
+		if n, ok := numberOf(name); ok {
+			most = max(most, n)
+		}
+	}
+	return most
+}
+
+// numberOf returns which revision's file has that name.
+func numberOf(name string) (number int, ok bool) {
+	n, _ := fmt.Sscanf(name, revisionPrefix+"%d", &number)
+	return number, n == 1 && name == revisionFile(number)
+}
+
 // look looks at one file.
 func (b *book) look(name string, lost bool) error {
 	if strings.HasSuffix(name, newSuffix) {
 		return b.disk.Remove(name)
 	}
-	var number int
-	if n, _ := fmt.Sscanf(name, revisionPrefix+"%d", &number); n != 1 || name != revisionFile(number) {
+	number, ok := numberOf(name)
+	if !ok {
 		return nil // somebody else's
 	}
 	if number > b.current.Revision && !lost { // it was never committed
@@ -144,7 +163,7 @@ func (b *book) add(r Revision, commands []byte) error {
 // drop removes the file of a revision that did not become current.
 func (b *book) drop(number int) error { return b.disk.Remove(revisionFile(number)) }
 
-// point makes a revision current. On an error the one before still is, if the
+// point writes down that a revision is current. On an error the one before still is, if the
 // disk does anything at all.
 func (b *book) point(c current) error {
 	text, err := json.Marshal(c)
@@ -154,7 +173,6 @@ func (b *book) point(c current) error {
 	if err := b.write(currentFile, text); err != nil {
 		return errors.Join(err, b.again())
 	}
-	b.current = c
 	return nil
 }
 
@@ -174,18 +192,16 @@ func (b *book) again() error {
 	return b.write(currentFile, text)
 }
 
-// enter enters a revision that became current, and removes those that are too old.
-func (b *book) enter(r Revision) error {
+// enter enters a revision that is current from now on, and returns those that are too old.
+func (b *book) enter(c current, r Revision) (old []int) {
+	b.current = c
 	b.kept = append(b.kept, r)
 	for len(b.kept) > b.keep {
 		oldest := b.kept[0].Number
 		if oldest == b.current.Revision || oldest == b.current.Confirmed {
 			break
 		}
-		if err := b.disk.Remove(revisionFile(oldest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		b.kept = b.kept[1:]
+		old, b.kept = append(old, oldest), b.kept[1:]
 	}
-	return nil
+	return old
 }

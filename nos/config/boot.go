@@ -4,7 +4,10 @@ package config
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/nos/tree"
@@ -24,13 +27,11 @@ func (m *Manager) Boot(ctx context.Context) error {
 }
 
 func (m *Manager) boot(ctx context.Context) error {
-	if err := m.unconfirmed(); err != nil {
-		return err
-	}
+	wrong := m.unconfirmed()
 	if m.Number() == 0 {
-		return nil
+		return wrong
 	}
-	return m.again(ctx)
+	return errors.Join(wrong, m.again(ctx))
 }
 
 // Reapply makes the host as the running configuration says, whatever it is now: after
@@ -69,26 +70,56 @@ func (m *Manager) told(err error) error {
 }
 
 // unconfirmed goes back to the last confirmed revision if the time for a later one
-// is over, or the machine has started anew.
+// is over, or the machine has started anew; also when that cannot be written down. The error
+// is that none can be read.
 func (m *Manager) unconfirmed() error {
 	p, ok := m.Pending()
 	c := m.book.current
 	if !ok || c.Boot == m.options.BootID && m.options.Clock.Now().Before(p.Deadline) {
 		return nil
 	}
-	old, err := m.confirmed(p.Returns)
+	of, old, err := m.lastConfirmed(p.Returns)
 	if err != nil {
 		return &linkspan.Error{Code: linkspan.Internal, Message: "what was not confirmed runs on", Err: err}
 	}
 	r := Revision{
 		Number: m.book.next(), Time: m.options.Clock.Now().UTC(), Author: Author{Who: p.By.Who, How: "boot"},
-		Comment: fmt.Sprintf("revision %d was not confirmed before a start", p.Revision), Of: p.Returns,
+		Comment: fmt.Sprintf("revision %d was not confirmed before a start", p.Revision), Of: of,
 	}
-	if err := m.book.add(r, old.Text(tree.Commands, tree.Show)); err != nil {
-		return fmt.Errorf("write revision %d: %w", r.Number, err)
+	err = m.book.add(r, old.Text(tree.Commands, tree.Show))
+	if err == nil {
+		err = m.current(current{Revision: r.Number, Confirmed: r.Number}, r, old)
 	}
-	if err := m.current(current{Revision: r.Number, Confirmed: r.Number}, r, old); err != nil {
-		return fmt.Errorf("make revision %d current: %w", r.Number, err)
+	if err != nil {
+		m.returnUnwritten(old, fmt.Errorf("write revision %d: %w", r.Number, err))
 	}
 	return nil
+}
+
+// lastConfirmed returns the configuration of a revision, or the newest before it that can be
+// read and did not have to be confirmed, and its number.
+func (m *Manager) lastConfirmed(number int) (int, *tree.Tree, error) {
+	t, err := m.confirmed(number)
+	if err == nil {
+		return number, t, nil
+	}
+	for _, r := range slices.Backward(m.book.kept) {
+		if r.Number >= number || r.Confirm > 0 {
+			continue
+		}
+		if t, wrong := m.load(r.Number); wrong == nil {
+			m.options.Log.Warn("an older revision runs than the confirmed one", slog.Int("revision", r.Number), slog.Any("error", err))
+			return r.Number, t, nil
+		}
+	}
+	return 0, nil, err
+}
+
+// returnUnwritten has a confirmed configuration run though that cannot be written down now:
+// [Manager.Run] tries that again until it can.
+func (m *Manager) returnUnwritten(t *tree.Tree, because error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running, m.unwritten = t, because
+	m.book.current.Deadline, m.book.current.Boot = m.options.Clock.Now(), m.options.BootID
 }

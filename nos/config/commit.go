@@ -182,19 +182,27 @@ func (m *Manager) current(c current, r Revision, t *tree.Tree) error {
 	return err
 }
 
-// point makes a revision the current one, and returns what ran before.
+// point makes a revision the current one, and returns what ran before. It is called by the
+// holder of turn; nobody else waits for the disk.
 func (m *Manager) point(c current, r Revision, t *tree.Tree) (*tree.Tree, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if err := m.book.point(c); err != nil {
 		return nil, err
 	}
-	before := m.running
-	m.running = t
-	if err := m.book.enter(r); err != nil {
-		m.options.Log.Warn("old revisions stay", slog.Any("error", err))
+	before, old := m.enter(c, r, t)
+	for _, number := range old {
+		if err := m.book.drop(number); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			m.options.Log.Warn("an old revision stays", slog.Int("revision", number), slog.Any("error", err))
+		}
 	}
 	return before, nil
+}
+
+// enter has all others know what runs from now on.
+func (m *Manager) enter(c current, r Revision, t *tree.Tree) (before *tree.Tree, old []int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, m.running, m.unwritten = m.running, t, nil
+	return before, m.book.enter(c, r)
 }
 
 // applied applies a plan and reads it back.

@@ -38,14 +38,18 @@ func (m *Manager) Confirm(ctx context.Context) error {
 	}
 	defer m.give()
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	c := m.book.current
-	if !c.pending() {
+	c, runs := m.book.current, m.unwritten == nil
+	m.mu.Unlock()
+	if !c.pending() || !runs {
 		return nothingPending()
 	}
-	if err := m.book.point(current{Revision: c.Revision, Confirmed: c.Revision}); err != nil {
+	c = current{Revision: c.Revision, Confirmed: c.Revision}
+	if err := m.book.point(c); err != nil {
 		return fmt.Errorf("confirm revision %d: %w", c.Revision, err)
 	}
+	m.mu.Lock()
+	m.book.current = c
+	m.mu.Unlock()
 	m.woken()
 	return nil
 }

@@ -4,12 +4,15 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/nos/schema"
 	"github.com/linkspan/linkspan/nos/tree"
 )
@@ -210,6 +213,143 @@ func TestBoot(t *testing.T) {
 }
 
 // On a real disk: only the owner can read, and what was committed is there again.
+// A start that cannot write down that it goes back to what was confirmed goes back all the
+// same, and writes it down when it can.
+func TestReturnOnAFullDisk(t *testing.T) {
+	for at := range 6 {
+		t.Run(fmt.Sprint("operation ", at), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				disk, host := newDisk(), &fakeHost{}
+				m := open(t, base(t), disk, host)
+				commit(t, m, "set vlans 10", Commit{})
+				commit(t, m, "set vlans 20", Commit{Confirm: time.Hour})
+				host = &fakeHost{is: "unknown"}
+				disk = disk.after(0)
+				m = open(t, base(t), disk, host, func(o *Options) { o.BootID = "two" })
+				disk.left, disk.fails = at, errFull
+				if err := m.Boot(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if err := m.Reapply(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if host.text() != "set vlans 10\n" || text(m) != host.text() {
+					t.Fatalf("host %q, running %q", host.text(), text(m))
+				}
+				if p, ok := m.Pending(); ok {
+					if m.Fault() == nil {
+						t.Errorf("%+v, and no fault", p)
+					}
+					if err := m.Confirm(t.Context()); linkspan.CodeOf(err) != linkspan.NotFound {
+						t.Errorf("what does not run is confirmed: %v", err)
+					}
+				}
+				defer run(t, m)()
+				time.Sleep(2 * returnRetry)
+				synctest.Wait()
+				if m.Fault() != nil || m.Number() != 3 || host.text() != "set vlans 10\n" {
+					t.Errorf("revision %d, host %q, %v", m.Number(), host.text(), m.Fault())
+				}
+				if again := open(t, base(t), disk.after(0), &fakeHost{}); text(again) != "set vlans 10\n" || again.Number() != 3 {
+					t.Errorf("after the next start %q, revision %d", text(again), again.Number())
+				}
+			})
+		})
+	}
+}
+
+// A start goes back to an older revision when the one to return to cannot be read.
+func TestReturnToWhatCanBeRead(t *testing.T) {
+	disk, host := newDisk(), &fakeHost{}
+	m := open(t, base(t), disk, host)
+	commit(t, m, "set vlans 10", Commit{})
+	commit(t, m, "set vlans 11", Commit{})
+	commit(t, m, "set vlans 20", Commit{Confirm: time.Hour})
+	disk = disk.after(0)
+	disk.names[revisionFile(2)].data = []byte("x")
+	m = open(t, base(t), disk, host, func(o *Options) { o.BootID = "two" })
+	if err := m.Boot(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if host.text() != "set vlans 10\n" || text(m) != host.text() || m.History()[0].Of != 1 {
+		t.Errorf("host %q, running %q, %+v", host.text(), text(m), m.History()[0])
+	}
+}
+
+// stalled is a disk that hangs at each write until it is let go.
+type stalled struct {
+	*fakeDisk
+	hangs, goOn chan struct{}
+}
+
+func (d stalled) Sync() error {
+	d.hangs <- struct{}{}
+	<-d.goOn
+	return d.fakeDisk.Sync()
+}
+
+// A disk that hangs holds up whoever changes something, and nobody else.
+func TestADiskThatHangs(t *testing.T) {
+	disk := stalled{newDisk(), make(chan struct{}), make(chan struct{})}
+	m := open(t, base(t), disk, &fakeHost{})
+	done := make(chan error, 1)
+	go func() {
+		s := m.Edit(ann)
+		defer s.Close()
+		err := s.Merge(tree.Commands, []byte("set vlans 10"))
+		if err == nil {
+			_, err = s.Commit(t.Context(), Commit{Confirm: time.Hour})
+		}
+		if err == nil {
+			err = m.Confirm(t.Context())
+		}
+		done <- err
+	}()
+	late := time.After(time.Minute)
+	for times := 0; ; times++ {
+		select {
+		case err := <-done:
+			if err != nil || times != 3 || m.Number() != 1 {
+				t.Errorf("after %d writes revision %d runs: %v", times, m.Number(), err)
+			}
+			return
+		case <-disk.hangs:
+		}
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			m.Running()
+			m.Pending()
+			m.Sessions()
+		}()
+		select {
+		case <-answered:
+		case <-late:
+			t.Fatal("who only looks waits for the disk")
+		}
+		disk.goOn <- struct{}{}
+	}
+}
+
+// Without the file that says which revision is current none is removed.
+func TestWithoutCurrent(t *testing.T) {
+	disk := newDisk()
+	m := open(t, base(t), disk, &fakeHost{})
+	for id := range 3 {
+		commit(t, m, fmt.Sprint("set vlans ", id+1), Commit{})
+	}
+	delete(disk.names, currentFile)
+	files := len(disk.names)
+	m = open(t, base(t), disk, &fakeHost{})
+	if len(disk.names) != files || len(m.History()) != 3 || m.Number() != 3 || m.Fault() == nil {
+		t.Errorf("%d files of %d, revision %d, %v", len(disk.names), files, m.Number(), m.Fault())
+	}
+	commit(t, m, "set vlans 4", Commit{})
+	if m = open(t, base(t), disk, &fakeHost{}); m.Number() != 4 || m.Fault() != nil {
+		t.Errorf("after a commit: revision %d, %v", m.Number(), m.Fault())
+	}
+}
+
 func TestDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a", "b")
 	disk, err := OpenDirectory(path)

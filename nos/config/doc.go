@@ -14,5 +14,5 @@
 //	session := m.Edit(config.Author{Who: "ann", How: "shell"})
 //	err = session.Change(func(t *tree.Tree) (*tree.Tree, error) { return t.Set("system", "hostname", "edge1") })
 //	revision, err := session.Commit(ctx, config.Commit{Comment: "why", Confirm: 10 * time.Minute})
-//	err = m.Confirm(ctx, config.Author{Who: "ann", How: "shell"})
+//	err = m.Confirm(ctx)
 package config

@@ -47,8 +47,11 @@ type Manager struct {
 	sessions map[int]*Session
 	last     int      // session
 	lock     *Session // nil: nobody has the configuration alone
-	damage   error    // what of the revisions could not be read
-	fault    error    // what is wrong with the host
+	// unwritten is why it could not be written down that a confirmed revision runs again. What
+	// the book has for current does not run then.
+	unwritten error
+	damage    error // what of the revisions could not be read
+	fault     error // what is wrong with the host
 }
 
 // Open reads the revisions. What cannot be read of them is told by [Manager.Fault], and an
@@ -128,7 +131,7 @@ func (m *Manager) Running() *tree.Tree {
 func (m *Manager) Fault() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return errors.Join(m.damage, m.fault)
+	return errors.Join(m.damage, m.unwritten, m.fault)
 }
 
 // Number returns the number of the revision that runs, 0 if nothing was ever committed.

@@ -130,7 +130,7 @@ func (s *Session) mine() error {
 	if l := s.m.lock; l != nil && l != s {
 		return &linkspan.Error{
 			Code: linkspan.Conflict, Message: fmt.Sprintf("%s has locked the configuration since %s", l.author, l.since.Format(time.RFC3339)),
-			Hint: "wait until it is unlocked; show system sessions",
+			Hint: fmt.Sprintf("wait until it is unlocked, or an administrator types unlock %d", l.id),
 		}
 	}
 	return nil
@@ -216,4 +216,16 @@ func (s *Session) Unlock() {
 	if s.m.lock == s {
 		s.m.lock = nil
 	}
+}
+
+// Break ends the lock of a session, whoever has it; the session goes on. The error is NotFound
+// if the session does not have the lock.
+func (m *Manager) Break(session int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lock == nil || m.lock.id != session {
+		return &linkspan.Error{Code: linkspan.NotFound, Message: fmt.Sprintf("session %d has not locked the configuration", session), Hint: "show sessions"}
+	}
+	m.lock = nil
+	return nil
 }

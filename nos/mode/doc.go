@@ -19,7 +19,7 @@
 //	k := mode.New(mode.Options{Dial: dial, Ports: switch, Guests: guests, Log: log})
 //	host := apply.Of(..., apply.Part{Name: "mode", Host: k})
 //	go k.Run(ctx)
-//	k.Join(mode.Link{Fabric: fabric, Ports: link, Numbers: driver}) // once it is in the fabric
+//	k.Join(mode.Link{Fabric: fabric, Bridge: link, Numbers: driver}) // once it is in the fabric
 //
 // # A change
 //

@@ -28,7 +28,7 @@ var rules = map[string]rule{
 	apiv1connect.ConfigServiceCommitProcedure:   {access.Edit, "commit"},
 	apiv1connect.ConfigServiceConfirmProcedure:  {access.Edit, "confirm"},
 	apiv1connect.ConfigServiceReturnProcedure:   {access.Edit, "return"},
-	apiv1connect.ConfigServiceLockProcedure:     {access.Edit, "lock"},
+	apiv1connect.ConfigServiceLockProcedure:     {access.Lock, "lock"},
 	apiv1connect.ConfigServiceUnlockProcedure:   {access.Edit, "unlock"},
 	apiv1connect.ConfigServiceGetProcedure:      {access.Look, "show configuration"},
 	apiv1connect.ConfigServiceStatusProcedure:   {access.Look, ""},

@@ -5,11 +5,14 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"connectrpc.com/connect"
 
+	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/nos/access"
 	"github.com/linkspan/linkspan/nos/config"
 	"github.com/linkspan/linkspan/nos/tree"
 )
@@ -149,22 +152,47 @@ func (s configService) Lock(ctx context.Context, r *connect.Request[apiv1.Config
 		s.sessions.tidy(c, r.Msg.GetSession())
 		return nil, err
 	}
-	s.sessions.lock(c, r.Msg.GetSession(), true)
+	s.sessions.locked(c, r.Msg.GetSession())
 	return connect.NewResponse(&apiv1.ConfigServiceLockResponse{}), nil
 }
 
-// Unlock implements the service.
+// Unlock implements the service. Of a session of somebody else it is for those who may take his lock.
 func (s configService) Unlock(ctx context.Context, r *connect.Request[apiv1.ConfigServiceUnlockRequest]) (*connect.Response[apiv1.ConfigServiceUnlockResponse], error) {
 	c, session, err := s.existing(ctx, r.Msg.GetSession())
+	if linkspan.CodeOf(err) == linkspan.NotFound {
+		if err := s.preempt(ctx, c, r.Msg.GetSession()); err != nil {
+			return nil, err
+		}
+		return connect.NewResponse(&apiv1.ConfigServiceUnlockResponse{}), nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	if session != nil {
 		session.Unlock()
-		s.sessions.lock(c, r.Msg.GetSession(), false)
+		s.sessions.unlocked(session.ID())
 		s.sessions.tidy(c, r.Msg.GetSession())
 	}
 	return connect.NewResponse(&apiv1.ConfigServiceUnlockResponse{}), nil
+}
+
+// preempt takes the lock from another's session.
+func (s configService) preempt(ctx context.Context, c Caller, id uint64) error {
+	noted(ctx).text += fmt.Sprintf(" session %d", id)
+	if err := c.User.May(access.Preempt); err != nil {
+		return err
+	}
+	if id > math.MaxInt {
+		return &linkspan.Error{Code: linkspan.NotFound, Message: fmt.Sprintf("there is no session %d", id), Hint: "show sessions"}
+	}
+	if who := s.sessions.whose(id); who != "" {
+		noted(ctx).text += " of " + who
+	}
+	if err := s.options.Manager.Break(int(id)); err != nil { //nolint:gosec // it was looked at
+		return err
+	}
+	s.sessions.unlocked(int(id)) //nolint:gosec // as above
+	return nil
 }
 
 // existing returns the caller and the session that is meant, nil if it is the lasting one and there is none.

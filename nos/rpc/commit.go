@@ -46,6 +46,11 @@ func (s configService) Commit(ctx context.Context, r *connect.Request[apiv1.Conf
 	if err := c.User.MayChange(session.Base(), session.Candidate()); err != nil {
 		return nil, err
 	}
+	if changes(session) > 0 { // the process may end before it can be written down what came of it
+		if err := noted(ctx).begin(); err != nil {
+			return nil, err
+		}
+	}
 	before := s.options.Manager.Number()
 	revision, err := session.Commit(context.WithoutCancel(ctx), config.Commit{Comment: r.Msg.GetComment(), Confirm: r.Msg.GetConfirm().AsDuration()})
 	if err != nil {

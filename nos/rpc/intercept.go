@@ -41,7 +41,10 @@ func (d door) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 // WrapStreamingHandler implements the interface.
 func (d door) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return d.enter(ctx, conn.Spec().Procedure, func(ctx context.Context) error { return next(ctx, conn) })
+		procedure := conn.Spec().Procedure
+		return d.enter(ctx, procedure, func(ctx context.Context) error {
+			return d.while(ctx, procedure, func(ctx context.Context) error { return next(ctx, conn) })
+		})
 	}
 }
 
@@ -132,7 +135,31 @@ func (d door) write(c Caller, n *note, err error) error {
 			e.Kind = audit.Denied
 		}
 	}
-	_, err = d.options.Audit.Append(e)
+	if e.Kind == audit.Command || e.Kind == audit.Denied {
+		return d.writeCommand(c, e)
+	}
+	return d.append(e)
+}
+
+// writeCommand has written down what changes nothing, as long as it is not too much of one user.
+func (d door) writeCommand(c Caller, e audit.Entry) error {
+	e.Text, e.Error = cut(e.Text), cut(e.Error)
+	if c.User.Local {
+		return d.append(e)
+	}
+	more, ok := d.budgets.take(e.Who)
+	if !ok {
+		return nil // it is counted
+	}
+	if more > 0 {
+		_ = d.append(moreOf(e, more)) // it is logged
+	}
+	return d.append(e)
+}
+
+// append has an entry written down.
+func (d door) append(e audit.Entry) error {
+	_, err := d.options.Audit.Append(e)
 	if d.deaf.Store(err != nil); err != nil {
 		d.options.Log.Error("the audit log cannot be written", slog.Any("error", err))
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -32,6 +33,9 @@ type Options struct {
 	Audit   Auditor                                // nil: nothing is written down
 	Attach  Attacher                               // nil: nothing can be attached to
 	Log     *slog.Logger                           // slog.Default if nil
+	Now     func() time.Time                       // time.Now if nil
+
+	AskAgain time.Duration // how often it is asked whether who is in a call that lasts still may; 0: 15 s
 
 	Hostname   func() (string, error)                                             // os.Hostname if nil; where none is configured
 	Counters   func(context.Context) ([]kernel.Counter, error)                    // kernel.Counters if nil
@@ -43,6 +47,7 @@ type Options struct {
 type Server struct {
 	options  Options
 	sessions *sessions
+	budgets  *budgets
 	deaf     atomic.Bool // the audit log could not be written the last time
 }
 
@@ -63,10 +68,18 @@ func New(o Options) *Server {
 	if o.Run == nil {
 		o.Run = tool.Run
 	}
+	if o.AskAgain == 0 {
+		o.AskAgain = lifeSign
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.Again == nil {
 		o.Again = func(u access.User) (access.User, error) { return u, nil }
 	}
-	return &Server{options: o, sessions: newSessions(o.Manager)}
+	s := &Server{options: o, sessions: newSessions(o.Manager)}
+	s.budgets = newBudgets(o.Now)
+	return s
 }
 
 // Services returns the names of the services that [Server.Mount] mounts.

@@ -111,24 +111,49 @@ func (s *sessions) need(c Caller, id uint64) (*config.Session, error) {
 	return session, err
 }
 
-// lock notes whether a lasting session has the lock, with which it stays.
-func (s *sessions) lock(c Caller, id uint64, locked bool) {
+// locked notes that a lasting session has the lock, with which it stays.
+func (s *sessions) locked(c Caller, id uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o := s.own[c.User.Name]; id == 0 && o != nil {
-		o.locked = locked
+	if o := s.own[c.User.Name]; o != nil && (id == 0 || id == uint64(o.ID())) { //nolint:gosec // they count from 1
+		o.locked = true
 	}
+}
+
+// unlocked notes that a session has the lock no more. A lasting one in which nothing is left ends.
+func (s *sessions) unlocked(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, o := range s.own {
+		if o.ID() == id {
+			o.locked = false
+			s.end(name, o)
+		}
+	}
+}
+
+// whose returns whose session it is, empty if there is none.
+func (s *sessions) whose(id uint64) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all[id].who
 }
 
 // tidy ends a lasting session in which nothing is left.
 func (s *sessions) tidy(c Caller, id uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.own[c.User.Name]
-	if id != 0 || o == nil || o.locked || changes(o.Session) > 0 {
+	if o := s.own[c.User.Name]; id == 0 && o != nil {
+		s.end(c.User.Name, o)
+	}
+}
+
+// end ends a lasting session if nothing is left in it. It is called with mu held.
+func (s *sessions) end(name string, o *own) {
+	if o.locked || changes(o.Session) > 0 {
 		return
 	}
-	delete(s.own, c.User.Name)
+	delete(s.own, name)
 	delete(s.all, uint64(o.ID())) //nolint:gosec // they count from 1
 	o.Close()
 }

@@ -5,10 +5,12 @@ package shell
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"connectrpc.com/connect"
 
+	"github.com/linkspan/linkspan"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
 	"github.com/linkspan/linkspan/nos/tree"
 )
@@ -33,7 +35,9 @@ func (s *Shell) configuration() []*word {
 		{name: "merge", help: "Set what a file says", next: []*word{{arg: "FILE", help: "File of set commands, YAML or JSON; terminal to paste it", run: s.merge}}},
 		{name: "save", help: "Write the candidate to a file", next: []*word{{arg: "FILE", help: "File; its form is that of the ending .set, .yaml or .json", run: s.save}}},
 		{name: "lock", help: "Keep all others from editing", run: s.lock},
-		{name: "unlock", help: "Let others edit again", run: s.unlock},
+		{name: "unlock", help: "Let others edit again", run: s.unlock, next: []*word{
+			{arg: "SESSION", help: "Of this session: an administrator takes the lock from whoever has it; show sessions", run: s.unlock},
+		}},
 		{name: "run", help: "A command of operational mode", next: s.runWords()},
 		{name: "exit", help: "Go to the top, then to operational mode", run: s.exit, next: []*word{{name: "discard", help: "Also with changes, which are lost", run: s.exit}}},
 		{name: "quit", help: "Go to operational mode", run: s.quit},
@@ -135,8 +139,16 @@ func (s *Shell) lock(ctx context.Context, _ *call) error {
 	return err
 }
 
-func (s *Shell) unlock(ctx context.Context, _ *call) error {
-	_, err := s.config.Unlock(ctx, connect.NewRequest(&apiv1.ConfigServiceUnlockRequest{Session: s.session}))
+func (s *Shell) unlock(ctx context.Context, c *call) error {
+	session := s.session
+	if text := c.option("SESSION"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || n == 0 {
+			return &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("%q is no number of a session", brief(text)), Hint: "show sessions"}
+		}
+		session = n
+	}
+	_, err := s.config.Unlock(ctx, connect.NewRequest(&apiv1.ConfigServiceUnlockRequest{Session: session}))
 	return err
 }
 

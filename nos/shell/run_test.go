@@ -118,6 +118,7 @@ func TestWhatFails(t *testing.T) {
 		"show vlan | set":                      "no form of commands",
 		"ping":                                 "expected HOST",
 		"ping -f":                              `"-f" is not a host`,
+		"ping 192.0.2.1 size 0":                `size: "0" is no number above 0`,
 		"ping 192.0.2.1 count x":               `count: "x" is no number`,
 		"ping 192.0.2.1 | json":                "no other form",
 		"configure; commit confirm 0":          "is no number of minutes",

@@ -26,7 +26,7 @@ func (s *Shell) tryWords() []*word {
 	return []*word{
 		{name: "ping", help: "Ask a host for echoes", next: []*word{withOptions(&word{arg: "HOST", help: "Address or name", run: s.ping},
 			&word{name: "count", help: "How many", next: []*word{{arg: "COUNT", help: "1 to 1000, usually 5"}}},
-			&word{name: "size", help: "Bytes of data", next: []*word{{arg: "SIZE", help: "0 to 65500, usually 56"}}},
+			&word{name: "size", help: "Bytes of data", next: []*word{{arg: "SIZE", help: "1 to 65500, usually 56"}}},
 			&word{name: "interval", help: "Time between them", next: []*word{{arg: "INTERVAL", help: "200ms to 1m, usually 1s"}}},
 			&word{name: "source", help: "Where they come from", next: []*word{{arg: "SOURCE", help: "Address or interface", values: interfaces}}},
 		)}},
@@ -65,7 +65,7 @@ func (c *call) whole(option string) (uint32, error) {
 		return 0, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || n == 0 && option != "size" {
+	if err != nil || n == 0 {
 		return 0, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("%s: %q is no number above 0", option, text)}
 	}
 	return uint32(n), nil

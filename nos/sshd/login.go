@@ -145,15 +145,21 @@ func (l *login) serve(ctx context.Context, conn *ssh.ServerConn, channels <-chan
 	}
 }
 
-// alive asks the client for a sign of life, and closes the connection if there is none.
+// alive asks the client for a sign of life, and closes the connection if there is none, or if
+// its user was removed.
 func (l *login) alive(ctx context.Context, conn *ssh.ServerConn) {
-	again := time.NewTicker(keepAlive)
+	again := time.NewTicker(l.server.options.Alive)
 	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-again.C:
+		}
+		if _, err := l.server.options.Again(l.caller.User); err != nil {
+			l.server.options.Log.Info("an ssh connection ends with its user", slog.String("who", l.caller.User.Name))
+			conn.Close()
+			return
 		}
 		dead := time.AfterFunc(keepAlive, func() { conn.Close() })
 		_, _, err := conn.SendRequest("keepalive@openssh.com", true, nil)

@@ -29,7 +29,7 @@ const (
 	loginTime = 30 * time.Second // until somebody must have logged in
 	maxShells = 8                // per connection
 	keepAlive = 30 * time.Second
-	idle      = 15 * time.Minute // at a terminal
+	idle      = 15 * time.Minute // without a key or a line
 )
 
 // Guard knows who may log in. *access.Guard is one.
@@ -44,11 +44,14 @@ var _ Guard = (*access.Guard)(nil)
 type Options struct {
 	Key    ssh.Signer
 	Guard  Guard
-	Client func(rpc.Caller) *api.Client // of somebody who has logged in
-	Banner func() string                // shown before a login; nil: none
-	Files  shell.Files                  // what load and save read and write; nil: nothing
-	Audit  rpc.Auditor                  // nil: nothing is written down
-	Log    *slog.Logger                 // slog.Default if nil
+	Client func(rpc.Caller) *api.Client           // of somebody who has logged in
+	Banner func() string                          // shown before a login; nil: none
+	Files  shell.Files                            // what load and save read and write; nil: nothing
+	Audit  rpc.Auditor                            // nil: nothing is written down
+	Again  func(access.User) (access.User, error) // who a user is now; nil: it is not asked. The connections of who is removed end
+	Alive  time.Duration                          // how often that, and a sign of life, is asked; 0: 30 s
+	Idle   time.Duration                          // after which a shell to which nothing is sent ends; 0: 15 min
+	Log    *slog.Logger                           // slog.Default if nil
 }
 
 // Server serves shells.
@@ -62,6 +65,15 @@ type Server struct {
 func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Again == nil {
+		o.Again = func(u access.User) (access.User, error) { return u, nil }
+	}
+	if o.Alive == 0 {
+		o.Alive = keepAlive
+	}
+	if o.Idle == 0 {
+		o.Idle = idle
 	}
 	return &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now)}
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ type place struct {
 	end     func()     // of the server, which it waits for
 }
 
-func newPlace(t *testing.T) *place {
+func newPlace(t *testing.T, change ...func(*Options)) *place {
 	t.Helper()
 	w := rpctest.New(t)
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -81,7 +82,11 @@ func newPlace(t *testing.T) *place {
 	rpc.New(w.Options).Mount(mux)
 	quiet := slog.New(slog.DiscardHandler)
 	inside := rpc.NewInside(mux, quiet)
-	s := New(Options{Key: host, Guard: doorkeeper{p.key.PublicKey()}, Client: inside.As, Banner: func() string { return "Authorized use only" }, Audit: w.Audit, Log: quiet})
+	o := Options{Key: host, Guard: doorkeeper{p.key.PublicKey()}, Client: inside.As, Banner: func() string { return "Authorized use only" }, Audit: w.Audit, Log: quiet}
+	for _, c := range change {
+		c(&o)
+	}
+	s := New(o)
 	begun := time.Now()
 	s.refusals = crowd.NewRefusals(func() time.Time { return begun })
 	ctx, cancel := context.WithCancel(context.Background())
@@ -354,5 +359,59 @@ func TestHostKeyStays(t *testing.T) {
 	}
 	if _, err := HostKey(filepath.Join(path, "below")); err == nil {
 		t.Error("there is a key where none can be")
+	}
+}
+
+// Who holds a shell without a terminal open and sends nothing does not keep the lock.
+func TestIdleWithoutTerminal(t *testing.T) {
+	p := newPlace(t, func(o *Options) { o.Idle = 2 * time.Second })
+	session, err := p.login(t, "operator", ssh.Password("open sesame")).NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := session.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Shell(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, "configure\nlock\n"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- session.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("it goes on")
+	}
+	for deadline := time.Now().Add(30 * time.Second); len(p.Manager.Sessions()) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v", p.Manager.Sessions())
+		}
+	}
+}
+
+// The connections of a user who is removed end.
+func TestRemovedUserIsSentAway(t *testing.T) {
+	var gone atomic.Bool
+	p := newPlace(t, func(o *Options) {
+		o.Alive = 10 * time.Millisecond
+		o.Again = func(u access.User) (access.User, error) {
+			if gone.Load() {
+				return u, errors.New("no user any more")
+			}
+			return u, nil
+		}
+	})
+	c := p.login(t, "operator", ssh.Password("open sesame"))
+	gone.Store(true)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the connection goes on")
 	}
 }

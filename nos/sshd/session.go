@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -141,7 +142,7 @@ func (s *session) interact(ctx context.Context, running *sync.WaitGroup) error {
 	s.mu.Lock()
 	if !s.terminal {
 		s.mu.Unlock()
-		return sh.Script(ctx, s.channel, s.channel)
+		return sh.Script(ctx, lines{s.channel, s.login.server.options.Idle}, s.channel)
 	}
 	typed, from := io.Pipe()
 	running.Go(func() {
@@ -149,7 +150,7 @@ func (s *session) interact(ctx context.Context, running *sync.WaitGroup) error {
 		from.CloseWithError(errors.Join(err, io.EOF))
 	})
 	s.console = shell.NewConsole(keyboard{typed, s.channel}, s.columns, s.rows)
-	s.console.Idle = idle
+	s.console.Idle = s.login.server.options.Idle
 	console := s.console
 	s.mu.Unlock()
 	return sh.Interact(ctx, console)
@@ -175,4 +176,21 @@ func (s *session) run(ctx context.Context, text string) error {
 type keyboard struct {
 	*io.PipeReader
 	io.Writer
+}
+
+// lines is what is sent to a shell without a terminal. It ends when nothing comes for too long
+// while the shell waits for it.
+type lines struct {
+	ssh.Channel
+	idle time.Duration
+}
+
+// Read implements io.Reader.
+func (l lines) Read(p []byte) (int, error) {
+	late := time.AfterFunc(l.idle, func() {
+		fmt.Fprintf(l.Stderr(), "error: nothing was sent for %s\r\n", l.idle)
+		l.Close()
+	})
+	defer late.Stop()
+	return l.Channel.Read(p)
 }

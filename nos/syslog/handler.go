@@ -18,6 +18,17 @@ func (s *Sender) Beside(next slog.Handler) slog.Handler {
 	return &handler{s, next, text, w}
 }
 
+// Alone returns a handler that gives all to the servers, whatever its level, and to nobody else.
+func (s *Sender) Alone() slog.Handler { return s.Beside(nowhere{}) }
+
+// nowhere takes all and does nothing with it.
+type nowhere struct{}
+
+func (nowhere) Enabled(context.Context, slog.Level) bool  { return true }
+func (nowhere) Handle(context.Context, slog.Record) error { return nil }
+func (n nowhere) WithAttrs([]slog.Attr) slog.Handler      { return n }
+func (n nowhere) WithGroup(string) slog.Handler           { return n }
+
 // bare leaves out what the header of a message has.
 func bare(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {

@@ -26,7 +26,7 @@ type Command struct {
 type Ping struct {
 	Host     string
 	Count    int           // 0: 5; at most 1000
-	Size     int           // bytes of data, 0: 56; at most 65500
+	Size     int           // bytes of data, 1 to 65500; 0: 56
 	Source   string        // address or interface; empty: as the routes say
 	Interval time.Duration // 0: 1 s; at least 200 ms
 }
@@ -42,7 +42,7 @@ func (p Ping) Command() (Command, error) {
 	if p.Interval == 0 {
 		p.Interval = time.Second
 	}
-	err := first(host(p.Host), source(p.Source), within("count", p.Count, 1, 1000), within("size", p.Size, 0, 65500))
+	err := first(host(p.Host), source(p.Source), within("count", p.Count, 1, 1000), within("size", p.Size, 1, 65500))
 	if err == nil && (p.Interval < 200*time.Millisecond || p.Interval > time.Minute) {
 		err = invalid("an interval of %s is not possible: 200ms to 1m", p.Interval)
 	}

@@ -152,11 +152,72 @@ func TestFullAtTheStart(t *testing.T) {
 			t.Fatal("something was written")
 		}
 	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "cut-*")); len(left) > 1 {
+		t.Errorf("each try leaves a file: %q", left)
+	}
 	if err := os.Remove(filepath.Join(dir, "filler")); err != nil {
 		t.Fatal(err)
 	}
 	some(t, l, 4, 6)
 	holds(t, dir, 7, l.Last())
+}
+
+// TestFewPiecesAreKept cuts off the end of the log many times.
+func TestFewPiecesAreKept(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 12 {
+		l := open(t, audit.Options{Dir: dir})
+		some(t, l, i, i)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		change(t, names(t, dir)[0], func(text []byte) []byte { return append(text, "cut off"...) })
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "cut-*")); len(left) != 8 {
+		t.Errorf("%d files are left: %q", len(left), left)
+	}
+	if r, err := audit.Verify(dir); err != nil || len(r.Problems) > 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestDropHalf loses the power after the first of two files has gone of which a record
+// says that they go.
+func TestDropHalf(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, audit.Options{Dir: dir, FileSize: 1000, Files: 5})
+	for i := 1; len(names(t, dir)) < 5; i++ {
+		some(t, l, i, i)
+	}
+	second := names(t, dir)[1]
+	kept, err := os.ReadFile(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, audit.Options{Dir: dir, FileSize: 1000, Files: 2})
+	for i := 100; len(names(t, dir)) > 2; i++ {
+		some(t, l, i, i)
+	}
+	for _, other := range names(t, dir)[:1] { // what is between them
+		if other == second {
+			t.Fatal("the second file is still there")
+		}
+	}
+	if err := os.WriteFile(second, kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := audit.Verify(dir, l.Last())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.Problems {
+		if strings.Contains(p, "no record says") {
+			t.Error(p)
+		}
+	}
 }
 
 // TestFullDisk is told that nothing was written, and goes on when there is room.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,6 +45,8 @@ type Log struct {
 	size int64 // of what is written whole
 	torn bool  // a write did not succeed: what is behind size is to be cut off
 	lost error // why it could not be gone on with; tried again by Append
+
+	anchor atomic.Pointer[Anchor] // of last, for those who do not wait for the disk
 }
 
 // Open goes on with a log, or begins one. What is not readable at its end is moved to a
@@ -116,6 +119,7 @@ func (l *Log) resume() error {
 		}
 		l.last = before.last
 	}
+	l.told()
 	if l.file, err = os.OpenFile(all[len(all)-1].path, os.O_WRONLY, 0); err != nil || len(newest.cut) == 0 {
 		return err
 	}
@@ -124,8 +128,12 @@ func (l *Log) resume() error {
 
 // repair takes away what is not readable at the end, keeps it, and says so.
 func (l *Log) repair(cut []byte) error {
-	name := fmt.Sprintf("cut-%020d-%d", l.last.Number+1, l.options.Now().UnixNano())
-	if err := writeFile(filepath.Join(l.options.Dir, name), cut); err != nil {
+	name := fmt.Sprintf("%s%020d", cutPrefix, l.last.Number+1)
+	path := filepath.Join(l.options.Dir, name)
+	if err := writeFile(path, cut); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	if err := dropCut(l.options.Dir); err != nil {
 		return err
 	}
 	if err := l.mend(); err != nil {
@@ -142,6 +150,26 @@ func writeFile(path string, text []byte) error {
 	}
 	_, err = f.Write(text)
 	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
+}
+
+// Of what was no record at the end of the log the newest files are kept.
+const (
+	cutPrefix = "cut-"
+	cutFiles  = 8
+)
+
+// dropCut removes the oldest of what was cut off.
+func dropCut(dir string) error {
+	all, err := filepath.Glob(filepath.Join(dir, cutPrefix+"*")) // in order
+	if err != nil {
+		return err
+	}
+	for _, path := range all[:max(len(all)-cutFiles, 0)] {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin opens a new file, whose first record will have the number.
@@ -223,17 +251,25 @@ func (l *Log) write(e Entry) (Record, error) {
 		return r, errors.Join(err, l.mend())
 	}
 	l.last, l.size, l.torn = r, l.size+int64(len(line)), false
+	l.told()
 	if l.options.Written != nil {
 		l.options.Written(r)
 	}
 	return r, nil
 }
 
-// Last returns what holds the log to its last record.
+// told has everybody know which record is the last.
+func (l *Log) told() {
+	a := l.last.Anchor()
+	l.anchor.Store(&a)
+}
+
+// Last returns what holds the log to its last record. It does not wait for the disk.
 func (l *Log) Last() Anchor {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.last.Anchor()
+	if a := l.anchor.Load(); a != nil {
+		return *a
+	}
+	return Anchor{}
 }
 
 // Dir returns the folder.

@@ -27,24 +27,35 @@ type Report struct {
 // which a record says that they were removed. An anchor that is given must be in it.
 // It may be called while the log is written. The error says what could not be read.
 func Verify(dir string, anchors ...Anchor) (Report, error) {
+	for {
+		v := verifier{anchors: anchors}
+		gone, err := v.all(dir)
+		if err != nil || !gone {
+			return v.Report, err
+		}
+	}
+}
+
+// all reads all files. When one goes while others are read, all is to be read anew: the record
+// that says so may be in a file that was not there yet.
+func (v *verifier) all(dir string) (gone bool, err error) {
 	all, err := files(dir)
 	if err != nil {
-		return Report{}, err
+		return false, err
 	}
-	v := verifier{anchors: anchors}
 	for i, f := range all {
 		text, err := os.ReadFile(f.path)
-		if errors.Is(err, fs.ErrNotExist) && v.Records == 0 {
-			continue // it was removed meanwhile
+		if errors.Is(err, fs.ErrNotExist) {
+			return true, nil
 		}
 		if err != nil {
-			return Report{}, err
+			return false, err
 		}
 		v.Files++
 		v.file(f, text, i == len(all)-1)
 	}
 	v.end()
-	return v.Report, nil
+	return false, nil
 }
 
 type verifier struct {
@@ -97,9 +108,15 @@ func (v *verifier) record(r Record) {
 			v.fail("record %d has the hash %s, and had %s", r.Number, r.Hash, a.Hash)
 		}
 	}
-	if to, err := droppedTo(r); err == nil && to == v.before {
+	if to, err := droppedTo(r); err == nil && v.isIn(to) {
 		v.dropped = true
 	}
+}
+
+// isIn says whether what was before the first record is in what was removed: some of those
+// files may not have gone yet.
+func (v *verifier) isIn(to Anchor) bool {
+	return to.Number > v.before.Number || to == v.before
 }
 
 // end looks at both ends of the chain.

@@ -67,16 +67,22 @@ func where(t *tree.Tree) string {
 
 // Plan says where the page is served.
 func (p *Part) Plan(_ context.Context, old, new *tree.Tree) (config.Plan, error) {
-	return plan{p, where(old), where(new)}, nil
+	return &plan{part: p, was: where(old), is: where(new), unknown: old == nil}, nil
 }
 
 type plan struct {
 	part    *Part
 	was, is string
+	unknown bool   // it is not known where the page is
+	before  string // where it was when the plan was applied
 }
 
+// idle says that the plan is not about the page: that it is not where it should be keeps
+// nobody from changing something else.
+func (p *plan) idle() bool { return p.was == p.is && !p.unknown }
+
 // Steps says where the page goes.
-func (p plan) Steps() []string {
+func (p *plan) Steps() []string {
 	switch {
 	case p.was == p.is:
 		return nil
@@ -87,18 +93,28 @@ func (p plan) Steps() []string {
 }
 
 // Apply serves the page there; when it cannot be, it is where it was.
-func (p plan) Apply(ctx context.Context) error { return p.part.serve(ctx, p.is) }
+func (p *plan) Apply(ctx context.Context) error {
+	if p.before = p.part.served(); p.idle() {
+		return nil
+	}
+	return p.part.serve(ctx, p.is)
+}
 
 // Verify says whether the page is there.
-func (p plan) Verify(context.Context) error {
-	if at := p.part.served(); at != p.is {
+func (p *plan) Verify(context.Context) error {
+	if at := p.part.served(); at != p.is && !p.idle() {
 		return fmt.Errorf("metrics are served at %q and not at %q", at, p.is)
 	}
 	return nil
 }
 
 // Undo serves the page where it was.
-func (p plan) Undo(ctx context.Context) error { return p.part.serve(ctx, p.was) }
+func (p *plan) Undo(ctx context.Context) error {
+	if p.idle() {
+		return nil
+	}
+	return p.part.serve(ctx, p.before)
+}
 
 // Drift returns where the page is if it is not where it should be.
 func (p *Part) Drift(_ context.Context, t *tree.Tree) ([]config.Drift, error) {

@@ -3,6 +3,7 @@
 package page
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -104,4 +105,44 @@ func TestThePageIsWhereItIsConfigured(t *testing.T) {
 		t.Error(err)
 	}
 	at("-", "-")
+}
+
+// A page that cannot be served keeps nobody from changing something else.
+func TestOtherCommitsGoOn(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	p := New(Options{Handler: http.NotFoundHandler()})
+	defer p.Close()
+	is := configured(t, "set metrics enabled true", "set metrics address 127.0.0.1", "set metrics port "+port)
+	do := func(old, new *tree.Tree) error {
+		plan, err := p.Plan(t.Context(), old, new)
+		if err != nil {
+			return err
+		}
+		return errors.Join(plan.Apply(t.Context()), plan.Verify(t.Context()))
+	}
+	if err := do(nil, is); err == nil {
+		t.Fatal("the port is somebody else's")
+	}
+	other, err := is.Merge(tree.Commands, []byte("set vlans 20 description x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := do(is, other); err != nil {
+		t.Error(err)
+	}
+	if d, err := p.Drift(t.Context(), other); err != nil || len(d) != 1 {
+		t.Error(d, err)
+	}
+	plan, err := p.Plan(t.Context(), other, configured(t, "set metrics port "+port))
+	if err == nil {
+		err = errors.Join(plan.Apply(t.Context()), plan.Undo(t.Context()))
+	}
+	if err != nil {
+		t.Errorf("what was nowhere is nowhere again: %v", err)
+	}
 }

@@ -59,7 +59,7 @@ func New(o Options) (*Part, error) {
 // nothing sets the clock.
 func (p *Part) Plan(_ context.Context, old, new *tree.Tree) (config.Plan, error) {
 	unknown := old == nil
-	if err := p.can(new); err != nil && !unknown {
+	if err := p.can(old, new); err != nil && !unknown {
 		return nil, err
 	}
 	was, is := p.items(old), p.items(new)
@@ -68,7 +68,7 @@ func (p *Part) Plan(_ context.Context, old, new *tree.Tree) (config.Plan, error)
 		for file := range p.kept.before {
 			was = append(was, item{file: file})
 		}
-		all.cannot = p.can(new)
+		all.cannot = p.can(old, new)
 	}
 	for _, i := range is {
 		if before, there := of(was, i.file); !there || before.want != i.want || unknown {
@@ -83,19 +83,27 @@ func (p *Part) Plan(_ context.Context, old, new *tree.Tree) (config.Plan, error)
 	return all, nil
 }
 
-// can says what of the system the host cannot do.
-func (p *Part) can(t *tree.Tree) error {
+// can says what of a change the host cannot do. What stays as it was keeps nobody from
+// changing something else.
+func (p *Part) can(old, new *tree.Tree) error {
 	var wrong []error
-	system := t.Root().Child("system")
-	if zone := system.Child("time-zone").Value(); zone != "" {
+	system := new.Root().Child("system")
+	if zone := system.Child("time-zone").Value(); zone != "" && changes(old, new, "time-zone") {
 		if info, err := os.Stat(filepath.Join(p.options.Zones, zone)); err != nil || !info.Mode().IsRegular() {
 			wrong = append(wrong, &linkspan.Error{Code: linkspan.Invalid, Message: "system time-zone: this host does not know the time zone " + zone, Hint: "those in " + p.options.Zones + " can be had"})
 		}
 	}
-	if system.Child("ntp").There() && len(p.clocks()) == 0 {
+	if system.Child("ntp").There() && changes(old, new, "ntp") && len(p.clocks()) == 0 {
 		wrong = append(wrong, &linkspan.Error{Code: linkspan.Invalid, Message: "system ntp: no program that sets the clock is installed", Hint: "install chrony or systemd-timesyncd"})
 	}
 	return errors.Join(wrong...)
+}
+
+// changes says whether a part of the system is another one, or it is not known what it was.
+func changes(old, new *tree.Tree, part string) bool {
+	return old == nil || slices.ContainsFunc(tree.Diff(old, new), func(e tree.Edit) bool {
+		return len(e.Words) < 2 || e.Words[0] == "system" && e.Words[1] == part
+	})
 }
 
 // change is a file that becomes another one.

@@ -251,6 +251,21 @@ func TestWhatTheHostCannotDo(t *testing.T) {
 	}
 }
 
+// What the host cannot do any more keeps nobody from changing something else.
+func TestOtherCommitsGoOn(t *testing.T) {
+	w := newWorld(t, map[string]string{"usr/sbin/chronyd": ""})
+	w.commit(false, "set system ntp server 192.0.2.123", "set system time-zone Europe/Berlin")
+	for _, gone := range []string{"usr/sbin/chronyd", "zones/Europe/Berlin"} {
+		if err := os.Remove(filepath.Join(w.root, gone)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.commit(false, "set system banner hello")
+	if _, err := w.part.Plan(t.Context(), w.now, with(t, w.now, "set system ntp server 192.0.2.124")); err == nil {
+		t.Error("servers are changed though nothing sets the clock")
+	}
+}
+
 func TestLoggingIsTold(t *testing.T) {
 	w := newWorld(t, nil)
 	undo := w.commit(false, "set system logging level debug", "set system logging remote log.example.net protocol tls")
