@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/lab"
 	"github.com/linkspan/linkspan/test/harness"
 )
@@ -42,14 +43,16 @@ func goesBy(t *testing.T, l *harness.Lab, network, want string) {
 	})
 }
 
-// routeBy checks that the one route of a network, which has just been used, goes
-// by a transport.
+// routeBy waits until the one route of a network, which has just been used, goes by a
+// transport: for less than the time after which another one goes by itself.
 func routeBy(t *testing.T, l *harness.Lab, network, want string) {
 	t.Helper()
-	list := routes(t, l, network)
-	if len(list) != 1 || list[0].Transport != want {
-		t.Errorf("want one route by %s, have %+v", want, list)
-	}
+	harness.Within(t, linkspan.DefaultIdle/2, "one route by "+want, func() error {
+		if list := routes(t, l, network); len(list) != 1 || list[0].Transport != want {
+			return fmt.Errorf("there are %+v", list)
+		}
+		return nil
+	})
 }
 
 // TestDirect has two hosts in one layer 2 use it, lose it and find it again.

@@ -107,8 +107,8 @@ func TestNewBinaryLosesNothing(t *testing.T) {
 }
 
 // losesNothing makes a change below pings: none is lost. Where some are, it must be the machine
-// that loses them. It does so at random, so that a change is at fault only if each of [harness.Tries] times
-// more are lost with it than ever in the same time without.
+// that loses them. It does so at random, so that a change is at fault only if each time that it
+// is tried more are lost with it than ever in the same time without.
 func losesNothing(t *testing.T, l *harness.Lab, pairs []pair, change func()) {
 	t.Helper()
 	worst := 0

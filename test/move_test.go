@@ -322,7 +322,7 @@ func (m *moving) killed(t *testing.T, node, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := m.Probe() + "," + dir
+	paths := m.Probe() + "," + dir
 	m.On(t, "h1", "docker", "run", "-d", "--name", "once", "--network", "go", "--ip", "10.71.0.80", "--restart", "always", "--stop-timeout", "30",
 		"--volume", m.Probe()+":/probe:ro", "--volume", dir+":/may", "busybox", "sh", "-c", stopsLate)
 	harness.Eventually(t, "it answers", func() error {
@@ -332,7 +332,7 @@ func (m *moving) killed(t *testing.T, node, program string) {
 		return nil
 	})
 	ended := make(chan harness.Result, 1)
-	go func() { ended <- m.TryCLI("endpoint", "move", "--shared", shared, "--to", "h2", "once") }()
+	go func() { ended <- m.TryCLI("endpoint", "move", "--shared", paths, "--to", "h2", "once") }()
 	harness.Eventually(t, "it is being stopped", func() error {
 		if step := m.TryCLI("endpoint", "moves", "-o", "json"); !strings.Contains(step.Out, `"stopping"`) {
 			return fmt.Errorf("%v", step)
@@ -352,7 +352,7 @@ func (m *moving) killed(t *testing.T, node, program string) {
 	}
 	where := m.once(t)
 	if where == "h1" {
-		m.CLI(t, "endpoint", "move", "--shared", shared, "--to", "h2", "once")
+		m.CLI(t, "endpoint", "move", "--shared", paths, "--to", "h2", "once")
 		where = m.once(t)
 	}
 	if where != "h2" {

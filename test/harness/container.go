@@ -5,6 +5,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -114,7 +115,11 @@ func (c *Container) CutOff(t *testing.T, address string) {
 	Eventually(t, fmt.Sprintf("%s of %s is cut off %s", c.Name, c.Host, address), func() error { return c.answered(address) })
 }
 
-// answered tells who answers at an address; nobody is nil.
+// asked is what ping or the probe says where it has asked in vain, unlike a container in which
+// nothing runs.
+var asked = regexp.MustCompile(`packets transmitted|ping: |probe: `)
+
+// answered tells who answers at an address, or that nobody was asked; else it returns nil.
 func (c *Container) answered(address string) error {
 	const wait = "2s"
 	ways := map[string][]string{
@@ -125,11 +130,14 @@ func (c *Container) answered(address string) error {
 	faults := make(chan error, len(ways))
 	for name, argv := range ways {
 		go func() {
-			if r := c.Try(argv...); r.Exit == 0 {
+			switch r := c.Try(argv...); {
+			case r.Exit == 0:
 				faults <- fmt.Errorf("%s of %s reaches %s by %s: %v", c.Name, c.Host, address, name, r)
-				return
+			case !asked.MatchString(r.Out + r.Err):
+				faults <- fmt.Errorf("%s of %s does not ask %s by %s: %v", c.Name, c.Host, address, name, r)
+			default:
+				faults <- nil
 			}
-			faults <- nil
 		}()
 	}
 	var all error

@@ -79,8 +79,8 @@ func (k *Talk) GoesOn(t *testing.T) Progress {
 	return p
 }
 
-// Tries is how often tests do what a busy machine may disturb by itself: it is disturbed by
-// what they do where it is so each time.
+// Tries is how often tests do what a busy machine may spoil: what goes wrong each time is not
+// the machine's doing.
 const Tries = 3
 
 // Undisturbed does something below the conversation, which goes on and loses no datagram.
