@@ -14,25 +14,33 @@ import (
 // Switch is the local Open vSwitch seen through one integration bridge. All
 // methods may be called concurrently.
 type Switch struct {
+	*database
 	cfg     Config
 	log     *slog.Logger
 	stop    context.CancelFunc
 	closed  <-chan struct{}
 	wg      sync.WaitGroup
 	changes chan *change
+	left    sync.Once // what it shares of the connection
 
 	restore sync.Mutex // held while the management socket is being restored
-
-	mu    sync.Mutex
-	live  *session      // nil while ovsdb-server is away
-	ready chan struct{} // closed while live is not nil
 }
 
 // Open connects to the local database and returns when its contents are known,
 // or linkspan.Unavailable when ctx ends before that. From then on a lost
 // connection is made again in the background until Close.
-func Open(ctx context.Context, cfg Config) (*Switch, error) {
-	s := Start(cfg)
+func Open(ctx context.Context, cfg Config) (*Switch, error) { return opened(ctx, Start(cfg)) }
+
+// OpenBeside is Open for another bridge of the Open vSwitch that a Switch is of, over
+// the same connection to its database, which ends with the last of them.
+func OpenBeside(ctx context.Context, other *Switch, bridge string) (*Switch, error) {
+	cfg := other.cfg
+	cfg.Bridge = bridge
+	other.share()
+	return opened(ctx, begin(cfg, other.database))
+}
+
+func opened(ctx context.Context, s *Switch) (*Switch, error) {
 	if _, err := s.session(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -44,71 +52,35 @@ func Open(ctx context.Context, cfg Config) (*Switch, error) {
 // calls wait for it.
 func Start(cfg Config) *Switch {
 	cfg = cfg.Default()
+	return begin(cfg, startDatabase(cfg))
+}
+
+// begin begins a switch, which has its share of a connection.
+func begin(cfg Config, db *database) *Switch {
 	run, stop := context.WithCancel(context.Background())
-	s := &Switch{cfg: cfg, log: cfg.Log, stop: stop, closed: run.Done(),
-		changes: make(chan *change), ready: make(chan struct{})}
-	s.wg.Go(func() { s.connect(run) })
+	s := &Switch{database: db, cfg: cfg, log: cfg.Log, stop: stop, closed: run.Done(), changes: make(chan *change)}
 	s.wg.Go(func() { s.write(run) })
 	return s
 }
 
-// Close ends the connection and returns when all of the Switch's goroutines
+// Close ends the connection, if nobody else has it, and returns when all of the Switch's goroutines
 // have ended. The bridge, its ports and its flows stay. Calls that still wait
 // return linkspan.Unavailable.
 func (s *Switch) Close() {
 	s.stop()
 	s.wg.Wait()
-}
-
-const (
-	firstBackoff = 50 * time.Millisecond
-	lastBackoff  = 2 * time.Second
-)
-
-func (s *Switch) connect(ctx context.Context) {
-	backoff := firstBackoff
-	for ctx.Err() == nil {
-		live, err := dial(ctx, s.cfg.Socket)
-		if err != nil {
-			s.log.DebugContext(ctx, "ovsdb is away", "socket", s.cfg.Socket, "error", err, "retry_in", backoff)
-			pause(ctx, backoff)
-			backoff = min(2*backoff, lastBackoff)
-			continue
-		}
-		backoff = firstBackoff
-		s.serve(ctx, live)
-	}
-}
-
-func (s *Switch) serve(ctx context.Context, live *session) {
-	s.publish(live)
-	s.log.InfoContext(ctx, "ovsdb connected", "socket", s.cfg.Socket)
-	select {
-	case <-live.gone:
-		s.log.WarnContext(ctx, "ovsdb connection lost", "socket", s.cfg.Socket)
-	case <-ctx.Done():
-	}
-	s.publish(nil)
-	live.close()
-}
-
-func (s *Switch) publish(live *session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.live = live
-	if live != nil {
-		close(s.ready)
-	} else {
-		s.ready = make(chan struct{})
-	}
+	s.left.Do(s.release)
 }
 
 // session returns the live session, waiting for one until ctx ends.
 func (s *Switch) session(ctx context.Context) (*session, error) {
 	for {
-		s.mu.Lock()
-		live, ready := s.live, s.ready
-		s.mu.Unlock()
+		select {
+		case <-s.closed:
+			return nil, errClosed
+		default:
+		}
+		live, ready := s.state()
 		if live != nil {
 			select {
 			case <-live.gone: // not yet retracted

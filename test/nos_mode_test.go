@@ -26,13 +26,20 @@ func TestSwitchModes(t *testing.T) {
 	a.reaches("10.40.0.3")
 	a.isolated("10.40.0.4")
 
-	losesNothing(t, w.Lab, []pair{{[]string{"ip", "netns", "exec", a.name}, "10.40.0.3"}}, func() {
+	pings := []pair{{[]string{"ip", "netns", "exec", a.name}, "10.40.0.3"}}
+	losesNothing(t, w.Lab, pings, func() {
 		for i := range 20 {
 			w.decides("h1", "set control mode "+[]string{"sdn", "traditional"}[i%2])
 		}
 	})
+	w.decides("h1", "set control mode hybrid")
+	losesNothing(t, w.Lab, pings, func() {
+		for i := range 20 {
+			w.decides("h1", "set vlans 10 control "+[]string{"sdn", "traditional"}[i%2])
+		}
+	})
 
-	w.decides("h1", "set control mode sdn")
+	w.decides("h1", "delete vlans 10 control", "set control mode sdn")
 	w.decides("h2", "set control mode hybrid", "set vlans 10 control sdn")
 	a.reaches("10.40.0.3")
 	a.reaches("10.40.0.4")

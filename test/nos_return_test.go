@@ -18,8 +18,9 @@ import (
 // confirms it.
 func TestSwitchComesBack(t *testing.T) {
 	t.Parallel()
-	l := own(t, lab.Config{Hosts: 1, NoDocker: true})
-	w := switches{l, t, map[string]bool{"h1": true}}
+	l := own(t, lab.Config{Hosts: 2, NoDocker: true})
+	w := switches{l, t, map[string]bool{"h1": true, "h2": true}}
+	far := w.behindRouter("h2")
 	managed := func() bool {
 		return l.Try("controller", "ping", "-c", "1", "-W", "1", l.Address("h1").String()).Exit == 0
 	}
@@ -34,6 +35,7 @@ func TestSwitchComesBack(t *testing.T) {
 	if managed() {
 		t.Error("it can still be reached")
 	}
+	far.cut()
 	if r := l.Try("h1", l.Binary, "shell", "-c", "configure; set system banner x; commit"); r.Exit == 0 || !strings.Contains(r.Err+r.Out, "confirm") {
 		t.Errorf("somebody else commits meanwhile: %v", r)
 	}
@@ -43,6 +45,7 @@ func TestSwitchComesBack(t *testing.T) {
 		}
 		return nil
 	})
+	far.comesBack()
 	if name := l.On(t, "h1", "hostname"); name != "edge1" {
 		t.Errorf("its name is %q", name)
 	}

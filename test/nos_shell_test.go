@@ -148,6 +148,12 @@ func TestSwitchBySSH(t *testing.T) {
 	if r := ssh("configure; set system users ann role admin; commit"); r.Exit == 0 || !strings.Contains(r.Err, "an operator may not change this") {
 		t.Errorf("an operator becomes an administrator: %v", r)
 	}
+	if r := ssh("show log"); r.Exit != 0 || !strings.Contains(r.Out, "level=") || strings.Contains(r.Out, "msg=audit") {
+		t.Errorf("the log, for who may not read the audit log: %v", r)
+	}
+	if out := w.shell("h2", "show log"); !strings.Contains(out, "msg=audit") {
+		t.Errorf("the log, for who may: %s", out)
+	}
 	audit := w.On(t, "h2", w.Binary, "audit", "ls", "--who", "ann")
 	for _, want := range []string{"login", "ssh 127.0.0.1", "commit comment", "denied"} {
 		if !strings.Contains(audit, want) {

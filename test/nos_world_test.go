@@ -40,6 +40,12 @@ func threeSwitches(t *testing.T) switches {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return bare(t, l)
+}
+
+// bare returns the hosts of a lab as switches of which nothing but the name is configured, as threeSwitches does.
+func bare(t *testing.T, l *harness.Lab) switches {
+	t.Helper()
 	w := switches{l, t, map[string]bool{}}
 	for _, host := range l.Hosts() {
 		if !strings.Contains(w.shell(host, "show history"), "bare") {

@@ -96,3 +96,24 @@ func keyDir(dir string, forbidden fs.FileMode) error {
 	}
 	return nil
 }
+
+// maxSecretFile is the greatest size of a file with a secret, in bytes.
+const maxSecretFile = 64 << 10
+
+// ReadSecret reads a file with a password or a key, of at most 64 KiB. One that others than
+// its owner may open is refused (code permission), one that is not there is not_found.
+func ReadSecret(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, wrap(linkspan.NotFound, "read a secret", "cannot open its file", "", err)
+	}
+	defer func() { _ = f.Close() }()
+	if err := ownerOnly(f); err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
+	if err == nil && len(text) > maxSecretFile {
+		err = invalid("read "+path, "it is too long for a secret")
+	}
+	return text, err
+}

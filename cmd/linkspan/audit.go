@@ -79,7 +79,7 @@ func (s *auditSource) list(ctx context.Context, r *apiv1.AuditServiceListRequest
 	if s.dir != "" {
 		return auditing.Records(s.dir, r)
 	}
-	client, err := s.app.target.client()
+	client, err := s.app.switchClient(ctx, "cli")
 	if err != nil {
 		return nil, err
 	}

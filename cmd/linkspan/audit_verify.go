@@ -73,7 +73,7 @@ func (s *auditSource) verify(ctx context.Context, anchors []audit.Anchor) (audit
 		}
 		m = auditing.ReportMessage(report)
 	} else {
-		client, err := s.app.target.client()
+		client, err := s.app.switchClient(ctx, "cli")
 		if err != nil {
 			return auditReport{}, err
 		}

@@ -63,7 +63,7 @@ nothing. What can be configured is in docs/reference/configuration.md.`
 
 // configured runs something with a client.
 func (a *app) configured(ctx context.Context, do func(ctx context.Context, c *api.Client) error) error {
-	client, err := a.target.by("cli")
+	client, err := a.switchClient(ctx, "cli")
 	if err != nil {
 		return err
 	}

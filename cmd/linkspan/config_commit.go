@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"connectrpc.com/connect"
@@ -35,11 +36,12 @@ func (a *app) configCheck() *cobra.Command {
 
 func (a *app) configCommit() *cobra.Command {
 	req := &apiv1.ConfigServiceCommitRequest{}
-	var confirm time.Duration
+	var within confirmTime
 	c := &cobra.Command{
 		Use: "commit", Short: "make the candidate run, all of it or nothing", Args: exactly(0),
 		Example: "  linkspan config commit --comment \"second uplink\"\n  linkspan config commit --confirm 5m",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			confirm := time.Duration(within)
 			if cmd.Flags().Changed("confirm") {
 				if confirm <= 0 {
 					return usageError{fmt.Errorf("--confirm must be above 0")}
@@ -65,6 +67,33 @@ func (a *app) configCommit() *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&req.Comment, "comment", "m", "", "`why`, for the history")
-	c.Flags().DurationVar(&confirm, "confirm", 0, "go back after this `time` unless it is confirmed")
+	c.Flags().Var(&within, "confirm", "go back after this `time` unless it is confirmed: 90s, 5m; a number alone is minutes")
 	return c
 }
+
+// confirmTime is the value of --confirm: a number alone is minutes, as in the shell.
+type confirmTime time.Duration
+
+// String implements pflag.Value.
+func (c *confirmTime) String() string {
+	if *c == 0 {
+		return "" // help shows no default
+	}
+	return time.Duration(*c).String()
+}
+
+// Set implements pflag.Value.
+func (c *confirmTime) Set(text string) error {
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		text = strconv.FormatUint(n, 10) + "m"
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is no time such as 5m", text)
+	}
+	*c = confirmTime(d)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (*confirmTime) Type() string { return "time" }

@@ -23,7 +23,7 @@ func (a *app) passwordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "password", Short: "make the hash of a password, for users of a switch", Args: exactly(0),
 		Long: `Ask for a password, twice and without showing it, and print its hash (argon2id), which is what the
-configuration has: set system users NAME password-hash HASH. Where standard input is no terminal its
+configuration has: set system users NAME password-hash 'HASH'. Where standard input is no terminal its
 first line is the password.`,
 		Example: "  linkspan password\n  pass show edge1/ann | linkspan password",
 		RunE: func(cmd *cobra.Command, _ []string) error {

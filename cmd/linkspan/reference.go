@@ -60,7 +60,7 @@ func describe(w io.Writer, c *cobra.Command) error {
 		fmt.Fprintf(w, "\nFlags:\n\n%s", indent(flags))
 	}
 	if flags := c.PersistentFlags().FlagUsages(); flags != "" {
-		fmt.Fprintf(w, "\nFlags of every command:\n\n%s", indent(flags))
+		fmt.Fprintf(w, "\nFlags of every command%s:\n\n%s", below(c), indent(flags))
 	}
 	for _, sub := range c.Commands() {
 		if err := describe(w, sub); err != nil {
@@ -68,6 +68,14 @@ func describe(w io.Writer, c *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// below says of which commands, where not of all.
+func below(c *cobra.Command) string {
+	if !c.HasParent() {
+		return ""
+	}
+	return " of " + c.CommandPath()
 }
 
 // indent makes a code block of a text that is indented by two or six already.

@@ -12,6 +12,7 @@ import (
 type app struct {
 	streams
 	target target
+	far    farSwitch // of commands that are about one switch
 }
 
 // nouns is the table of what can be typed after linkspan.
@@ -19,8 +20,8 @@ func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
 		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.groupCommand(), a.linkCommand(), a.connectCommand(), a.disconnectCommand(),
 		a.policyCommand(), a.traceCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
-		a.auditCommand(), a.passwordCommand(), a.techSupportCommand(),
-		a.configCommand(), a.shellCommand(), a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
+		a.far.of(a.auditCommand()), a.passwordCommand(), a.far.of(a.techSupportCommand()),
+		a.far.of(a.configCommand()), a.far.of(a.shellCommand()), a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),
 	}
 }

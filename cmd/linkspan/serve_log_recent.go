@@ -29,12 +29,25 @@ func (r *recent) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last returns the lines, the last at the end. Nil has none.
-func (r *recent) last() []string {
+// last returns the lines, the last at the end; those of the audit log only if it is asked for
+// them. Nil has none.
+func (r *recent) last(audit bool) []string {
 	if r == nil {
 		return nil
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.lines)
+	lines := slices.Clone(r.lines)
+	r.mu.Unlock()
+	if audit {
+		return lines
+	}
+	return slices.DeleteFunc(lines, isAudit)
+}
+
+// auditMessage is what a record of the audit log is logged as.
+const auditMessage = "audit"
+
+// isAudit says that a line of the log, in either form, has a record of the audit log.
+func isAudit(line string) bool {
+	return strings.Contains(line, " msg="+auditMessage+" ") || strings.Contains(line, `"msg":"`+auditMessage+`"`)
 }

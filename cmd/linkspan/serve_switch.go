@@ -48,10 +48,11 @@ type switchRole struct {
 	logging       *nosLogging                 // what of the log is configured; nil: nothing is
 	await         func(context.Context) error // called before it joins; nil: nothing is waited for
 	log           *slog.Logger
-	recent        *recent              // what was logged lately; may be nil
-	nos           atomic.Pointer[nos]  // while it runs
-	host          atomic.Pointer[host] // while it is in the fabric
-	serving       atomic.Bool          // Docker can use it
+	recent        *recent                   // what was logged lately; may be nil
+	nos           atomic.Pointer[nos]       // while it runs
+	host          atomic.Pointer[host]      // while it is in the fabric
+	own           atomic.Pointer[trust.TLS] // of the fabric, whose CA says who its users are; nil: none is known yet
+	serving       atomic.Bool               // Docker can use it
 	lacks         atomic.Pointer[string]
 	front         front
 	observed
@@ -190,6 +191,7 @@ func (s *switchRole) inFabric(ctx context.Context, ready func()) error {
 	}
 	keeper, err := trust.OpenKeeper(filepath.Join(s.stateDir, "switch.pem"))
 	if err == nil {
+		s.own.Store(&trust.TLS{Keeper: keeper, Revocations: new(trust.Revocations)})
 		err = s.serveAnew(ctx, db, keeper, ready)
 	}
 	return errors.Join(err, db.Close())

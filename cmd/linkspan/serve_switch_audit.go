@@ -31,7 +31,7 @@ func (s *switchRole) openAudit() (*audit.Log, error) {
 }
 
 func (s *switchRole) logRecord(r audit.Record) {
-	s.log.Info("audit", "number", r.Number, "kind", string(r.Kind), "who", r.Who, "how", r.How, "revision", r.Revision, "error", r.Error, "hash", r.Hash.String())
+	s.log.Info(auditMessage, "number", r.Number, "kind", string(r.Kind), "who", r.Who, "how", r.How, "revision", r.Revision, "error", r.Error, "hash", r.Hash.String())
 }
 
 func (n *nos) closeAudit() error {

@@ -29,11 +29,13 @@ type nosSettings struct {
 	dir  string // of revisions; empty: beside the switch's state
 	root string // of the host's files
 	ssh  string // where shells are served; none: they are not
+	api  string // where the API is served by TLS; none: it is not
 }
 
 func (n *nosSettings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&n.dir, "config-dir", "", "keep the revisions of the switch's configuration in this `folder` (default: config in --switch-dir)")
-	f.StringVar(&n.ssh, "ssh", ":2222", "serve the switch's shell by SSH at this `address`, once the configuration has users; or none")
+	f.StringVar(&n.ssh, "ssh", ":2222", "serve the switch's shell by SSH at this `address`, once the configuration has users; without a host, at the management addresses that are configured, else at all; or none")
+	f.StringVar(&n.api, "api", ":8443", "serve the API of the switch's configuration and operation by TLS at this `address`, as with --ssh; or none")
 	f.StringVar(&n.root, "system-root", "/", "`folder` with the host's etc, where names, time and logging are set")
 }
 
@@ -47,7 +49,10 @@ type nos struct {
 	guard   *access.Guard
 	api     *http.ServeMux // services about the configuration; see nosServices
 	inside  *rpc.Inside    // for those who log in by SSH
-	started time.Time
+	// forKnown has the same for requests with their caller.
+	forKnown http.Handler
+	keys     remoteKeys
+	started  time.Time
 	parts
 }
 
@@ -110,6 +115,7 @@ func (n *nos) run(ctx context.Context, complete bool) error {
 	running.Go(func() error { return n.manager.Run(ctx) })
 	running.Go(func() error { return n.inside.Run(ctx) })
 	running.Go(func() error { return n.serveSSH(ctx) })
+	running.Go(func() error { return n.serveHTTPS(ctx) })
 	for _, part := range n.running() {
 		running.Go(func() error { return part(ctx) })
 	}

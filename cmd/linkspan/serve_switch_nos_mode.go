@@ -3,8 +3,12 @@
 package main
 
 import (
+	"context"
+	"net/netip"
+
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/cnm/driver/hotplug"
+	"github.com/linkspan/linkspan/cnm/names"
 	"github.com/linkspan/linkspan/nos/mode"
 )
 
@@ -20,8 +24,29 @@ func (h *host) joinModes(numbers *hotplug.Driver) (leave func()) {
 	if n == nil {
 		return func() {}
 	}
-	n.modes.Join(mode.Link{Fabric: h.fabric, Bridge: h.role.bridge, Numbers: numbers})
+	n.modes.Join(mode.Link{
+		Fabric: h.fabric, Bridge: h.role.bridge, Numbers: numbers, Names: bearers{names.NewRemote(h.uplink.api.Names)},
+	})
 	return n.modes.Leave
+}
+
+// bearers tells who has which address in the fabric, on whatever host.
+type bearers struct{ names.Source }
+
+var _ mode.Names = bearers{}
+
+// Bearer implements [mode.Names].
+func (b bearers) Bearer(ctx context.Context, network linkspan.NetworkID, address netip.Addr) (string, error) {
+	answers, err := b.Ask(ctx, []names.Question{{Network: network, Address: address}})
+	if err != nil {
+		return "", err
+	}
+	for _, all := range answers {
+		for _, one := range all {
+			return one.Container, nil
+		}
+	}
+	return "", nil
 }
 
 // stations are those hosts, as this switch wants them stored.

@@ -29,7 +29,7 @@ func (n *nos) serveOperation() error {
 	inner := http.NewServeMux()
 	s.Mount(inner)
 	n.mountOwn(inner)
-	n.inside = rpc.NewInside(inner, n.role.log)
+	n.inside, n.forKnown = rpc.NewInside(inner, n.role.log), inner
 	for _, name := range rpc.Services() {
 		n.api.HandleFunc("/"+name+"/", func(w http.ResponseWriter, r *http.Request) {
 			inner.ServeHTTP(w, r.WithContext(rpc.WithCaller(r.Context(), localCaller(r))))
@@ -121,5 +121,6 @@ func (n *nos) showSystem(context.Context, []string) (show.Report, error) {
 	}
 	joined := n.role.host.Load() != nil
 	facts = append(facts, show.Fact{Name: "in_fabric", Value: joined})
+	facts = append(facts, n.keys.facts("ssh_key", "api_key")...)
 	return show.Report{Facts: append(facts, rpc.Facts(n.manager)...)}, nil
 }

@@ -119,7 +119,7 @@ func (h *host) ground(ctx context.Context, controllers []string) (err error) {
 		return err
 	}
 	s.waits(waitsForOVS)
-	if h.ovs, err = ovs.Open(ctx, ovs.Config{Bridge: s.bridge, RunDir: s.ovsRunDir, Log: s.log}.Default()); err != nil {
+	if h.ovs, err = s.openOVS(ctx); err != nil {
 		return fmt.Errorf("open vswitch: %w", err)
 	}
 	if err := h.bridge(ctx, me); err != nil {
@@ -127,6 +127,14 @@ func (h *host) ground(ctx context.Context, controllers []string) (err error) {
 		return err
 	}
 	return nil
+}
+
+// openOVS opens the integration bridge, over the connection that the configuration's bridge has.
+func (s *switchRole) openOVS(ctx context.Context) (*ovs.Switch, error) {
+	if n := s.nos.Load(); n != nil {
+		return ovs.OpenBeside(ctx, n.switching, s.bridge)
+	}
+	return ovs.Open(ctx, ovs.Config{Bridge: s.bridge, RunDir: s.ovsRunDir, Log: s.log}.Default())
 }
 
 func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/nos/access"
 	"github.com/linkspan/linkspan/nos/apply/bridge"
 	"github.com/linkspan/linkspan/nos/show"
 	"github.com/linkspan/linkspan/nos/tool"
@@ -28,9 +29,10 @@ func (n *nos) hostShows() []show.Item {
 	}
 }
 
-func (n *nos) showLog(context.Context, []string) (show.Report, error) {
+// showLog shows records of the audit log to those who may read that.
+func (n *nos) showLog(ctx context.Context, _ []string) (show.Report, error) {
 	t := show.Table{Name: "log", Columns: []string{"line"}}
-	for _, line := range n.role.recent.last() {
+	for _, line := range n.role.recent.last(n.may(access.Audit)(ctx) == nil) {
 		t.Rows = append(t.Rows, []any{line})
 	}
 	return show.Report{Tables: []show.Table{t}}, nil

@@ -7,10 +7,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/nos/access"
 	"github.com/linkspan/linkspan/nos/support"
 	"github.com/linkspan/linkspan/nos/tree"
 	"github.com/linkspan/linkspan/trust"
@@ -40,7 +43,24 @@ func (n *nos) supportOptions() support.Options {
 		},
 	}
 	o.Sources = append(o.Sources, support.Host(support.HostOptions{OVSRunDir: s.ovsRunDir, Units: switchUnits(), State: []string{s.stateDir, filepath.Dir(s.plugin)}})...)
+	for i, source := range o.Sources {
+		if strings.HasPrefix(source.Name, "logs/") {
+			o.Sources[i].Read = n.withoutAudit(source.Read)
+		}
+	}
 	return o
+}
+
+// withoutAudit takes records of the audit log out of a log, for those who may not read that.
+func (n *nos) withoutAudit(read func(context.Context) ([]byte, error)) func(context.Context) ([]byte, error) {
+	return func(ctx context.Context) ([]byte, error) {
+		text, err := read(ctx)
+		if n.may(access.Audit)(ctx) == nil {
+			return text, err
+		}
+		lines := slices.DeleteFunc(strings.SplitAfter(string(text), "\n"), isAudit)
+		return []byte(strings.Join(lines, "")), err
+	}
 }
 
 // supportStatus is how the switch is, in a few words.

@@ -30,7 +30,7 @@ port 2222. Without a terminal, commands are read from standard input.`,
   linkspan shell -c "configure; set system hostname edge1; commit comment why"
   linkspan shell -c "show interfaces | json"`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := a.target.by("shell")
+			client, err := a.switchClient(cmd.Context(), "shell")
 			if err != nil {
 				return err
 			}

@@ -61,7 +61,14 @@ func supportFile(now time.Time) string {
 
 // collect writes the archive of the process, or of the host alone if there is none.
 func (a *app) collect(ctx context.Context, w io.Writer) error {
-	client, err := a.target.client()
+	client, err := a.switchClient(ctx, "cli")
+	if a.far.name != "" {
+		if err == nil {
+			defer client.Close()
+			_, err = receive(ctx, client, w)
+		}
+		return api.FromRPC(err)
+	}
 	if err != nil && linkspan.CodeOf(err) != linkspan.Unavailable {
 		return err
 	}

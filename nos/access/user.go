@@ -16,6 +16,7 @@ type User struct {
 	FullName string // may be empty
 	Role     trust.Role
 	Local    bool       // of the host itself, not of the configuration
+	Fabric   bool       // by a certificate of the fabric's CA, not of the configuration
 	Confined bool       // changes only what is below Parts
 	Parts    [][]string // paths in canonical form
 }
@@ -23,6 +24,15 @@ type User struct {
 // Local returns the user of the host who has opened the local socket. Nobody but root
 // can, and it may do everything: it could anyway.
 func Local(name string) User { return User{Name: name, Role: trust.RoleAdmin, Local: true} }
+
+// Certified returns the user of a certificate that the fabric's CA has issued. The name tells
+// it from a user of the configuration who is called the same.
+func Certified(id trust.Identity) (User, error) {
+	if id.Kind != trust.KindUser {
+		return User{}, &linkspan.Error{Code: linkspan.Permission, Message: id.Label() + " is no user", Hint: "show the certificate of a user, or log in with a password"}
+	}
+	return User{Name: id.Name + "@fabric", Role: id.Role, Fabric: true}, nil
+}
 
 // String returns "ann (operator)".
 func (u User) String() string { return fmt.Sprintf("%s (%s)", u.Name, u.Role) }

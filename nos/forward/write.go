@@ -4,11 +4,11 @@ package forward
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 
+	"github.com/linkspan/linkspan/nos/config"
 	"github.com/linkspan/linkspan/nos/tree"
 	"github.com/linkspan/linkspan/ovs/talk"
 	"github.com/linkspan/linkspan/wire/openflow"
@@ -72,12 +72,12 @@ func send(ctx context.Context, conn *talk.Conn, c *change) error {
 	meters := append(meterMods(c.begin, openflow.MeterAdd), meterMods(c.faster, openflow.MeterModify)...)
 	if len(meters) > 0 {
 		if _, err := conn.Ask(ctx, meters...); err != nil {
-			return errors.Join(fmt.Errorf("meters of br-switch: %w", err), c.back(ctx, conn))
+			return config.Undone(fmt.Errorf("meters of br-switch: %w", err), c.back(ctx, conn))
 		}
 	}
 	if mods := c.mods(); len(mods) > 0 {
 		if _, err := conn.Ask(ctx, talk.Bundle(mods)...); err != nil {
-			return errors.Join(fmt.Errorf("flows of br-switch: %w", err), c.back(ctx, conn))
+			return config.Undone(fmt.Errorf("flows of br-switch: %w", err), c.back(ctx, conn))
 		}
 	}
 	return nil

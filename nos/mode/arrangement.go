@@ -3,9 +3,7 @@
 package mode
 
 import (
-	"maps"
 	"slices"
-	"time"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/nos/forward/dispatch"
@@ -19,10 +17,6 @@ type arrangement struct {
 	// held is who decides about what is being changed until that is prepared, nil when nothing is.
 	held   map[zone]dispatch.Mode
 	shadow bool // what is to become the controller's is copied to it
-	// watched are the VLANs of which nothing is the controller's but hosts are noticed all the
-	// same: until then, or for ever where it is the zero time. It is never changed: copies of
-	// an arrangement share it, also with who does not hold the keeper's lock.
-	watched map[uint16]time.Time
 }
 
 // zone is a VLAN on a port.
@@ -43,18 +37,9 @@ func (a *arrangement) at(p *port, v *vlan) dispatch.Mode {
 	return m
 }
 
-// watches says whether the hosts of a VLAN are to be known.
-func (a *arrangement) watches(v *vlan) bool {
-	_, also := a.watched[v.id]
-	return v.network != "" && (also || a.wish.sdn(v))
-}
-
-// stillWatched returns those of watched whose time is not over.
-func (a *arrangement) stillWatched(now time.Time) map[uint16]time.Time {
-	left := maps.Clone(a.watched)
-	maps.DeleteFunc(left, func(_ uint16, until time.Time) bool { return !until.IsZero() && now.After(until) })
-	return left
-}
+// watches says whether the hosts of a VLAN are to be known: whoever decides between them, the
+// containers of its network reach them by the fabric.
+func (v *vlan) watches() bool { return v.network != "" }
 
 // zones returns who decides about each VLAN on each port that carries it.
 func (a *arrangement) zones() map[zone]dispatch.Mode {
@@ -102,7 +87,7 @@ func about(zones []zone) []uint16 {
 func (a *arrangement) state(known []*station, d devices, networks map[string]linkspan.Network) *dispatch.State {
 	s := new(dispatch.State)
 	for i := range a.wish.vlans {
-		if v := &a.wish.vlans[i]; a.watches(v) {
+		if v := &a.wish.vlans[i]; v.watches() {
 			s.VLANs = append(s.VLANs, a.vlan(v, d, networks))
 		}
 	}
@@ -116,7 +101,7 @@ func (a *arrangement) state(known []*station, d devices, networks map[string]lin
 }
 
 func (a *arrangement) vlan(v *vlan, d devices, networks map[string]linkspan.Network) dispatch.VLAN {
-	out := dispatch.VLAN{ID: v.id, Subnet: networks[v.network].Subnet, Ports: make(map[uint32]dispatch.Mode)}
+	out := dispatch.VLAN{ID: v.id, Subnet: networks[v.network].Subnet, Subnet6: networks[v.network].Subnet6, Ports: make(map[uint32]dispatch.Mode)}
 	if out.Mode = a.at(new(port), v); out.Mode == dispatch.Foreign {
 		out.Mode = dispatch.Traditional // its gates stand above
 	}
@@ -141,13 +126,16 @@ func (a *arrangement) vlan(v *vlan, d devices, networks map[string]linkspan.Netw
 // station returns a host as flows know it; ok is false when there is no way to it.
 func (a *arrangement) station(h *station, d devices) (s dispatch.Station, ok bool) {
 	p, v := a.wish.of(h.device), a.wish.vlan(h.vlan)
-	if p == nil || v == nil || !a.watches(v) {
+	if p == nil || v == nil || !v.watches() {
 		return s, false
 	}
 	passes, tagged := p.carries(h.vlan)
 	s = dispatch.Station{
 		VLAN: h.vlan, Address: h.address, MAC: h.mac, Port: d.way(p, h.device), Tagged: tagged,
 		Shadow: a.shadow && a.at(p, v) == dispatch.Traditional && a.wish.at(p, v) == dispatch.SDN,
+	}
+	if h.six {
+		s.Address6 = h.address6
 	}
 	if h.plugged {
 		s.Patch = d[switchEnd(h.number)].number

@@ -4,14 +4,15 @@ package mode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/nos/config"
 	"github.com/linkspan/linkspan/nos/forward/dispatch"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
@@ -29,10 +30,6 @@ type Change struct {
 	Failed   string        `json:"failed,omitempty"`
 }
 
-// grace is how long hosts stay known after the last of their VLAN ceased to be the
-// controller's: longer than neighbours hold the router's MAC for a host that is silent.
-const grace = 10 * time.Minute
-
 // step is a change under way.
 type step struct {
 	k             *Keeper
@@ -48,7 +45,6 @@ func (k *Keeper) change(ctx context.Context, to arrangement, because string) (er
 	s := &step{k: k, from: k.is, to: to, told: Change{Time: time.Now(), Because: because}}
 	k.mu.Unlock()
 	s.become, s.cease = changes(&s.from, &s.to)
-	s.to.watched = s.watched()
 	if err := s.check(); err != nil {
 		return err
 	}
@@ -89,17 +85,6 @@ func (k *Keeper) arrange(ctx context.Context, a arrangement) error {
 		return nil
 	}
 	return err
-}
-
-// watched returns the VLANs whose hosts stay known for a time, as well as those whose hosts
-// are to be known now.
-func (s *step) watched() map[uint16]time.Time {
-	all := make(map[uint16]time.Time)
-	maps.Copy(all, s.from.watched)
-	for _, id := range about(s.cease) {
-		all[id] = time.Now().Add(grace)
-	}
-	return all
 }
 
 // check says whether what becomes the controller's can.
@@ -148,10 +133,6 @@ func (s *step) interim(shadow bool) arrangement {
 	}
 	for _, z := range s.cease {
 		a.held[z] = dispatch.SDN
-	}
-	a.watched = maps.Clone(s.to.watched)
-	for _, id := range about(s.become) {
-		a.watched[id] = time.Time{}
 	}
 	return a
 }
@@ -225,7 +206,7 @@ func (s *step) unplugged() (hosts, waiting int) {
 			continue // not of its network: it is nobody's
 		}
 		hosts++
-		if !h.plugged {
+		if !h.plugged && !errors.Is(h.refused, errElsewhere) {
 			waiting++
 		}
 	}
@@ -275,22 +256,28 @@ func (k *Keeper) shadowed(ctx context.Context) (in, out uint64, err error) {
 
 // announce says for each host of what ceases to be the controller's where it is: Open vSwitch's own table
 // learns it, and the neighbours.
-func (s *step) announce() {
+func (s *step) announce() { s.announceIn(&s.to, s.cease) }
+
+// announceIn announces the hosts of zones of an arrangement.
+func (s *step) announceIn(a *arrangement, zones []zone) {
 	k := s.k
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.live == nil || len(s.cease) == 0 {
+	if k.live == nil || len(zones) == 0 {
 		return
 	}
 	for _, h := range k.hosts.list() {
-		p := s.to.wish.of(h.device)
-		if p == nil || !slices.Contains(s.cease, zone{p.name, h.vlan}) {
+		p := a.wish.of(h.device)
+		if p == nil || !slices.Contains(zones, zone{p.name, h.vlan}) {
 			continue
 		}
 		in := k.devices.way(p, h.device)
 		if _, tagged := p.carries(h.vlan); in != 0 {
 			acts := dispatch.Tag(h.vlan, tagged).Output(openflow.PortNormal, 0)
 			_ = k.live.send(in, acts, announcement(h)) // a bridge that is away hears nothing
+			if h.address6.IsValid() {
+				_ = k.live.send(in, acts, announcement6(h)) // as above
+			}
 		}
 	}
 }
@@ -312,19 +299,12 @@ func (s *step) concerned() (list []*station) {
 // gets its flows when it is back.
 func (s *step) back(ctx context.Context, because error) error {
 	ctx = context.WithoutCancel(ctx)
-	before := s.from
-	before.watched = s.watched()
-	for _, id := range about(s.become) {
-		if !before.wish.sdn(&vlan{id: id}) {
-			before.watched[id] = time.Now().Add(grace)
-		}
+	err := s.k.arrange(ctx, s.from)
+	if linkspan.CodeOf(err) == linkspan.Unavailable {
+		err = nil
 	}
-	s.become, s.cease = s.cease, s.become
-	if err := s.k.arrange(ctx, before); err != nil && linkspan.CodeOf(err) != linkspan.Unavailable {
-		return fmt.Errorf("%w; and it could not be taken back: %w", because, err)
-	}
-	s.announce()
-	return because
+	s.announceIn(&s.from, s.become)
+	return config.Undone(because, err)
 }
 
 // note writes down what became of the change.

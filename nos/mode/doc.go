@@ -10,6 +10,9 @@
 // after a change, watches the change, and takes it back. Without a controller it does what
 // the configuration says: nothing, or everything itself until one is back.
 //
+// Where the switch itself decides, it has the fabric answer for the containers that hosts ask for, so
+// that these are stations of the VLAN in every mode.
+//
 // It decides about no packet: the controller does, and Open vSwitch. It knows no controller,
 // no container and no cnm: what it needs of the fabric is in [Fabric].
 //

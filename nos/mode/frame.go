@@ -3,6 +3,7 @@
 package mode
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/linkspan/linkspan"
@@ -28,6 +29,26 @@ func who(in *openflow.PacketIn) (mac linkspan.MAC, at place, ok bool) {
 	}
 	a := at.address
 	return mac, at, vlan != 0 && a.Is4() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// isSix says whether a frame, tagged or not, is of IPv6.
+func isSix(frame []byte) bool {
+	at := 12
+	if isTagged(frame) {
+		at += 4
+	}
+	return len(frame) > at+1 && frame[at] == 0x86 && frame[at+1] == 0xdd
+}
+
+// forRouter says whether a frame is to the fabric's router, and not from it.
+func forRouter(frame []byte) bool {
+	router := dispatch.RouterMAC()
+	return len(frame) >= len(router) && bytes.Equal(frame[:len(router)], router[:])
+}
+
+// isTagged says whether a frame has the tag of a VLAN.
+func isTagged(frame []byte) bool {
+	return len(frame) > 13 && frame[12] == 0x81 && frame[13] == 0x00
 }
 
 // asked returns the address that a frame asks for by ARP.

@@ -20,6 +20,9 @@ const (
 	forget     = 5 * time.Minute  // of silence, and it is none any more
 	retryAfter = 2 * time.Second  // a host that the fabric did not take is tried again
 	maxAsked   = 100              // hosts asked in one beat
+
+	startOfOthers = 2 * time.Second  // that other switches have to make an endpoint of a host behind a trunk
+	retryRefused  = 30 * time.Second // after which it is tried again for one whose address is somebody else's
 )
 
 // MaxStations is how many hosts are known at most: each has two ports in Open vSwitch.
@@ -30,6 +33,10 @@ const maxFrame = 9216
 
 // heard takes in a frame that came up.
 func (k *Keeper) heard(in *openflow.PacketIn) {
+	if isSix(in.Data) {
+		k.heardSix(in)
+		return
+	}
 	mac, at, ok := who(in)
 	if !ok {
 		return
@@ -38,17 +45,20 @@ func (k *Keeper) heard(in *openflow.PacketIn) {
 	defer k.mu.Unlock()
 	name := k.devices.named(in.Match.InPort())
 	p, v := k.is.wish.of(name), k.is.wish.vlan(at.vlan)
-	if p == nil || v == nil || !k.is.watches(v) || slices.Contains(v.addresses, at.address) {
+	if p == nil || v == nil || !v.watches() || slices.Contains(v.addresses, at.address) {
 		return
 	}
-	if target, asks := asked(in); asks && k.is.at(p, v) == dispatch.SDN {
+	sdn := k.is.at(p, v) == dispatch.SDN
+	if target, asks := asked(in); asks && sdn {
 		k.sought(place{at.vlan, target}, p)
+	} else if asks {
+		k.meant(place{at.vlan, target}, at, in.Data)
 	}
 	if k.hosts.all[at] == nil && len(k.hosts.all) >= MaxStations {
 		return
 	}
 	s, what := k.hosts.see(sighting{at, mac, name}, time.Now())
-	if !s.plugged && what != disputed && k.is.at(p, v) == dispatch.SDN && len(in.Data) <= maxFrame {
+	if !s.plugged && what != disputed && (sdn || forRouter(in.Data)) && len(in.Data) <= maxFrame {
 		s.first = bytes.Clone(in.Data) // it is not to be lost
 	}
 	switch what {
@@ -65,6 +75,21 @@ func (k *Keeper) heard(in *openflow.PacketIn) {
 	k.wake()
 }
 
+// heardSix takes in a frame of IPv6 that came up.
+func (k *Keeper) heardSix(in *openflow.PacketIn) {
+	networks := k.networks()
+	id, _ := in.Match.Uint(openflow.Reg(dispatch.RegVLAN))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p, v := k.is.wish.of(k.devices.named(in.Match.InPort())), k.is.wish.vlan(uint16(id))
+	if p == nil || v == nil || !v.watches() {
+		return
+	}
+	if n, there := networks[v.network]; there {
+		k.heard6(in, v.id, p, v, &n)
+	}
+}
+
 // question asks a host whether it is there. k.mu is held.
 func (k *Keeper) question(s *station) {
 	now := time.Now()
@@ -76,6 +101,9 @@ func (k *Keeper) question(s *station) {
 	_, tagged := p.carries(s.vlan)
 	if out := k.devices.way(p, s.device); out != 0 {
 		_ = k.live.send(openflow.PortController, dispatch.Tag(s.vlan, tagged).Output(out, 0), question(s.address, s.mac)) // a bridge that is away hears nothing
+		if s.address6.IsValid() {
+			_ = k.live.send(openflow.PortController, dispatch.Tag(s.vlan, tagged).Output(out, 0), question6(s.address6)) // as above
+		}
 	}
 }
 
@@ -91,11 +119,10 @@ func (k *Keeper) age(now time.Time) {
 			asked++
 		}
 	}
-	k.is.watched = k.is.stillWatched(now)
 	gone := append(k.hosts.settle(now), k.hosts.forget(now, forget)...)
 	for at, s := range k.hosts.all {
 		v := k.is.wish.vlan(at.vlan)
-		if v == nil || !k.is.watches(v) || k.is.wish.of(s.device) == nil {
+		if v == nil || !v.watches() || k.is.wish.of(s.device) == nil {
 			gone = append(gone, s)
 			delete(k.hosts.all, at)
 		}
@@ -106,8 +133,11 @@ func (k *Keeper) age(now time.Time) {
 	if k.gone = append(k.gone, gone...); len(k.gone) > 0 {
 		k.wake()
 	}
+	if k.bearers.forget(now) {
+		k.wake()
+	}
 	for _, s := range k.hosts.all {
-		if !s.plugged && now.Sub(s.tried) > retryAfter {
+		if (!s.plugged || s.stale) && now.Sub(s.tried) > retryAfter {
 			k.wake()
 			break
 		}
@@ -123,5 +153,9 @@ func (s *station) LogValue() slog.Value {
 
 // flows returns what br-switch should hold. k.mu is held.
 func (k *Keeper) flows(networks map[string]linkspan.Network) dispatch.Set {
-	return dispatch.Flows(k.is.state(k.hosts.list(), k.devices, networks))
+	s := k.is.state(k.hosts.list(), k.devices, networks)
+	for i := range s.VLANs {
+		s.VLANs[i].Bearers = k.bearers.of(s.VLANs[i].ID)
+	}
+	return dispatch.Flows(s)
 }

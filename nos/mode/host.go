@@ -92,7 +92,7 @@ func (p *plan) Apply(ctx context.Context) error {
 		return err
 	}
 	if wrong := p.k.guests(context.WithoutCancel(ctx), p.before.wish); wrong != nil {
-		return fmt.Errorf("%w; and what was made could not be taken back: %w", err, wrong)
+		return config.Undone(err, wrong)
 	}
 	return err
 }
@@ -129,8 +129,6 @@ func (p *plan) Undo(ctx context.Context) error {
 	to.wish = p.want
 	become, cease := changes(&to, &now)
 	s := &step{k: p.k, from: to, to: now, become: become, cease: cease}
-	now.watched = s.watched()
-	s.to = now
 	s.announce()
 	if err := p.k.arrange(ctx, now); err != nil {
 		return err
@@ -204,7 +202,7 @@ func (k *Keeper) differences(ctx context.Context) (found []string, err error) {
 	if live == nil {
 		return nil, errAway
 	}
-	want := live.written(&set)
+	want := live.wanted(&set)
 	err = live.flows(ctx, 0, func(f *openflow.FlowStats) {
 		have := flowOf(f)
 		is, there := want[have.Key()]

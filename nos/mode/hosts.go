@@ -29,16 +29,22 @@ type sighting struct {
 // station is a host that is known.
 type station struct {
 	sighting
-	heard   time.Time
-	number  uint32 // of its port on br-link; 0: it has none yet
-	plugged bool   // its patch is there, and the fabric knows it
-	stale   bool   // the fabric knows it as it was
-	created time.Time
-	of      linkspan.NetworkID // whose endpoint it is
-	first   []byte             // a frame of it that waits for that
-	rival   *rival             // who says that the address is its
-	tried   time.Time          // when it was last tried to attach it, in vain
-	asked   time.Time          // when it was last asked whether it is there
+	came     time.Time // when it was first heard
+	heard    time.Time
+	address6 netip.Addr // of IPv6, of the network; zero: none is known
+	heard6   time.Time
+	denied   netip.Addr // one that is somebody else's
+	six      bool       // the fabric has it with that
+	number   uint32     // of its port on br-link; 0: it has none yet
+	plugged  bool       // its patch is there, and the fabric knows it
+	stale    bool       // the fabric knows it as it was
+	created  time.Time
+	of       linkspan.NetworkID // whose endpoint it is
+	first    []byte             // a frame of it that waits for that
+	rival    *rival             // who says that the address is its
+	tried    time.Time          // when it was last tried to attach it, in vain
+	refused  error              // then: its address is somebody else's
+	asked    time.Time          // when it was last asked whether it is there
 }
 
 // rival is a host that was heard with the address of another.
@@ -69,7 +75,7 @@ func (h *hosts) see(s sighting, now time.Time) (*station, news) {
 	is := h.all[s.place]
 	switch {
 	case is == nil:
-		is = &station{sighting: s, heard: now}
+		is = &station{sighting: s, came: now, heard: now}
 		h.all[s.place] = is
 		return is, appeared
 	case is.mac != s.mac:

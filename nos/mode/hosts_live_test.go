@@ -151,7 +151,7 @@ func TestANewProcessTakesOver(t *testing.T) {
 		must(t, err)
 		must(t, plan.Apply(ctx))
 		w.kept.Go(func() { _ = w.keeper.Run(ctx) })
-		w.keeper.Join(mode.Link{Fabric: w.fabric, Bridge: "br-link", Numbers: new(numbers)})
+		w.keeper.Join(mode.Link{Fabric: w.fabric, Bridge: "br-link", Numbers: new(numbers), Names: w.fabric})
 		ovstest.Eventually(t, "its flows are as they should be", func() bool { return plan.Verify(ctx) == nil && len(w.keeper.Report().Stations) == 3 })
 		time.Sleep(time.Second)
 	})
@@ -174,6 +174,7 @@ func TestFlowsComeBackAfterACrashOfOpenVSwitch(t *testing.T) {
 		w.connect(t.Context())
 		return true
 	})
+	w.written = nil
 	w.forward(w.now)
 	w.reaches("a", 3)
 }

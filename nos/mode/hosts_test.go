@@ -91,15 +91,3 @@ func TestLostControllers(t *testing.T) {
 		}
 	}
 }
-
-// What a change under way has copied is read without the keeper's lock.
-func TestTimeChangesNoCopyOfAnArrangement(t *testing.T) {
-	now := time.Unix(1000, 0)
-	k := New(Options{})
-	k.is.watched = map[uint16]time.Time{10: now, 20: {}, 30: now.Add(grace)}
-	before := k.is
-	k.age(now.Add(1))
-	if len(before.watched) != 3 || len(k.is.watched) != 2 {
-		t.Errorf("before %v, now %v", before.watched, k.is.watched)
-	}
-}

@@ -48,11 +48,18 @@ type Numbers interface {
 	Free(id string)
 }
 
+// Names knows who bears which address in the networks of the fabric, on whatever host.
+type Names interface {
+	// Bearer returns the name of who has an address, "" if nobody has.
+	Bearer(ctx context.Context, network linkspan.NetworkID, address netip.Addr) (string, error)
+}
+
 // Link is what a switch has once it is in the fabric.
 type Link struct {
 	Fabric  Fabric
 	Bridge  string // br-link
 	Numbers Numbers
+	Names   Names // nil: of containers, only those of this host are stations of a VLAN that the switch itself decides about
 }
 
 // Guests are the bridges of foreign controllers; see [ovs.Switch].
@@ -92,12 +99,14 @@ type Keeper struct {
 	writing sync.Mutex    // held while flows are written, in the order in which they were made
 	turn    chan struct{} // held during a change
 	work    chan struct{} // a token when hosts are to be plugged or unplugged
+	asks    chan struct{} // a token when hosts have asked for somebody
 	dial    chan struct{} // a token when br-switch is to be dialled now
 
 	mu       sync.Mutex
 	is       arrangement
 	hosts    *hosts
 	gone     []*station // to be unplugged
+	bearers  bearers
 	devices  devices
 	live     *channel      // nil while br-switch is away
 	came     chan struct{} // closed while it is not
@@ -118,8 +127,9 @@ var _ config.Host = (*Keeper)(nil)
 // New returns a keeper for which nothing is configured. Nothing runs before Run.
 func New(options Options) *Keeper {
 	return &Keeper{
-		options: options.withDefaults(), turn: make(chan struct{}, 1), work: make(chan struct{}, 1), dial: make(chan struct{}, 1), came: make(chan struct{}),
-		is: arrangement{wish: new(wish)}, hosts: newHosts(), devices: make(devices), toScan: make(map[uint16]bool), asked: make(map[place]time.Time), since: time.Now(),
+		options: options.withDefaults(), turn: make(chan struct{}, 1), work: make(chan struct{}, 1), asks: make(chan struct{}, 1),
+		dial: make(chan struct{}, 1), came: make(chan struct{}),
+		is: arrangement{wish: new(wish)}, hosts: newHosts(), bearers: make(bearers), devices: make(devices), toScan: make(map[uint16]bool), asked: make(map[place]time.Time), since: time.Now(),
 	}
 }
 
@@ -184,9 +194,16 @@ func (k *Keeper) Endpoints() []linkspan.Endpoint {
 	defer k.mu.Unlock()
 	var all []linkspan.Endpoint
 	for _, s := range k.hosts.list() {
-		if s.number != 0 {
-			all = append(all, s.endpoint())
+		if s.number == 0 {
+			continue
 		}
+		e := s.endpoint()
+		if !s.six {
+			e.Address6 = netip.Addr{}
+		} else {
+			all = append(all, linkspan.Endpoint{Network: e.Network, Address: e.Address6, Container: e.Container, Created: e.Created})
+		}
+		all = append(all, e)
 	}
 	return all
 }

@@ -5,12 +5,9 @@ package mode
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/linkspan/linkspan"
@@ -18,50 +15,6 @@ import (
 	"github.com/linkspan/linkspan/ovs"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
-
-// The external ids of a station's patch: what a next process knows it by.
-const (
-	idStation = "linkspan-station" // VLAN and address
-	idMAC     = "linkspan-mac"
-	idDevice  = "linkspan-port"
-	idNetwork = "linkspan-network"
-)
-
-// switchEnd and linkEnd name the two ends of the patch of the host with a number.
-func switchEnd(number uint32) string { return switchPrefix + strconv.FormatUint(uint64(number), 10) }
-func linkEnd(number uint32) string   { return "lsm" + strconv.FormatUint(uint64(number), 10) }
-
-const switchPrefix = "lsn"
-
-// Labels that a host has in the fabric, for policies.
-const (
-	LabelPort = "linkspan.port"
-	LabelVLAN = "linkspan.vlan"
-)
-
-// id names a host as an endpoint, and name is what people and other endpoints of its
-// network call it.
-func (s *station) id() string   { return fmt.Sprintf("station-%d-%s", s.vlan, s.address) }
-func (s *station) name() string { return "host-" + strings.ReplaceAll(s.address.String(), ".", "-") }
-
-// endpoint returns a host as an endpoint of the fabric.
-func (s *station) endpoint() linkspan.Endpoint {
-	return linkspan.Endpoint{
-		Network: s.of, Address: s.address, ID: s.id(), MAC: s.mac, Port: s.number, Created: s.created, Container: s.name(),
-		Labels: map[string]string{LabelPort: s.device, LabelVLAN: strconv.Itoa(int(s.vlan))},
-	}
-}
-
-// joint returns the two ends of a host's patch.
-func (s *station) joint() ovs.Joint {
-	ids := map[string]string{
-		idStation: fmt.Sprintf("%d %s", s.vlan, s.address), idMAC: s.mac.String(), idDevice: s.device, idNetwork: s.of.String(),
-	}
-	return ovs.Joint{
-		Here:  ovs.Port{Name: switchEnd(s.number), ExternalIDs: ids},
-		There: ovs.Port{Name: linkEnd(s.number), OFPort: s.number, ExternalIDs: ids},
-	}
-}
 
 // plugAll plugs and unplugs hosts when there is reason to.
 func (k *Keeper) plugAll(ctx context.Context) {
@@ -120,7 +73,7 @@ func (k *Keeper) due(link *Link) []*station {
 	var list []*station
 	for _, s := range k.hosts.list() {
 		v := k.is.wish.vlan(s.vlan)
-		if s.plugged && !s.stale || v == nil || time.Since(s.tried) < retryAfter || leaving[s.place] {
+		if s.plugged && !s.stale || v == nil || leaving[s.place] || !k.ripe(s, v, time.Now()) {
 			continue
 		}
 		n, there := networks[v.network]
@@ -148,7 +101,7 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 		return nil
 	}
 	errs := make([]error, len(list))
-	each(list, func(i int, s *station) { errs[i] = s.attach(ctx, link.Fabric) })
+	each(list, func(i int, s *station) { errs[i] = s.attach(ctx, link) })
 	var joints []ovs.Joint
 	var ready []*station
 	for i, s := range list {
@@ -156,6 +109,7 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 			joints, ready = append(joints, s.joint()), append(ready, s)
 		}
 	}
+	errs = k.refuse(list, errs)
 	if len(ready) > 0 {
 		if err := k.options.Ports.AddJoints(ctx, link.Bridge, joints); err != nil {
 			return errors.Join(append(errs, err)...)
@@ -168,49 +122,14 @@ func (k *Keeper) plug(ctx context.Context, link *Link) error {
 	defer k.mu.Unlock()
 	for _, s := range ready {
 		if is := k.hosts.all[s.place]; is != nil && is.number == s.number && is.mac == s.mac {
-			is.plugged, is.stale = true, is.device != s.device
+			if s.denied.IsValid() && is.address6 == s.denied {
+				is.address6 = netip.Addr{} // heard again, it is tried again
+			}
+			is.plugged, is.stale, is.refused = true, is.device != s.device || is.address6 != s.address6, nil
+			is.six = s.address6.IsValid() && is.address6 == s.address6
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// attach reserves a host's address and stores it as an endpoint. An address that is a
-// container's is not a host's, whoever says so.
-func (s *station) attach(ctx context.Context, f Fabric) error {
-	ctx, cancel := context.WithTimeout(ctx, attachLimit)
-	defer cancel()
-	mine := false
-	for _, e := range f.Endpoints() {
-		if e.Network == s.of && e.Address == s.address {
-			if mine = e.ID == s.id() || e.ID == "" && e.Container == s.name(); !mine {
-				return &linkspan.Error{Code: linkspan.Exists, Message: fmt.Sprintf("address %s of the host at port %s is that of endpoint %s", s.address, s.device, e.Container)}
-			}
-		}
-	}
-	if !mine {
-		if _, err := f.Reserve(ctx, s.of, s.address, s.name()); err != nil {
-			return fmt.Errorf("reserve the address of the host at port %s: %w", s.device, err)
-		}
-	}
-	if err := f.Attach(ctx, s.endpoint()); err != nil {
-		return fmt.Errorf("attach %s at port %s: %w", s.address, s.device, err)
-	}
-	return nil
-}
-
-// attachLimit is how long the controller may take to store a host.
-const attachLimit = 5 * time.Second
-
-// each calls do for all of a list, several at a time.
-func each(list []*station, do func(int, *station)) {
-	const atOnce = 8
-	var all sync.WaitGroup
-	room := make(chan struct{}, atOnce)
-	for i, s := range list {
-		room <- struct{}{}
-		all.Go(func() { do(i, s); <-room })
-	}
-	all.Wait()
 }
 
 // look reads the bridge's interfaces anew: those just made are not to be waited for.
@@ -244,7 +163,11 @@ func (k *Keeper) unplug(ctx context.Context, link *Link) error {
 	}
 	var errs []error
 	for _, s := range list {
-		if err := link.Fabric.Release(ctx, s.of, s.address); err != nil {
+		err := link.Fabric.Release(ctx, s.of, s.address)
+		if err == nil && s.six {
+			err = link.Fabric.Release(ctx, s.of, s.address6)
+		}
+		if err != nil {
 			errs = append(errs, err)
 			k.unplugLater(s)
 			continue
@@ -261,54 +184,7 @@ func (k *Keeper) unplugLater(list ...*station) {
 	k.gone = append(k.gone, list...)
 }
 
-// recall takes over the hosts that a process before has plugged. It is called before flows
-// are written for the first time.
-func (k *Keeper) recall(ctx context.Context) error {
-	k.mu.Lock()
-	done := k.recalled
-	k.mu.Unlock()
-	if done {
-		return nil
-	}
-	ports, err := k.options.Ports.Ports(ctx)
-	if err != nil {
-		return err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for i := range ports {
-		if s, ok := recalled(&ports[i]); ok && k.hosts.all[s.place] == nil {
-			k.hosts.all[s.place] = s
-			k.hold(s)
-		}
-	}
-	k.recalled = true
-	return nil
-}
-
-// hold has nobody else get a host's number. k.mu is held.
-func (k *Keeper) hold(s *station) {
-	if k.link != nil && s.number != 0 {
-		k.link.Numbers.Hold(s.id(), s.number)
-	}
-}
-
-// recalled reads what ends wrote.
-func recalled(p *ovs.PortStatus) (*station, bool) {
-	id, address, ok := strings.Cut(p.ExternalIDs[idStation], " ")
-	if !ok {
-		return nil, false
-	}
-	s := &station{sighting: sighting{device: p.ExternalIDs[idDevice]}, heard: time.Now(), created: time.Now(), plugged: true}
-	vlan, err := strconv.ParseUint(id, 10, 12)
-	number, bad := strconv.ParseUint(strings.TrimPrefix(p.Name, switchPrefix), 10, 16)
-	network, unknown := linkspan.ParseNetworkID(p.ExternalIDs[idNetwork])
-	s.vlan, s.number, s.of = uint16(vlan), uint32(number), network
-	err = errors.Join(err, bad, unknown, s.address.UnmarshalText([]byte(address)), s.mac.UnmarshalText([]byte(p.ExternalIDs[idMAC])))
-	return s, err == nil
-}
-
-// deliverFirst sends on what hosts sent before they were plugged.
+// deliverFirst sends on what hosts sent for the fabric before they were plugged.
 func (k *Keeper) deliverFirst() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -322,7 +198,11 @@ func (k *Keeper) deliverFirst() {
 		if port == 0 || k.devices[switchEnd(s.number)].number == 0 {
 			continue
 		}
-		acts := openflow.Actions(nil).SetUint(openflow.Reg(dispatch.RegVLAN), uint64(s.vlan)).ResubmitTable(openflow.PortInPort, dispatch.TableSDN)
+		acts := openflow.Actions(nil).SetUint(openflow.Reg(dispatch.RegVLAN), uint64(s.vlan))
+		if isTagged(frame) {
+			acts = acts.PopVLAN()
+		}
+		acts = acts.ResubmitTable(openflow.PortInPort, dispatch.TableSDN)
 		_ = k.live.send(port, acts, frame) // a bridge that is away hears nothing
 	}
 }

@@ -31,6 +31,7 @@ type ReportZone struct {
 type ReportHost struct {
 	VLAN    uint16    `json:"vlan"`
 	Address string    `json:"address"`
+	Second  string    `json:"address6,omitempty"` // of IPv6
 	MAC     string    `json:"mac"`
 	Port    string    `json:"port"`
 	Number  uint32    `json:"number,omitempty"`  // of its port on br-link; 0: the fabric does not have it
@@ -56,13 +57,16 @@ func (k *Keeper) Report() Report {
 		for j := range k.is.wish.vlans {
 			v := &k.is.wish.vlans[j]
 			passes, _ := p.carries(v.id)
-			if m := k.is.at(p, v); passes && (k.is.watches(v) || m.String() == "foreign") {
+			if m := k.is.at(p, v); passes && (v.watches() || m.String() == "foreign") {
 				r.Zones = append(r.Zones, ReportZone{p.name, v.id, m.String(), v.network})
 			}
 		}
 	}
 	for _, s := range k.hosts.list() {
 		h := ReportHost{VLAN: s.vlan, Address: s.address.String(), MAC: s.mac.String(), Port: s.device, Heard: s.heard}
+		if s.address6.IsValid() {
+			h.Second = s.address6.String()
+		}
 		if s.plugged {
 			h.Number = s.number
 		}

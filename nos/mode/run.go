@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/linkspan/linkspan/nos/forward/dispatch"
 	"github.com/linkspan/linkspan/wire/openflow"
 )
 
@@ -27,6 +26,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	parts.Go(func() { k.follow(ctx) })
 	parts.Go(func() { k.tend(ctx) })
 	parts.Go(func() { k.plugAll(ctx) })
+	parts.Go(func() { k.findAll(ctx) })
 	parts.Wait()
 	return nil
 }
@@ -138,16 +138,17 @@ func (k *Keeper) begin(ctx context.Context, c *channel) error {
 		return err
 	}
 	k.mu.Lock()
+	k.recallBearers(c)
 	close(k.came)
 	if k.live = c; !k.met {
 		k.met = true
-		k.is.fallen = k.is.wish.lost.fallBack && c.decides()
+		k.is.fallen = k.is.wish.lost.fallBack && k.is.wish.wantsController() && c.decides()
 	}
 	k.mu.Unlock()
 	if err := k.refresh(ctx); err != nil {
 		return err
 	}
-	k.seekIn(k.sdnVLANs())
+	k.seekIn(k.watchedVLANs())
 	k.wake()
 	return nil
 }
@@ -159,8 +160,8 @@ func (k *Keeper) seen(all devices) {
 	k.devices = all
 }
 
-// sdnVLANs returns the VLANs of which something is the controller's.
-func (k *Keeper) sdnVLANs() []uint16 {
+// watchedVLANs returns the VLANs whose hosts are to be known.
+func (k *Keeper) watchedVLANs() []uint16 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.is.wish.fresh(new(wish))
@@ -176,7 +177,7 @@ func (k *Keeper) noted(status *openflow.PortStatus) {
 	if p := k.is.wish.of(name); p != nil && !was && k.devices[name].up {
 		for i := range k.is.wish.vlans {
 			v := &k.is.wish.vlans[i]
-			if passes, _ := p.carries(v.id); passes && k.is.wish.at(p, v) == dispatch.SDN {
+			if passes, _ := p.carries(v.id); passes && v.watches() {
 				k.toScan[v.id] = true
 			}
 		}

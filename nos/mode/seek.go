@@ -14,17 +14,17 @@ import (
 )
 
 // Where the controller decides, nobody's question reaches a host: the fabric answers for all
-// addresses of the network. So a host that is silent is asked for here: all of a subnet when a
-// VLAN or a port becomes the controller's, and each address when somebody asks for it.
+// addresses of the network. Nor does a container's, whoever decides. So a host that is silent is asked for here: all of a subnet when a
+// VLAN names its network or a port comes to it, and each address when somebody asks for it.
 const (
 	scanned   = 1024            // addresses of a subnet that are asked for at most
-	scanBurst = 64              // questions without a pause: bridges behind the ports are to have room
+	scanBurst = 16              // questions without a pause: bridges behind the ports are to have room, and Open vSwitch time for others
 	seekAgain = 2 * time.Second // an address is asked for that often at most
 	maxSought = 1024            // addresses that were asked for lately
 )
 
-// fresh returns the VLANs that the controller decides about on ports that carried them not, or
-// did not exist, before.
+// fresh returns the VLANs that name a network and are on ports that carried them not, or
+// did not exist, before, or named no network.
 func (w *wish) fresh(before *wish) (ids []uint16) {
 	for i := range w.vlans {
 		v := &w.vlans[i]
@@ -33,9 +33,10 @@ func (w *wish) fresh(before *wish) (ids []uint16) {
 			passes, _ := p.carries(v.id)
 			was := slices.ContainsFunc(before.ports, func(o port) bool {
 				did, _ := o.carries(v.id)
-				return o.name == p.name && did
+				then := before.vlan(v.id)
+				return o.name == p.name && did && then != nil && then.network == v.network
 			})
-			if passes && !was && w.at(p, v) == dispatch.SDN {
+			if passes && !was && v.watches() {
 				ids = append(ids, v.id)
 				break
 			}
@@ -67,7 +68,7 @@ func (k *Keeper) seekAll(ctx context.Context) {
 	for id := range ids {
 		k.scan(ctx, id, func(p *port) bool {
 			v := w.vlan(id)
-			return v != nil && w.at(p, v) == dispatch.SDN
+			return v != nil && w.at(p, v) != dispatch.Foreign
 		})
 	}
 }
@@ -89,7 +90,7 @@ func (k *Keeper) scan(ctx context.Context, id uint16, at func(*port) bool) {
 			continue
 		}
 		if asked++; asked%scanBurst == 0 {
-			pause(ctx, 5*time.Millisecond)
+			pause(ctx, 2*time.Millisecond)
 		}
 		_ = live.send(openflow.PortController, acts, question(a, linkspan.MAC(packet.Broadcast()))) // a bridge that is away hears nothing
 	}
@@ -135,7 +136,12 @@ func (k *Keeper) sought(at place, by *port) {
 	}
 	k.asked[at] = now
 	acts := k.flood(at.vlan, func(p *port) bool { return p.name != by.name })
-	if len(acts) > 0 {
-		_ = k.live.send(openflow.PortController, acts, question(at.address, linkspan.MAC(packet.Broadcast()))) // as above
+	if len(acts) == 0 {
+		return
 	}
+	frame := question(at.address, linkspan.MAC(packet.Broadcast()))
+	if at.address.Is6() {
+		frame = question6(at.address)
+	}
+	_ = k.live.send(openflow.PortController, acts, frame) // as above
 }

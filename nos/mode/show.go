@@ -23,9 +23,9 @@ func (k *Keeper) show(context.Context, []string) (show.Report, error) {
 	for _, z := range r.Zones {
 		zones.Rows = append(zones.Rows, []any{z.Port, int(z.VLAN), z.Mode, z.Network})
 	}
-	hosts := show.Table{Name: "stations", Columns: []string{"vlan", "address", "mac", "port", "in_fabric", "heard", "claimed_by"}}
+	hosts := show.Table{Name: "stations", Columns: []string{"vlan", "address", "address6", "mac", "port", "in_fabric", "heard", "claimed_by"}}
 	for _, h := range r.Stations {
-		hosts.Rows = append(hosts.Rows, []any{int(h.VLAN), h.Address, h.MAC, h.Port, h.Number != 0, h.Heard, h.Claimed})
+		hosts.Rows = append(hosts.Rows, []any{int(h.VLAN), h.Address, h.Second, h.MAC, h.Port, h.Number != 0, h.Heard, h.Claimed})
 	}
 	guests := show.Table{Name: "foreign", Columns: []string{"name", "bridge", "controller"}}
 	for _, f := range r.Foreign {

@@ -7,10 +7,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,10 +24,16 @@ import (
 	"github.com/linkspan/linkspan/wire/packet"
 )
 
-// stream sends datagrams of a size from one host to another at a steady rate, until stop is
-// called; that returns how many were sent and how many of them did not come.
-func (w *world) stream(from, to string, last byte, perSecond, size int) (stop func() (sent, lost uint64)) {
+// traffic is what is sent until end is called, which returns how much that was and what of it came, by number.
+type traffic struct {
+	sent *atomic.Uint64 // until now
+	end  func() (sent uint64, came map[uint64]bool)
+}
+
+// stream sends datagrams of a size from one host to another at a steady rate.
+func (w *world) stream(from, to string, last byte, perSecond, size int) traffic {
 	w.t.Helper()
+	done := new(atomic.Uint64)
 	const port = 9000
 	ctx, cancel := context.WithCancel(w.t.Context())
 	in := w.socket(to, func() (net.PacketConn, error) {
@@ -41,20 +49,21 @@ func (w *world) stream(from, to string, last byte, perSecond, size int) (stop fu
 		sent <- steadily(ctx, perSecond, func(n uint64) error {
 			binary.BigEndian.PutUint64(frame, n)
 			_, err := out.WriteTo(frame, to)
+			done.Store(n + 1)
 			return err
 		})
 	}()
 	go func() {
 		came <- receive(in, func(b []byte) (uint64, bool) { return binary.BigEndian.Uint64(b), true })
 	}()
-	return func() (uint64, uint64) {
+	return traffic{done, func() (uint64, map[uint64]bool) {
 		cancel()
 		n := <-sent
 		time.Sleep(300 * time.Millisecond) // what is on its way comes
 		_ = in.Close()
 		_ = out.Close()
-		return n, w.missing("datagrams", n, <-came)
-	}
+		return n, <-came
+	}}
 }
 
 // socket opens one in a host.
@@ -77,11 +86,12 @@ func (w *world) socket(host string, open func() (net.PacketConn, error)) (conn n
 	return conn
 }
 
-// steadily calls do as often in a second, with the number of the call, until ctx ends or do fails.
+// steadily calls do as often in a second, with the number of the call, until ctx ends or do fails. When it had
+// to wait for a processor it catches up little by little: a burst would be lost in the links, whatever the switch does.
 func steadily(ctx context.Context, perSecond int, do func(n uint64) error) (done uint64) {
-	begun := time.Now()
+	begun, burst := time.Now(), uint64(max(1, perSecond/1000))
 	for ctx.Err() == nil {
-		due := uint64(time.Since(begun).Seconds() * float64(perSecond))
+		due := min(uint64(time.Since(begun).Seconds()*float64(perSecond)), done+burst)
 		for ; done < due; done++ {
 			if do(done) != nil {
 				return done
@@ -138,38 +148,43 @@ func roomy(t testing.TB, conn net.PacketConn) {
 	must(t, err)
 }
 
-// pings sends an echo request each millisecond from one host to another, until stop is called; that
-// returns how many were sent and how many of them were not answered.
-func (w *world) pings(from string, last byte) (stop func() (sent, lost uint64)) {
+// pings sends an echo request each millisecond from one host to an address.
+func (w *world) pings(from string, dst netip.Addr) traffic {
 	w.t.Helper()
+	done := new(atomic.Uint64)
 	ctx, cancel := context.WithCancel(w.t.Context())
-	conn := w.socket(from, func() (net.PacketConn, error) { return new(net.ListenConfig).ListenPacket(ctx, "ip4:icmp", "0.0.0.0") })
+	network, all, question, answer := "ip4:icmp", "0.0.0.0", byte(8), byte(0) // echo (RFC 792)
+	if dst.Is6() {
+		network, all, question, answer = "ip6:ipv6-icmp", "::", packet.ICMPv6EchoRequest, packet.ICMPv6EchoReply
+	}
+	conn := w.socket(from, func() (net.PacketConn, error) { return new(net.ListenConfig).ListenPacket(ctx, network, all) })
 	roomy(w.t, conn)
-	to := &net.IPAddr{IP: net.IPv4(10, 7, 0, last)}
+	to := &net.IPAddr{IP: dst.AsSlice()}
 	sent, came := make(chan uint64, 1), make(chan map[uint64]bool, 1)
 	go func() {
 		request := make([]byte, 64)
-		request[0] = 8 // echo request (RFC 792)
+		request[0] = question
 		sent <- steadily(ctx, 1000, func(n uint64) error {
 			binary.BigEndian.PutUint64(request[8:], n)
 			binary.BigEndian.PutUint16(request[2:], 0)
 			binary.BigEndian.PutUint16(request[2:], packet.Checksum(request))
 			_, err := conn.WriteTo(request, to)
+			done.Store(n + 1)
 			return err
 		})
 	}()
 	go func() {
 		came <- receive(conn, func(reply []byte) (uint64, bool) {
-			return binary.BigEndian.Uint64(reply[8:]), reply[0] == 0 // echo reply
+			return binary.BigEndian.Uint64(reply[8:]), reply[0] == answer
 		})
 	}()
-	return func() (uint64, uint64) {
+	return traffic{done, func() (uint64, map[uint64]bool) {
 		cancel()
 		n := <-sent
 		time.Sleep(300 * time.Millisecond) // what is on its way comes
 		_ = conn.Close()
-		return n, w.missing("pings", n, <-came)
-	}
+		return n, <-came
+	}}
 }
 
 // loss is what was sent, and what of it did not come.
@@ -184,30 +199,37 @@ func (w *world) prefer() {
 	w.ovs.Run("chrt", "--all-tasks", "--rr", "--pid", "10", strings.TrimSpace(string(pid)))
 }
 
-// undisturbed runs pings each millisecond and a stream from host a to host b while do works, and
+// undisturbed runs pings each millisecond and a stream from one host to another while do works, and
 // returns how much of each was lost.
-func (w *world) undisturbed(perSecond, size int, do func()) (l loss) {
+func (w *world) undisturbed(from, to string, last byte, perSecond, size int, do func()) (l loss) {
 	w.t.Helper()
-	pings, stream := w.pings("a", 3), w.stream("a", "b", 3, perSecond, size)
+	pings, stream := w.pings(from, netip.AddrFrom4([4]byte{10, 7, 0, last})), w.stream(from, to, last, perSecond, size)
 	do()
-	l.sent, l.lost = stream()
-	l.pings, l.pingsLost = pings()
+	sent, came := stream.end()
+	l.sent, l.lost = sent, w.missing("datagrams", sent, came)
+	sent, came = pings.end()
+	l.pings, l.pingsLost = sent, w.missing("pings", sent, came)
 	return l
 }
 
-// lossless fails the test if changes lose more than the same time without one.
+// lossless fails the test if changes lose more between hosts a and b than the same time without one.
 func (w *world) lossless(do func()) {
+	w.t.Helper()
+	w.losslessBetween("a", "b", 3, do)
+}
+
+func (w *world) losslessBetween(from, to string, last byte, do func()) {
 	w.t.Helper()
 	w.prefer()
 	begun := time.Now()
 	w.t.Logf("pings begin at %s", begun.Format("05.000"))
-	changing := w.undisturbed(rate, size, do)
+	changing := w.undisturbed(from, to, last, rate, size, do)
 	took := time.Since(begun)
 	w.t.Logf("in %v with changes: %+v", took, changing)
 	if changing.pingsLost == 0 && changing.lost == 0 {
 		return
 	}
-	resting := w.undisturbed(rate, size, func() { time.Sleep(took) })
+	resting := w.undisturbed(from, to, last, rate, size, func() { time.Sleep(took) })
 	w.t.Logf("in %v without: %+v", took, resting)
 	if changing.pingsLost > resting.pingsLost || changing.lost > resting.lost {
 		w.t.Errorf("lost %+v with changes, %+v without", changing, resting)

@@ -40,7 +40,7 @@ type vlan struct {
 	id        uint16
 	network   string // of the fabric; empty: none
 	control   string
-	addresses []netip.Addr // of its interface, of IPv4
+	addresses []netip.Addr // of its interface
 	foreign   int          // number of the controller that has it, from 1; 0: none
 }
 
@@ -112,7 +112,7 @@ func number(id string) uint16 {
 func newVLAN(n tree.Node) vlan {
 	v := vlan{id: number(n.Key()[0]), network: n.Get("network"), control: n.Get("control")}
 	for _, text := range n.Child("interface").Child("address").Values() {
-		if p, err := netip.ParsePrefix(text); err == nil && p.Addr().Is4() {
+		if p, err := netip.ParsePrefix(text); err == nil {
 			v.addresses = append(v.addresses, p.Addr())
 		}
 	}
@@ -178,6 +178,11 @@ func (w *wish) sdn(v *vlan) bool {
 		passes, _ := p.carries(v.id)
 		return passes && w.at(&p, v) == dispatch.SDN
 	})
+}
+
+// wantsController says whether anything is to be the controller's.
+func (w *wish) wantsController() bool {
+	return slices.ContainsFunc(w.vlans, func(v vlan) bool { return w.sdn(&v) })
 }
 
 // vlan returns a VLAN, nil if nothing says anything of it.

@@ -75,15 +75,15 @@ func (c *channel) set(ctx context.Context, s *dispatch.Set) error {
 	return nil
 }
 
-// written returns a copy of what the bridge was last brought to or, where that is not known,
-// of what it is to be brought to.
-func (c *channel) written(next *dispatch.Set) map[string]dispatch.Flow {
+// wanted returns what the bridge should have, by keys: what was written last, as hosts that were heard since have
+// yet to get their flows; or a set, where it is not known what was.
+func (c *channel) wanted(s *dispatch.Set) map[string]dispatch.Flow {
 	if !c.doubted.Load() {
 		return maps.Clone(c.have)
 	}
-	want := make(map[string]dispatch.Flow, len(next.Flows))
-	for i := range next.Flows {
-		want[next.Flows[i].Key()] = next.Flows[i]
+	want := make(map[string]dispatch.Flow, len(s.Flows))
+	for i := range s.Flows {
+		want[s.Flows[i].Key()] = s.Flows[i]
 	}
 	return want
 }

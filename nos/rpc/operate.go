@@ -4,6 +4,8 @@ package rpc
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -118,9 +120,21 @@ func (s operateService) Traceroute(ctx context.Context, r *connect.Request[apiv1
 func (s operateService) Capture(ctx context.Context, r *connect.Request[apiv1.OperateServiceCaptureRequest], out *connect.ServerStream[apiv1.OperateServiceCaptureResponse]) error {
 	p := tool.Capture{Interface: r.Msg.GetInterface(), Count: int(r.Msg.GetCount()), Filter: r.Msg.GetFilter()}
 	c, err := p.Command()
+	if err == nil {
+		err = s.device(ctx, p.Interface)
+	}
 	return s.try(ctx, strings.TrimSpace(p.Interface+" "+strings.Join(p.Filter, " ")), c, err, func(line string) error {
 		return out.Send(&apiv1.OperateServiceCaptureResponse{Line: line})
 	})
+}
+
+// device refuses a name that no interface of the switch has. Programs have names of their own:
+// for all interfaces, for packets that a firewall logs, for those of a USB bus.
+func (s operateService) device(ctx context.Context, name string) error {
+	if name == "lo" || slices.Contains(s.options.Interfaces(ctx), name) {
+		return nil
+	}
+	return &linkspan.Error{Code: linkspan.NotFound, Message: fmt.Sprintf("there is no interface %q", name), Hint: "show interfaces"}
 }
 
 // try runs a program that somebody tries the network with.

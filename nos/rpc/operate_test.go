@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -162,4 +163,38 @@ func show(t *testing.T, c *api.Client, name string) string {
 		return ""
 	}
 	return r.Msg.GetJson()
+}
+
+// Programs that capture packets have names of their own for more than one interface, and for
+// what is none.
+func TestCaptureIsOfInterfacesAlone(t *testing.T) {
+	ran := 0
+	w := rpctest.New(t, func(o *rpc.Options) {
+		o.Run = func(_ context.Context, c tool.Command, each func(string) error) error {
+			ran++
+			return each(strings.Join(c.Args, " "))
+		}
+	})
+	capture := func(role, name string) error {
+		stream, err := w.As(t, role).Operate.Capture(t.Context(), connect.NewRequest(&apiv1.OperateServiceCaptureRequest{Interface: name}))
+		if err != nil {
+			return api.FromRPC(err)
+		}
+		for stream.Receive() {
+		}
+		return api.FromRPC(stream.Err())
+	}
+	for _, name := range []string{"any", "nflog", "nfqueue", "usbmon1", "dbus-system", "1", "eth9"} {
+		if err := capture("operator", name); linkspan.CodeOf(err) != linkspan.NotFound {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"eth0", "eth1", "lo"} {
+		if err := capture("operator", name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := capture("viewer", "eth0"); linkspan.CodeOf(err) != linkspan.Permission || ran != 3 {
+		t.Errorf("a viewer: %v; %d programs have run", err, ran)
+	}
 }

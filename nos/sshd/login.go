@@ -16,6 +16,7 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/nos/access"
+	"github.com/linkspan/linkspan/nos/access/crowd"
 	"github.com/linkspan/linkspan/nos/rpc"
 	"github.com/linkspan/linkspan/trust/audit"
 )
@@ -80,8 +81,8 @@ func (l *login) refused(err error) {
 		l.server.options.Log.Debug("an ssh connection came to nothing", slog.String("from", l.from.String()), slog.Any("error", err))
 		return
 	}
-	if l.server.refusals.take(l.from, time.Now()) {
-		l.server.record(audit.Entry{Kind: audit.Denied, Who: cut(l.tried, maxName), How: "ssh", From: l.from.String(), Text: "login", Error: cut(reason(err), maxReason)})
+	if l.server.refusals.Take(l.from, time.Now()) {
+		l.server.record(audit.Entry{Kind: audit.Denied, Who: crowd.Cut(l.tried, crowd.MaxName), How: "ssh", From: l.from.String(), Text: "login", Error: crowd.Cut(reason(err), crowd.MaxReason)})
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
 	"github.com/linkspan/linkspan/nos/access"
+	"github.com/linkspan/linkspan/nos/access/crowd"
 	"github.com/linkspan/linkspan/nos/rpc"
 	"github.com/linkspan/linkspan/nos/shell"
 	"github.com/linkspan/linkspan/trust/audit"
@@ -53,8 +54,8 @@ type Options struct {
 // Server serves shells.
 type Server struct {
 	options  Options
-	places   *places
-	refusals *refusals
+	places   *crowd.Places
+	refusals *crowd.Refusals
 }
 
 // New returns a server.
@@ -62,7 +63,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Server{options: o, places: newPlaces(), refusals: newRefusals(time.Now())}
+	return &Server{options: o, places: crowd.NewPlaces(), refusals: crowd.NewRefusals(time.Now())}
 }
 
 // Serve serves until ctx ends, and closes the listener. Connections end with it.
@@ -99,7 +100,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 func (s *Server) begin(ctx context.Context, conn net.Conn, conns *sync.WaitGroup) {
 	ctx, cancel := context.WithCancel(ctx)
 	from := address(conn.RemoteAddr())
-	place := s.places.come(from, cancel)
+	place := s.places.Come(from, cancel)
 	if place == nil {
 		cancel()
 		conn.Close()
@@ -112,21 +113,21 @@ func (s *Server) begin(ctx context.Context, conn net.Conn, conns *sync.WaitGroup
 }
 
 // connection serves one connection until it ends.
-func (s *Server) connection(ctx context.Context, conn net.Conn, l *login, place *stranger) {
+func (s *Server) connection(ctx context.Context, conn net.Conn, l *login, place *crowd.Stranger) {
 	defer conn.Close() //nolint:errcheck // it has ended
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	_ = conn.SetDeadline(time.Now().Add(loginTime)) // one that cannot be set has ended
 	secure, channels, requests, err := ssh.NewServerConn(conn, l.config(ctx))
-	s.places.gone(place)
+	s.places.Gone(place)
 	if err != nil {
 		l.refused(err)
 		return
 	}
-	if !s.places.enter(secure.User()) {
+	if !s.places.Enter(secure.User()) {
 		l.refused(tooMany(secure.User()))
 		return
 	}
-	defer s.places.leave(secure.User())
+	defer s.places.Leave(secure.User())
 	_ = conn.SetDeadline(time.Time{}) // as above
 	l.entered(secure)
 	defer l.left()
@@ -139,7 +140,7 @@ func tooMany(name string) error {
 
 // tellNowAndThen tells refusals until ctx ends.
 func (s *Server) tellNowAndThen(ctx context.Context) {
-	again := time.NewTicker(refusalsReturn)
+	again := time.NewTicker(crowd.RefusalsReturn)
 	defer again.Stop()
 	for {
 		select {
@@ -153,7 +154,7 @@ func (s *Server) tellNowAndThen(ctx context.Context) {
 
 // tellRefusals writes down how many logins were refused that were not written down one by one.
 func (s *Server) tellRefusals() {
-	if text := s.refusals.told(); text != "" {
+	if text := s.refusals.Told(); text != "" {
 		s.record(audit.Entry{Kind: audit.Denied, How: "ssh", Text: text, Error: "there were too many to write each down"})
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/linkspan/linkspan/nos/access"
+	"github.com/linkspan/linkspan/nos/access/crowd"
 	"github.com/linkspan/linkspan/nos/rpc"
 	"github.com/linkspan/linkspan/nos/rpc/rpctest"
 	"github.com/linkspan/linkspan/trust"
@@ -281,7 +282,7 @@ func TestGarbage(t *testing.T) {
 		}
 	}
 	var silent []net.Conn // more than there are places for
-	for range maxStrangers + 4 {
+	for range crowd.MaxStrangers + 4 {
 		c, err := net.Dial("tcp", p.address)
 		if err != nil {
 			t.Fatal(err)

@@ -25,6 +25,7 @@ func table() []runnable {
 	return []runnable{
 		{command: "docker run -d --network front", host: true, needs: func(w web, t *testing.T) { w.shown(t, "front", 1) }},
 		{command: "docker run -d --network stock", other: true, needs: func(w web, t *testing.T) { w.shown(t, "stock", 1) }},
+		{command: "linkspan group create court", needs: func(w web, t *testing.T) { w.inspected(t, "h1/yard") }},
 		{command: "linkspan group"},
 		{command: "linkspan connect", needs: func(w web, t *testing.T) { w.runs(t, "shop"); w.runs(t, "shelf") }},
 		{command: "linkspan disconnect"},
@@ -146,6 +147,17 @@ func (w web) known(t *testing.T, name string) {
 	harness.Eventually(t, "the controller knows "+name, func() error {
 		if !w.exists(t, name) {
 			return errors.New("network ls does not show it")
+		}
+		return nil
+	})
+}
+
+// inspected waits until the controller knows a network of one host.
+func (w web) inspected(t *testing.T, name string) {
+	t.Helper()
+	harness.Eventually(t, "the controller knows "+name, func() error {
+		if r := w.home.Try("linkspan", "network", "inspect", name); r.Exit != 0 {
+			return fmt.Errorf("%v", r)
 		}
 		return nil
 	})

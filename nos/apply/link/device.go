@@ -31,7 +31,12 @@ func (d device) said() bool { return d.name != "" }
 
 func (d device) has(a netip.Prefix) bool { return slices.Contains(d.addresses, a) }
 
-// touched returns the names of the devices of which two configurations do not say the
+// same says that two configurations say the same of a device, wherever they do.
+func (d device) same(other device) bool {
+	return d.name == other.name && d.up == other.up && d.mtu == other.mtu && d.port == other.port && d.vlan == other.vlan && slices.Equal(d.addresses, other.addresses)
+}
+
+// touched returns the names of the devices of which two configurations may not say the
 // same, sorted. The old one may be nil.
 func touched(old, new *tree.Tree) []string {
 	names := map[string]bool{}

@@ -11,13 +11,17 @@ import (
 	"slices"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"github.com/linkspan/linkspan/ovs/netns"
 )
 
 // kernel is the network of the process's namespace.
-type kernel struct{ handle *netlink.Handle }
+type kernel struct {
+	handle *netlink.Handle
+	strict *nl.SocketHandle // of which a dump is what is asked for
+}
 
 // found is a device as the kernel has it.
 type found struct {
@@ -71,15 +75,12 @@ func (k kernel) device(name string) (found, bool, error) {
 	if err != nil {
 		return found{}, false, fmt.Errorf("look up %s: %w", name, err)
 	}
-	list, err := k.handle.AddrList(l, netlink.FAMILY_ALL)
+	addresses, err := k.addressesOf(l.Attrs().Index)
+	if missing(err) {
+		return found{}, false, nil
+	}
 	if err != nil {
 		return found{}, false, fmt.Errorf("addresses of %s: %w", name, err)
-	}
-	var addresses []address
-	for _, a := range list {
-		if one, ok := addressOf(a); ok {
-			addresses = append(addresses, one)
-		}
 	}
 	return foundOf(l, addresses), true, nil
 }
@@ -92,13 +93,8 @@ func foundOf(l netlink.Link, addresses []address) found {
 // addressOf returns an address with its prefix; not ok for those of the link alone,
 // which nobody configures.
 func addressOf(a netlink.Addr) (address, bool) {
-	ip, ok := netip.AddrFromSlice(a.IP)
 	bits, _ := a.Mask.Size()
-	ip = ip.Unmap()
-	if !ok || ip.IsLinkLocalUnicast() && ip.Is6() {
-		return address{}, false
-	}
-	return address{netip.PrefixFrom(ip, bits), a.Flags&unix.IFA_F_PERMANENT == 0}, true
+	return addressFrom(a.IP, bits, a.Flags)
 }
 
 func (f found) has(p netip.Prefix) bool {

@@ -52,11 +52,19 @@ func New(o Options) (*Links, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open netlink: %w", err)
 	}
-	return &Links{kernel: kernel{handle}, log: o.Log, memory: m, want: routes{}}, nil
+	strict, err := strictSocket()
+	if err != nil {
+		handle.Close()
+		return nil, err
+	}
+	return &Links{kernel: kernel{handle, strict}, log: o.Log, memory: m, want: routes{}}, nil
 }
 
 // Close closes the links; what they have made stays.
-func (l *Links) Close() { l.handle.Close() }
+func (l *Links) Close() {
+	l.handle.Close()
+	l.strict.Close()
+}
 
 // Leaving returns the part of a host that takes addresses away. It stands before the bridge.
 func (l *Links) Leaving() config.Host { return leaving{l} }
@@ -70,17 +78,20 @@ type change struct {
 	was, is device
 }
 
-// changes returns the devices that change. Of an unknown host those are all of which
-// something is said, or on which something may be of ours.
+// changes returns the devices that change: of a port another VLAN or a description is nothing to
+// its device. Of an unknown host those are all of which something is said, or on which something
+// may be of ours.
 func (l *Links) changes(old, new *tree.Tree) []change {
 	before, after := newSays(old), newSays(new)
 	names := touched(old, new)
 	if old == nil {
 		names = slices.Compact(slices.Sorted(slices.Values(slices.Concat(after.all(), l.memory.makers(), l.memory.silenced(), l.memory.downs()))))
 	}
-	all := make([]change, len(names))
-	for i, name := range names {
-		all[i] = change{name, before.of(name), after.of(name)}
+	all := make([]change, 0, len(names))
+	for _, name := range names {
+		if c := (change{name, before.of(name), after.of(name)}); old == nil || !c.was.same(c.is) {
+			all = append(all, c)
+		}
 	}
 	return all
 }

@@ -5,6 +5,7 @@ package dispatch
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 
 	"github.com/linkspan/linkspan/nos/forward"
 	"github.com/linkspan/linkspan/wire/openflow"
@@ -21,6 +22,12 @@ const (
 	// back for it and is dropped; the last bits are the number of its patch.
 	CookieShadow  = Cookie | 1<<32
 	CookieDropped = Cookie | 2<<32
+
+	// CookieBearer is of what asks for an address that the fabric answers for.
+	CookieBearer = Cookie | 3<<32
+
+	// CookieGroups is of what is to more than one, and ends: who decides does so for two.
+	CookieGroups = Cookie | 4<<32
 )
 
 // KindOf returns a cookie without its last bits, which are of.
@@ -33,6 +40,15 @@ type Flow struct {
 	Cookie       uint64
 	Match        openflow.MatchView
 	Instructions openflow.Instructions
+}
+
+// Bearer reads which address in which VLAN the fabric answers for, by a flow of [CookieBearer].
+func (f *Flow) Bearer() (vlan uint16, a netip.Addr, ok bool) {
+	id, known := f.Match.Uint(openflow.Reg(RegVLAN))
+	if a, ok = f.Match.Addr(openflow.FieldARPTPA); !ok {
+		a, ok = f.Match.Addr(openflow.FieldNDTarget)
+	}
+	return uint16(id), a, ok && known
 }
 
 // Key is what a bridge tells flows apart by.
@@ -85,6 +101,10 @@ const ControllerID = 0x4d02
 
 // RegVLAN is the register with the VLAN of a frame, from package forward's guard on.
 const RegVLAN = 0
+
+// regFabric is 1 of frames that are for the fabric, if a host has sent them that it knows; package forward has
+// those before it.
+const regFabric = 3
 
 // RouterMAC is the fabric's router to every host (control/pipeline has the same).
 func RouterMAC() openflow.MAC { return openflow.MAC{0x02, 0xff, 0, 0, 0, 1} }

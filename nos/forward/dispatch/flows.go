@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/linkspan/linkspan/wire/openflow"
@@ -68,8 +69,7 @@ func apply(a openflow.Actions) openflow.Instructions { return openflow.Instructi
 
 func out(port uint32) openflow.Actions { return openflow.Actions(nil).Output(port, 0) }
 
-// toSDN adds what takes frames that m matches to table 20, without their tag; m is as
-// it was afterwards.
+// toSDN adds what takes frames that m makes a match of to table 20, without their tag.
 func (b *builder) toSDN(table uint8, priority uint16, m func() *openflow.Match) {
 	tagged := m().UintMasked(openflow.FieldVLANVID, vidPresent, vidPresent)
 	b.add(table, priority, Cookie, tagged, apply(openflow.Actions(nil).PopVLAN()).GotoTable(tableSDN))
@@ -103,8 +103,11 @@ func (b *builder) vlan(v *VLAN) {
 	}
 	b.watched(v)
 	b.ownInterface(v)
+	b.vlan6(v)
 	b.add(tableSDN, 1300, Cookie, in(v.ID).EthType(typeARP), apply(up(v.ID)))
 	b.add(tableSDN, 1300, Cookie, toOne(in(v.ID)).EthType(typeIPv4), apply(up(v.ID)))
+	group := openflow.MAC{0x01}
+	b.add(tableSDN, 1200, CookieGroups, in(v.ID).EthDstMasked(group, group), nil)
 }
 
 // chain adds what takes frames to who decides.
@@ -120,15 +123,26 @@ func (b *builder) chain(m Mode, priority uint16, frames func() *openflow.Match) 
 func (b *builder) watched(v *VLAN) {
 	router := RouterMAC()
 	b.add(tableWatched, 1390, Cookie, in(v.ID).EthDst(router).EthType(typeARP).ARPOp(arpReply), apply(up(v.ID)))
+	forFabric := openflow.Actions(nil).SetUint(openflow.Reg(regFabric), 1)
 	if v.Subnet.IsValid() {
-		b.toSDN(tableWatched, 1360, func() *openflow.Match {
-			return in(v.ID).EthDst(router).EthType(typeIPv4).IPv4DstPrefix(v.Subnet)
-		})
+		m := in(v.ID).EthDst(router).EthType(typeIPv4).IPv4DstPrefix(v.Subnet)
+		b.add(tableWatched, 1360, Cookie, m, apply(forFabric).GotoTable(tableNoticed))
+	}
+	for _, a := range v.Bearers {
+		b.add(tableWatched, 1450, CookieBearer, asksFor(in(v.ID), a), apply(forFabric).GotoTable(tableNoticed))
 	}
 	b.add(tableNoticed, 1200, Cookie, in(v.ID).EthType(typeARP), apply(up(v.ID)).GotoTable(tableItself))
 	b.add(tableNoticed, 1100, Cookie, toOne(in(v.ID)).EthType(typeIPv4), apply(up(v.ID)).GotoTable(tableItself))
 	b.add(tableNoticed, 1000, Cookie, in(v.ID), to(tableItself))
 	b.add(tableWatched, 1000, Cookie, in(v.ID), to(tableNoticed))
+}
+
+// asksFor adds to a match that somebody asks who has an address.
+func asksFor(m *openflow.Match, a netip.Addr) *openflow.Match {
+	if a.Is6() {
+		return icmp6(m, neighbourSolicit).NDTarget(a)
+	}
+	return m.EthType(typeARP).ARPOp(arpRequest).ARPTPA(a)
 }
 
 // ownInterface adds the ways to and from the switch's own interface.
@@ -141,7 +155,15 @@ func (b *builder) ownInterface(v *VLAN) {
 	b.add(tableDispatch, 1900, Cookie, match().InPort(own.Port).Reg(RegVLAN, uint32(v.ID)), to(tableWatched))
 	b.add(tableWatched, 1650, Cookie, match().InPort(own.Port).Reg(RegVLAN, uint32(v.ID)).EthType(typeARP), to(tableItself))
 	b.add(tableWatched, 1350, Cookie, in(v.ID).EthDst(RouterMAC()).EthType(typeIPv4), apply(set).GotoTable(tableItself))
+	b.add(tableWatched, 1350, Cookie, six(in(v.ID).EthDst(RouterMAC())), apply(set).GotoTable(tableItself))
+	for _, kind := range []uint8{neighbourSolicit, neighbourAdvert} {
+		b.add(tableWatched, 1650, Cookie, icmp6(match().InPort(own.Port).Reg(RegVLAN, uint32(v.ID)), kind), to(tableItself))
+	}
 	for _, a := range own.Addresses {
+		if a.Is6() {
+			b.ownInterface6(v, a)
+			continue
+		}
 		b.add(tableNoticed, 1500, Cookie, in(v.ID).EthType(typeIPv4).IPv4Dst(a), to(tableItself))
 		b.add(tableSDN, 1500, Cookie, in(v.ID).EthType(typeARP).ARPTPA(a), apply(out(own.Port)))
 		b.add(tableSDN, 1500, Cookie, in(v.ID).EthType(typeIPv4).IPv4Dst(a), apply(set.Output(own.Port, 0)))

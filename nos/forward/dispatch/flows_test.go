@@ -32,6 +32,15 @@ func station(last byte, port uint32) dispatch.Station {
 	}
 }
 
+// office6 is office with addresses of IPv6.
+func office6(m dispatch.Mode) dispatch.VLAN {
+	v := office(m)
+	v.Subnet6 = netip.MustParsePrefix("fd07::/64")
+	v.Interface.Addresses = append(v.Interface.Addresses, netip.MustParseAddr("fd07::254"))
+	v.Bearers = []netip.Addr{netip.MustParseAddr("fd07::20")}
+	return v
+}
+
 // stories are states with the flows that they have; rewritten with -update and read as a diff.
 func stories() map[string]*dispatch.State {
 	trunk := station(3, 3)
@@ -40,12 +49,21 @@ func stories() map[string]*dispatch.State {
 	shadow.Shadow = true
 	mixed := office(dispatch.Traditional)
 	mixed.Ports = map[uint32]dispatch.Mode{1: dispatch.SDN}
+	contained := office(dispatch.Traditional)
+	contained.Bearers = []netip.Addr{netip.MustParseAddr("10.7.0.20"), netip.MustParseAddr("10.7.0.21")}
+	shadow6, trunk6 := shadow, trunk
+	shadow6.Address6, trunk6.Address6 = netip.MustParseAddr("fd07::2"), netip.MustParseAddr("fd07::3")
+	unplugged := station(3, 2)
+	unplugged.Patch = 0
 	return map[string]*dispatch.State{
 		"nothing":     {},
 		"traditional": {VLANs: []dispatch.VLAN{office(dispatch.Traditional)}, Stations: []dispatch.Station{station(2, 1), trunk}},
 		"shadow":      {VLANs: []dispatch.VLAN{office(dispatch.Traditional)}, Stations: []dispatch.Station{shadow, trunk}},
 		"sdn":         {VLANs: []dispatch.VLAN{office(dispatch.SDN)}, Stations: []dispatch.Station{station(2, 1), trunk}},
 		"one-port":    {VLANs: []dispatch.VLAN{mixed}, Stations: []dispatch.Station{station(2, 1), station(3, 2)}},
+		"six":         {VLANs: []dispatch.VLAN{office6(dispatch.Traditional)}, Stations: []dispatch.Station{shadow6, trunk6}},
+		"six-sdn":     {VLANs: []dispatch.VLAN{office6(dispatch.SDN)}, Stations: []dispatch.Station{shadow6, trunk6}},
+		"bearers":     {VLANs: []dispatch.VLAN{contained}, Stations: []dispatch.Station{station(2, 1), unplugged}},
 		"foreign": {Gates: []dispatch.Gate{
 			{Port: 5, Patch: 105}, {Port: 6, VLAN: 100, Tagged: true, Patch: 106}, {Port: 7, VLAN: 100, Patch: 107}, {Port: 8},
 		}},

@@ -24,7 +24,7 @@ func (m Mode) String() string { return [...]string{"traditional", "sdn", "foreig
 // State is who decides about what, and who is where. Ports are OpenFlow's numbers in
 // br-switch.
 type State struct {
-	VLANs    []VLAN    // that are watched: something of them is not traditional, or was, or is about to be
+	VLANs    []VLAN    // that name a network of the fabric
 	Stations []Station // hosts of these VLANs
 	Gates    []Gate    // ways to foreign controllers
 }
@@ -35,6 +35,8 @@ type VLAN struct {
 	Mode      Mode            // on all ports but those of Ports
 	Ports     map[uint32]Mode // where it is another
 	Subnet    netip.Prefix    // of its network in the fabric; zero: it has none
+	Subnet6   netip.Prefix    // of it for IPv6
+	Bearers   []netip.Addr    // of the network, and no hosts of the VLAN: the fabric answers for them
 	Interface Interface
 }
 
@@ -61,18 +63,20 @@ func (v *VLAN) SDNAnywhere() bool {
 type Interface struct {
 	Port      uint32 // 0: there is none
 	MAC       linkspan.MAC
-	Addresses []netip.Addr // of IPv4
+	Addresses []netip.Addr
 }
 
 // Station is a host in a VLAN.
 type Station struct {
 	VLAN    uint16
 	Address netip.Addr // of IPv4
-	MAC     linkspan.MAC
-	Port    uint32
-	Tagged  bool   // its frames have a tag there
-	Patch   uint32 // its way to br-link; 0: it has none yet
-	Shadow  bool   // what it sends is also copied to the fabric, and what comes back is dropped
+	// Address6 is one of IPv6 that the fabric has it with as well; zero: none.
+	Address6 netip.Addr
+	MAC      linkspan.MAC
+	Port     uint32
+	Tagged   bool   // its frames have a tag there
+	Patch    uint32 // its way to br-link; 0: it has none yet
+	Shadow   bool   // what it sends is also copied to the fabric, and what comes back is dropped
 }
 
 // Gate is a way to a foreign controller's bridge.

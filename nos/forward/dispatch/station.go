@@ -15,6 +15,7 @@ func (b *builder) station(v *VLAN, s *Station) {
 	if s.Patch != 0 {
 		b.plugged(v, s)
 	}
+	b.station6(v, s)
 }
 
 // forOther leads what others send to a host, while they are traditional or hold its
@@ -22,6 +23,9 @@ func (b *builder) station(v *VLAN, s *Station) {
 func (b *builder) forOther(v *VLAN, s *Station, sdn bool) {
 	router := RouterMAC()
 	forIt := func() *openflow.Match { return in(v.ID).EthDst(router).EthType(typeIPv4).IPv4Dst(s.Address) }
+	if !sdn && s.Patch == 0 {
+		return // it may be that the address is another's in the fabric
+	}
 	if !sdn {
 		set := apply(openflow.Actions(nil).SetMAC(openflow.FieldEthDst, s.MAC)).GotoTable(tableNoticed)
 		b.add(tableWatched, 1400, Cookie, forIt(), set)
@@ -46,18 +50,42 @@ func (s *Station) from() *openflow.Match {
 // back of it is dropped, as it was delivered already.
 func (b *builder) known(v *VLAN, s *Station) {
 	b.add(tableNoticed, 1300, Cookie, toOne(s.from()).EthType(typeIPv4).IPv4Src(s.Address), to(tableItself))
+	if s.Patch != 0 {
+		b.forFabric(s)
+	}
 	if !s.Shadow || s.Patch == 0 || !v.Subnet.IsValid() {
 		return
 	}
-	acts := openflow.Actions(nil).ResubmitTable(openflow.PortInPort, tableItself)
-	vid := uint64(0)
-	if s.Tagged {
-		acts, vid = acts.PopVLAN(), vidPresent|uint64(v.ID)
-	}
-	acts = acts.SetMAC(openflow.FieldEthDst, RouterMAC()).Output(s.Patch, 0)
-	m := toOne(s.from()).Uint(openflow.FieldVLANVID, vid).EthType(typeIPv4).IPv4Src(s.Address).IPv4DstPrefix(v.Subnet)
-	b.add(tableNoticed, 1400, CookieShadow|uint64(s.Patch), m, apply(acts))
+	m := toOne(s.shadowed()).EthType(typeIPv4).IPv4Src(s.Address).IPv4DstPrefix(v.Subnet)
+	b.add(tableNoticed, 1400, CookieShadow|uint64(s.Patch), m, apply(s.copied()))
 	b.add(tableStation, 1500, CookieDropped|uint64(s.Patch), in(v.ID).EthType(typeIPv4).IPv4Src(s.Address), nil)
+}
+
+// shadowed matches what a host sends in the form that copied takes the tag from.
+func (s *Station) shadowed() *openflow.Match {
+	if s.Tagged {
+		return s.from().Uint(openflow.FieldVLANVID, vidPresent|uint64(s.VLAN))
+	}
+	return s.from().Uint(openflow.FieldVLANVID, 0)
+}
+
+// copied has a frame go on, and then a copy of it to the fabric.
+func (s *Station) copied() openflow.Actions {
+	acts := openflow.Actions(nil).ResubmitTable(openflow.PortInPort, tableItself)
+	if s.Tagged {
+		acts = acts.PopVLAN()
+	}
+	return acts.SetMAC(openflow.FieldEthDst, RouterMAC()).Output(s.Patch, 0)
+}
+
+// forFabric leads there what a host sends that is for it, whoever decides about the rest.
+func (b *builder) forFabric(s *Station) {
+	b.toSDN(tableNoticed, 1450, func() *openflow.Match {
+		return s.from().Reg(regFabric, 1).EthType(typeIPv4).IPv4Src(s.Address)
+	})
+	b.toSDN(tableNoticed, 1450, func() *openflow.Match {
+		return s.from().Reg(regFabric, 1).EthType(typeARP).ARPOp(arpRequest).ARPSPA(s.Address)
+	})
 }
 
 // plugged joins a host to the fabric.

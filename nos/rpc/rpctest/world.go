@@ -159,9 +159,15 @@ func (w *World) serve(t testing.TB) {
 func (w *World) As(t testing.TB, role string) *api.Client {
 	t.Helper()
 	transport := api.UnixTransport(w.Socket)
-	c := api.NewClient(&http.Client{Transport: impostor{transport, role}}, "http://switch")
+	c := api.NewClient(&http.Client{Transport: w.Pretend(transport, role)}, "http://switch")
 	t.Cleanup(transport.CloseIdleConnections)
 	return c
+}
+
+// Pretend returns a way over which all requests are of a user, who is named after the role; of
+// nobody if it is empty.
+func (*World) Pretend(next http.RoundTripper, role string) http.RoundTripper {
+	return impostor{next, role}
 }
 
 type impostor struct {
