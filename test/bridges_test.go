@@ -68,7 +68,7 @@ func (q *quarter) meet(t *testing.T, a *harness.Container, networkOfA string, b 
 	})
 	a.Reaches(t, b, networkOfB)
 	b.Reaches(t, a, networkOfA)
-	a.Exec(t, "ping", "-c", "1", "-W", "5", addressOfB)
+	a.Echo(t, addressOfB)
 	for _, network := range []string{"tcp", "udp"} {
 		if r := a.Try("/probe", "from", network, addressOfB+":"+harness.Port); r.Out != addressOfA {
 			t.Errorf("%s sees %v by %s, want %s, the address of %s", b.Name, r, network, addressOfA, a.Name)
@@ -76,26 +76,25 @@ func (q *quarter) meet(t *testing.T, a *harness.Container, networkOfA string, b 
 	}
 }
 
-// apart checks that nobody of other networks reaches anybody.
-func (q *quarter) apart(t *testing.T) {
+// apart checks that nobody of other networks reaches anybody: never did, or does no more.
+func (q *quarter) apart(t *testing.T, check func(*harness.Container, *testing.T, string)) {
 	t.Helper()
 	near, far := q.near.Address(t, "near"), q.far.Address(t, "far")
-	q.hot1.Isolated(t, near)
-	q.hot2.Isolated(t, near)
-	q.next.Isolated(t, near)
-	q.far.Isolated(t, near)
-	q.near.Isolated(t, far)
-	q.near.Isolated(t, q.hot1.Address(t, "hot"))
-	q.near.Isolated(t, q.hot2.Address(t, "hot"))
+	for _, other := range []*harness.Container{q.hot1, q.hot2, q.next, q.far} {
+		check(other, t, near)
+	}
+	for _, address := range []string{far, q.hot1.Address(t, "hot"), q.hot2.Address(t, "hot")} {
+		check(q.near, t, address)
+	}
 }
 
 // TestGroupsOfBridges: containers on bridges of hosts are apart from others, talk with
 // them by a group, a link or a policy, and are apart again at once.
 func TestGroupsOfBridges(t *testing.T) {
 	q := newQuarter(t)
-	t.Run("apart", q.apart)
+	t.Run("apart", func(t *testing.T) { q.apart(t, (*harness.Container).Isolated) })
 	t.Run("a group", q.group)
-	t.Run("apart again", q.apart)
+	t.Run("apart again", func(t *testing.T) { q.apart(t, (*harness.Container).CutOff) })
 	t.Run("a link", q.link)
 	t.Run("a policy", q.policy)
 	t.Run("refused", q.refused)
@@ -117,21 +116,15 @@ func (q *quarter) group(t *testing.T) {
 	q.meet(t, q.near, "near", q.far, "far")
 	q.meet(t, q.near, "near", q.next, "next")
 	q.same.Isolated(t, q.far.Address(t, "far"))
-	q.far.Exec(t, "ping", "-c", "3", "-s", "1472", "-W", "5", q.near.Address(t, "near")) // more than the tunnel takes: the first is told of
-	if out := q.far.Exec(t, "ping", "-c", "20", "-i", "0.2", "-s", "4000", "-W", "10", q.near.Address(t, "near")); !strings.Contains(out, " 0% packet loss") {
-		t.Errorf("packets in fragments: %s", out)
-	}
+	q.far.Echo(t, q.near.Address(t, "near"), "-s", "1472") // more than the tunnel takes: the first is told of
+	q.far.Prints(t, harness.Words(" 0% packet loss"), "ping", "-c", "20", "-i", "0.2", "-s", "4000", "-W", "10", q.near.Address(t, "near"))
 	for _, way := range [][2]string{{"h1/near1", "h2/far1"}, {"near1.near", "next1"}, {"hot2", "near1"}} {
 		if out := q.CLI(t, "trace", way[0], way[1], "--proto", "tcp", "--port", harness.Port, "--probe"); !strings.Contains(out, "ALLOWED") {
 			t.Errorf("trace of %q prints %s", way, out)
 		}
 	}
-	out := q.near.Exec(t, "traceroute", "-n", "-w", "5", "-q", "1", "-m", "8", q.far.Address(t, "far"))
-	for _, hop := range []string{underlayOf(t, q.Lab, "h1"), underlayOf(t, q.Lab, "h2")} {
-		if !strings.Contains(out, " "+hop+" ") {
-			t.Errorf("switch %s is no hop: %s", hop, out)
-		}
-	}
+	hops := harness.Words(" "+underlayOf(t, q.Lab, "h1")+" ", " "+underlayOf(t, q.Lab, "h2")+" ")
+	q.near.Prints(t, hops, "traceroute", "-n", "-w", "5", "-q", "1", "-m", "8", q.far.Address(t, "far"))
 	stays := q.ConverseAt(t, "h1", "stays", "near", q.next.Address(t, "next"))
 	stops := q.ConverseAt(t, "h1", "stops", "near", q.far.Address(t, "far"))
 	q.CLI(t, "group", "remove", "all", "h2/far")
@@ -150,7 +143,7 @@ func (q *quarter) link(t *testing.T) {
 	q.meet(t, q.near, "near", q.far, "far")
 	q.next.Isolated(t, q.far.Address(t, "far"))
 	q.CLI(t, "link", "clear", "near1", "far1")
-	q.near.Isolated(t, q.far.Address(t, "far"))
+	q.near.CutOff(t, q.far.Address(t, "far"))
 }
 
 const bridgePolicy = `apiVersion: linkspan/v1
@@ -184,7 +177,7 @@ func (q *quarter) policy(t *testing.T) {
 	}
 	q.hot2.Isolated(t, q.near.Address(t, "near"))
 	q.CLI(t, "policy", "rm", "near-to-hot")
-	q.near.Isolated(t, hot)
+	q.near.CutOff(t, hot)
 }
 
 // refused: what overlaps, across hosts named with its host, and what leads nowhere.

@@ -54,7 +54,7 @@ func whole(t *testing.T, from, to *harness.Container, network string) {
 	from.Reaches(t, to, network)
 	to.Reaches(t, from, network)
 	address := to.Address(t, network)
-	from.Exec(t, "ping", "-c", "2", "-W", "5", "-s", "8000", address)
+	from.Echo(t, address, "-s", "8000")
 	want := strings.Fields(to.Exec(t, "sha256sum", "/www/big"))[0]
 	if got := from.Exec(t, "sh", "-c", "wget -q -O - http://"+address+"/big | sha256sum"); strings.Fields(got)[0] != want {
 		t.Errorf("%s fetched %s from %s, want %s", from.Name, got, to.Name, want)

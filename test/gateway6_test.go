@@ -54,7 +54,7 @@ func (w *edge6) answers(t *testing.T) {
 	ping := func() {
 		t.Helper()
 		for _, c := range all {
-			c.Exec(t, "ping", "-6", "-c", "2", "-W", "5", "fd00:70::1")
+			c.Echo(t, "fd00:70::1", "-6")
 		}
 	}
 	ping()
@@ -85,8 +85,7 @@ func (w *edge6) answers(t *testing.T) {
 func (w *edge6) leadsOut(t *testing.T) {
 	for _, c := range []*harness.Container{w.web, w.twin} {
 		for _, size := range []string{"56", "4000"} {
-			c.Try("ping", "-6", "-c", "1", "-W", "1", "-s", size, w.there) // who answers learns what size gets through
-			c.Exec(t, "ping", "-6", "-c", "1", "-W", "5", "-s", size, w.there)
+			c.Echo(t, w.there, "-6", "-s", size) // who answers learns what size gets through
 		}
 		for _, network := range []string{"tcp", "udp"} {
 			if r := c.Try("/probe", "from", network, net.JoinHostPort(w.there, "7000")); r.Out != w.here {
@@ -147,8 +146,7 @@ func (w *edge6) errors(t *testing.T) {
 		}
 	}
 	w.On(t, "h1", "ip", "-6", "route", "add", w.there+"/128", "dev", "eth0", "mtu", "lock", "1300")
-	w.web.Try("ping", "-6", "-c", "2", "-W", "2", "-s", "1350", w.there)     // too long: it learns what is not
-	w.web.Exec(t, "ping", "-6", "-c", "1", "-W", "5", "-s", "1350", w.there) // in fragments
+	w.web.Echo(t, w.there, "-6", "-s", "1350") // too long: it learns what is not, and then in fragments
 	w.On(t, "h1", "ip", "-6", "route", "del", w.there+"/128", "dev", "eth0")
 }
 

@@ -132,23 +132,25 @@ func (v *village) names(t *testing.T) {
 	if out := v.one.Exec(t, "nslookup", two); !strings.Contains(out, "name = "+v.two.Name+"."+v.network) {
 		t.Errorf("the name of %s:\n%s", two, out)
 	}
-	v.one.Exec(t, "ping", "-6", "-c", "1", "-W", "5", v.two.Name)
+	v.one.Echo(t, v.two.Name, "-6")
 }
 
 // hops: each host between is one.
 func (v *village) hops(t *testing.T) {
 	two := address6(t, v.two, v.network)
-	out := v.one.Exec(t, "traceroute6", "-n", "-q", "1", "-w", "3", two)
-	if lines := strings.Split(out, "\n"); len(lines) != 4 || !strings.Contains(lines[1], "64:ff9b:1::") || !strings.Contains(lines[2], "64:ff9b:1::") || !strings.Contains(lines[3], two) {
-		t.Errorf("want two hosts and the container:\n%s", out)
-	}
+	v.one.Prints(t, func(out string) error {
+		if lines := strings.Split(out, "\n"); len(lines) != 4 || !strings.Contains(lines[1], "64:ff9b:1::") || !strings.Contains(lines[2], "64:ff9b:1::") || !strings.Contains(lines[3], two) {
+			return fmt.Errorf("want two hosts and the container:\n%s", out)
+		}
+		return nil
+	}, "traceroute6", "-n", "-q", "1", "-w", "5", two)
 }
 
 // large: whole packets and fragments arrive, and a megabyte over TCP.
 func (v *village) large(t *testing.T) {
 	two := address6(t, v.two, v.network)
 	for _, size := range []string{"1402", "4000"} {
-		v.one.Exec(t, "ping", "-6", "-c", "2", "-W", "5", "-s", size, two)
+		v.one.Echo(t, two, "-6", "-s", size)
 	}
 	v.two.Exec(t, "sh", "-c", "mkdir /www && dd if=/dev/urandom of=/www/big bs=1M count=2 && httpd -p [::]:80 -h /www")
 	want := v.two.Exec(t, "sha256sum", "/www/big")
@@ -207,9 +209,7 @@ func (v *village) policy(t *testing.T) {
 	apply("deny", "tcp/7000")
 	cut6(t, v.one, v.two, v.network)
 	v.one.Reaches(t, v.two, v.network)
-	if r := ping(); r.Exit != 0 {
-		t.Errorf("an echo, which nothing denies: %v", r)
-	}
+	v.one.Echo(t, address6(t, v.two, v.network), "-6") // which nothing denies
 	apply("reject", "icmp6/128")
 	harness.Eventually(t, "echoes are rejected", func() error {
 		if r := ping(); r.Exit == 0 {
@@ -263,7 +263,7 @@ func TestIPv6Directly(t *testing.T) {
 	reaches6(t, v.one, v.two, v.network)
 	reaches6(t, v.two, v.one, v.network)
 	routeBy(t, l, v.network, "direct")
-	v.one.Exec(t, "ping", "-6", "-c", "2", "-W", "5", "-s", "4000", address6(t, v.two, v.network))
+	v.one.Echo(t, address6(t, v.two, v.network), "-6", "-s", "4000")
 }
 
 // TestIPv6Refusals: each says what to type instead.

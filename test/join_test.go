@@ -93,7 +93,7 @@ func TestSwitchLife(t *testing.T) {
 	l.CLI(t, "switch", "rm", "--force", "h2")
 	told(t, l, "switch.removed", "h2", "revoked")
 	endpoints(t, l, "life", 1)
-	c1.Isolated(t, "10.62.0.50")
+	c1.CutOff(t, "10.62.0.50")
 	again := l.Run(t, "h1", "life3", "--network", "life", "--ip", "10.62.0.50") // its address is free
 	again.Remove(t)
 	// It cannot come back: neither by itself nor when it is started again.

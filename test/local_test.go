@@ -119,9 +119,12 @@ func (l locals) shown(t *testing.T) {
 		"network ls --all":                                     {"SWITCH", "back", "lan", "web"},
 		"network ls --all --filter driver=linkspan-macvlan -q": {""},
 	} {
-		if out := l.CLI(t, strings.Fields(args)...); !hasAll(out, words) {
-			t.Errorf("linkspan %s:\n%s", args, out)
-		}
+		harness.Eventually(t, "linkspan "+args, func() error { // labels come a moment later
+			if out := l.CLI(t, strings.Fields(args)...); !hasAll(out, words) {
+				return errors.New(out)
+			}
+			return nil
+		})
 	}
 	if out := l.CLI(t, "network", "ls"); strings.Contains(out, "back") {
 		t.Errorf("network ls beside the controller:\n%s", out)

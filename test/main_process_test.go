@@ -82,10 +82,8 @@ func TestStartsAlone(t *testing.T) {
 	c2.Remove(t)
 }
 
-// TestNewBinaryLosesNothing replaces the program of each node below pings each
-// millisecond, of containers in the fabric and of hosts in a VLAN, and kills what runs of the old
-// one: no packet is lost. Where some are, it must be the machine that loses them: as many in
-// the same time without a change.
+// TestNewBinaryLosesNothing replaces the program of each node below pings, of containers in the
+// fabric and of hosts in a VLAN, and kills what runs of the old one: no packet is lost.
 func TestNewBinaryLosesNothing(t *testing.T) {
 	harness.Need(t)
 	binary, _ := harness.Binary()
@@ -93,8 +91,7 @@ func TestNewBinaryLosesNothing(t *testing.T) {
 	install(t, binary, program, "")
 	l := own(t, lab.Config{Hosts: 2, Binary: program})
 	pairs := []pair{containersApart(t, l), stationsApart(t, l)}
-	begun := time.Now()
-	lost := during(t, l, pairs, func() {
+	losesNothing(t, l, pairs, func() {
 		for i, node := range []string{"h1", "h2", "controller", "h1"} {
 			install(t, binary, program, fmt.Sprint("version ", i))
 			program := boot.Switch
@@ -106,13 +103,29 @@ func TestNewBinaryLosesNothing(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d pings were lost in %v", lost, time.Since(begun))
-	if took := time.Since(begun); lost > 0 {
-		if usual := during(t, l, pairs, func() { <-time.After(took) }); lost > usual {
-			t.Errorf("%d pings were lost in %v, and %d in the same time without a change", lost, took, usual)
-		}
-	}
 	newContainersAlone(t, l)
+}
+
+// losesNothing makes a change below pings: none is lost. Where some are, it must be the machine
+// that loses them. It does so at random, so that a change is at fault only if each time that it
+// is tried more are lost with it than ever in the same time without.
+func losesNothing(t *testing.T, l *harness.Lab, pairs []pair, change func()) {
+	t.Helper()
+	worst := 0
+	for range harness.Tries {
+		begun := time.Now()
+		lost := during(t, l, pairs, change)
+		took := time.Since(begun)
+		if t.Logf("%d pings were lost in %v", lost, took); lost == 0 {
+			return
+		}
+		usual := during(t, l, pairs, func() { <-time.After(took) })
+		if t.Logf("%d were lost in the same time without a change", usual); lost <= max(worst, usual) {
+			return
+		}
+		worst = max(worst, usual)
+	}
+	t.Errorf("each time more pings were lost with the change than without, where at the most %d were", worst)
 }
 
 // pair is two who can reach each other: how a command is run at the one on h1, and the
@@ -158,15 +171,12 @@ func during(t *testing.T, l *harness.Lab, pairs []pair, do func()) (lost int) {
 	do()
 	for _, p := range pairs { // what is lost at the end is not counted, so it must not stay lost
 		harness.Eventually(t, p.address+" answers afterwards", func() error {
-			if r := l.Try("h1", append(p.at[:len(p.at):len(p.at)], "ping", "-n", "-c", "1", "-W", "1", p.address)...); r.Exit != 0 {
-				return fmt.Errorf("%v", r)
-			}
-			return nil
+			return succeeded(l.Try("h1", append(p.at[:len(p.at):len(p.at)], "ping", "-n", "-c", "1", "-W", "5", p.address)...))
 		})
 	}
 	for _, p := range pings {
 		sent, received := p.ends(t)
-		if sent < 100 {
+		if sent < 50 {
 			t.Errorf("%d pings were sent", sent)
 		}
 		lost += sent - received
@@ -208,7 +218,7 @@ func install(t *testing.T, from, to, more string) {
 	}
 }
 
-// pinging is a ping each millisecond.
+// pinging is a ping each hundredth of a second.
 type pinging struct {
 	cmd *exec.Cmd
 	out *bytes.Buffer
@@ -218,7 +228,7 @@ type pinging struct {
 // pingOf begins to ping.
 func pingOf(t *testing.T, l *harness.Lab, node string, of pair) *pinging {
 	t.Helper()
-	const untilRead = `ping -n -i 0.001 -W 5 "$0" & read -r _; kill -INT $!; wait $!` // the end of its input ends it
+	const untilRead = `ping -n -i 0.01 -W 5 "$0" & read -r _; kill -INT $!; wait $!` // the end of its input ends it
 	p := &pinging{cmd: l.Command(node, append(of.at, "sh", "-c", untilRead, of.address)...), out: new(bytes.Buffer)}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	in, err := p.cmd.StdinPipe()

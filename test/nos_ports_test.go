@@ -4,6 +4,8 @@ package test
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,8 +36,8 @@ func TestSwitchLimits(t *testing.T) {
 		"set qos voice queues 0 guaranteed 1M", "set qos voice queues 1 guaranteed 1M", "set qos voice queues 1 dscp 46")
 	one.reaches("10.81.0.2")
 	w.shows("h1", "show acl pings", "pings 1 permit", "pings default deny")
-	w.Try("h1", "ip", "netns", "exec", one.name, "ping", "-n", "-b", "-c", "100", "-i", "0.01", "-W", "1", "10.81.0.255")
 	harness.Eventually(t, "broadcast frames were dropped", func() error {
+		w.Try("h1", "ip", "netns", "exec", one.name, "ping", "-n", "-b", "-c", "100", "-i", "0.01", "-W", "1", "10.81.0.255")
 		var rate, passed, dropped int
 		for line := range strings.Lines(w.shell("h1", "show storm p1")) {
 			if _, err := fmt.Sscanf(line, "p1 broadcast %d %d %d", &rate, &passed, &dropped); err == nil && dropped > 0 {
@@ -47,15 +49,38 @@ func TestSwitchLimits(t *testing.T) {
 	w.On(t, "h1", "sh", "-c", "kill -9 $(cat /var/run/openvswitch/ovs-vswitchd.pid)")
 	one.reaches("10.81.0.2")
 	w.shows("h1", "show drift", "(none)")
-	w.On(t, "h1", "ip", "netns", "exec", one.name, "ping", "-n", "-Q", "0xb8", "-c", "3", "-i", "0.05", "10.81.0.2")
+	harness.Eventually(t, "queue 1 sends what is marked, and queue 0 nothing of it", func() error {
+		usual, marked := w.sent("h1", "p2", "1:1"), w.sent("h1", "p2", "1:2")
+		r := w.Try("h1", "ip", "netns", "exec", one.name, "ping", "-n", "-Q", "0xb8", "-c", "3", "-i", "0.05", "-W", "5", "10.81.0.2")
+		usual, marked = w.sent("h1", "p2", "1:1")-usual, w.sent("h1", "p2", "1:2")-marked
+		if !strings.Contains(r.Out, " 3 received") || marked != 3 || usual != 0 {
+			return fmt.Errorf("%d marked packets, %d others, for %v", marked, usual, r)
+		}
+		return nil
+	})
 	w.shows("h1", "show drift", "(none)")
-	if sent := w.On(t, "h1", "tc", "-s", "class", "show", "dev", "p2", "classid", "1:2"); !strings.Contains(sent, " 3 pkt") {
-		t.Errorf("queue 1 has sent another number: %s", sent)
-	}
 	w.On(t, "h1", "ovs-ofctl", "-O", "OpenFlow13", "add-flow", "unix:/var/run/openvswitch/br-switch.mgmt", "priority=7,actions=drop")
 	w.shows("h1", "show drift", "priority=7 actions=drop")
 	w.On(t, "h1", w.Binary, "config", "reapply")
 	w.shows("h1", "show drift", "(none)")
+}
+
+// sentPackets is the counter in what tc shows of a class.
+var sentPackets = regexp.MustCompile(`Sent [0-9]+ bytes ([0-9]+) pkt`)
+
+// sent returns how many packets a class at a device of a node has sent.
+func (w switches) sent(host, device, class string) int {
+	w.t.Helper()
+	out := w.On(w.t, host, "tc", "-s", "class", "show", "dev", device, "classid", class)
+	m := sentPackets.FindStringSubmatch(out)
+	if m == nil {
+		w.t.Fatalf("class %s of %s: %q", class, device, out)
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
 }
 
 // shows waits until a command shows these words, however far apart.

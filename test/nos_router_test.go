@@ -79,7 +79,7 @@ func (f far) cut() {
 			f.w.t.Fatalf("%v: %v", args, r)
 		}
 	}
-	if r := f.runs("10", "config", "commit", "--confirm", "1m", "--comment", "far"); r.Exit != 0 && r.Exit != 124 {
+	if r := f.runs("10", "config", "commit", "--confirm", "2m", "--comment", "far"); r.Exit != 0 && r.Exit != 124 {
 		f.w.t.Fatalf("commit: %v", r)
 	}
 	if f.reached() {
@@ -90,7 +90,7 @@ func (f far) cut() {
 // comesBack waits until it is as before.
 func (f far) comesBack() {
 	f.w.t.Helper()
-	harness.Within(f.w.t, 3*time.Minute, "it is managed from behind the router again", func() error {
+	harness.Within(f.w.t, 5*time.Minute, "it is managed from behind the router again", func() error {
 		if r := f.runs("30", "shell", "-c", "show history"); r.Exit != 0 {
 			return fmt.Errorf("%v", r)
 		}

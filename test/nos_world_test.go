@@ -123,7 +123,7 @@ func (w switches) station(host, port, router string, addresses ...string) statio
 
 // ping sends echo requests and says how many were answered, at the most n.
 func (s station) ping(n int, address string) int {
-	r := s.w.Try(s.host, "ip", "netns", "exec", s.name, "ping", "-n", "-c", fmt.Sprint(n), "-i", "0.05", "-W", "1", address)
+	r := s.w.Try(s.host, "ip", "netns", "exec", s.name, "ping", "-n", "-c", fmt.Sprint(n), "-i", "0.05", "-W", "2", address)
 	for _, line := range strings.Split(r.Out, "\n") {
 		var sent, got int
 		if _, err := fmt.Sscanf(line, "%d packets transmitted, %d received", &sent, &got); err == nil {
@@ -144,7 +144,19 @@ func (s station) reaches(address string) {
 	})
 }
 
-// isolated checks that nobody answers.
+// cutOff waits until nobody answers who just did: Open vSwitch may forward by what it knew for
+// a moment after a commit.
+func (s station) cutOff(address string) {
+	s.w.t.Helper()
+	harness.Eventually(s.w.t, fmt.Sprintf("%s of %s does not reach %s any more", s.name, s.host, address), func() error {
+		if got := s.ping(3, address); got != 0 {
+			return fmt.Errorf("%d times", got)
+		}
+		return nil
+	})
+}
+
+// isolated checks that nobody answers where nobody ever did.
 func (s station) isolated(address string) {
 	s.w.t.Helper()
 	if got := s.ping(3, address); got != 0 {

@@ -137,20 +137,10 @@ type ends struct {
 
 func (w *strange) ends(t *testing.T, to *harness.Container) *ends {
 	t.Helper()
-	w.sender.Try("ping", "-c", "1", "-W", "1", "10.131.0.1") // now it has a neighbour
-	e := &ends{
+	return &ends{
 		name: t.Name(), src: net.ParseIP(w.sender.Address(t, "odd")).To4(), dst: net.ParseIP(to.Address(t, "odd")).To4(),
-		mac: mac(t, w.sender), victim: mac(t, to),
+		mac: mac(t, w.sender), victim: mac(t, to), router: router(t, w.sender, "10.131.0.1"),
 	}
-	for _, field := range strings.Fields(w.sender.Exec(t, "ip", "neigh", "show", "10.131.0.1")) {
-		if m, err := net.ParseMAC(field); err == nil {
-			e.router = m
-		}
-	}
-	if e.router == nil {
-		t.Fatal("the gateway has no MAC address")
-	}
-	return e
 }
 
 // text returns a text that no other packet has.

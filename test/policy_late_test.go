@@ -4,6 +4,7 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,24 +38,37 @@ func TestLabelsThatComeLate(t *testing.T) {
 	l.CLI(t, "policy", "apply", "-f", file)
 	t.Cleanup(func() { l.TryCLI("policy", "rm", "--force", "late") })
 
-	// Not -d: it ends with its own command, which is the first thing that it does.
-	from := func(label string) harness.Result {
-		return l.Try("h1", "docker", "run", "--rm", "--network", "late", "--label", "late.test/app="+label, "busybox",
-			"ping", "-c", "30", "-i", "0.2", "-w", "8", at)
+	// To ping is the first thing that each does.
+	from := func(label string) *harness.Container {
+		c := &harness.Container{Lab: l, Host: "h1", Name: "late-" + label}
+		t.Cleanup(func() { c.Remove(t) })
+		l.On(t, "h1", "docker", "run", "-d", "--name", c.Name, "--network", "late", "--label", "late.test/app="+label, "busybox",
+			"ping", "-i", "0.2", at)
+		return c
 	}
-	if r := from("shop"); !strings.Contains(r.Out, " 0 packets received") {
-		t.Errorf("who is denied got through: %v", r)
-	}
-	if r := from("web"); !strings.Contains(r.Out, " packets received") || strings.Contains(r.Out, " 0 packets received") {
-		t.Errorf("who is not does not: %v", r)
-	}
-	var docs []struct {
-		Use struct{ Decisions, Packets uint64 }
-	}
-	if err := json.Unmarshal([]byte(l.CLI(t, "policy", "inspect", "late")), &docs); err != nil {
-		t.Fatal(err)
-	}
-	if len(docs) != 1 || docs[0].Use.Decisions == 0 || docs[0].Use.Packets < 5 {
-		t.Errorf("counted %+v", docs)
+	shop := from("shop")
+	harness.Eventually(t, "what is denied is counted", func() error {
+		var docs []struct {
+			Use struct{ Decisions, Packets uint64 }
+		}
+		if err := json.Unmarshal([]byte(l.CLI(t, "policy", "inspect", "late")), &docs); err != nil {
+			return err
+		}
+		if len(docs) != 1 || docs[0].Use.Decisions == 0 || docs[0].Use.Packets < 5 {
+			return fmt.Errorf("counted is %+v", docs)
+		}
+		return nil
+	})
+	web := from("web")
+	harness.Eventually(t, "who is not denied gets through", func() error {
+		if told := l.On(t, "h1", "docker", "logs", web.Name); !strings.Contains(told, "bytes from "+at) {
+			return fmt.Errorf("%s", told)
+		}
+		return nil
+	})
+	l.On(t, "h1", "docker", "kill", "--signal", "INT", shop.Name) // now it counts
+	l.On(t, "h1", "docker", "wait", shop.Name)
+	if told := l.On(t, "h1", "docker", "logs", shop.Name); !strings.Contains(told, " 0 packets received") || strings.Contains(told, "bytes from") {
+		t.Errorf("who is denied got through: %s", told)
 	}
 }

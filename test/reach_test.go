@@ -3,7 +3,7 @@
 package test
 
 import (
-	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,7 +44,7 @@ func talkBoth(t *testing.T, a, b *harness.Container) {
 // controller and back, never dropped.
 func ping(t *testing.T, c *harness.Container, address string) {
 	t.Helper()
-	out := c.Exec(t, "ping", "-c", "3", "-i", "0.2", "-W", "10", address)
+	out := c.Exec(t, "ping", "-c", "3", "-i", "0.2", "-W", "30", address)
 	if !strings.Contains(out, "3 packets transmitted, 3 packets received") {
 		t.Errorf("%s of %s pings %s:\n%s", c.Name, c.Host, address, out)
 	}
@@ -57,14 +57,16 @@ func checkHops(t *testing.T, from, to *harness.Container, want ...string) {
 	t.Helper()
 	address := to.Address(t, "reach")
 	for _, way := range [][]string{{"-n"}, {"-n", "-I"}} {
-		argv := append(append([]string{"traceroute"}, way...), "-w", "5", "-q", "1", address)
-		var got []string
-		for _, m := range hop.FindAllStringSubmatch(from.Exec(t, argv...), -1) {
-			got = append(got, m[1])
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s from %s of %s (-want +got):\n%s", strings.Join(argv, " "), from.Name, from.Host, diff)
-		}
+		from.Prints(t, func(out string) error {
+			var got []string
+			for _, m := range hop.FindAllStringSubmatch(out, -1) {
+				got = append(got, m[1])
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				return fmt.Errorf("(-want +got):\n%s", diff)
+			}
+			return nil
+		}, append(append([]string{"traceroute"}, way...), "-w", "5", "-q", "1", address)...)
 	}
 }
 
@@ -98,10 +100,5 @@ func TestMTU(t *testing.T) {
 		t.Errorf("MTU is %s, asked for 1280", got)
 	}
 	// 1450 less 28 of IP and ICMP fills a packet exactly.
-	harness.Eventually(t, "full packets arrive", func() error {
-		if r := c1.Try("ping", "-c", "1", "-W", "5", "-s", "1422", c2.Address(t, "fit")); r.Exit != 0 {
-			return errors.New(r.String())
-		}
-		return nil
-	})
+	c1.Echo(t, c2.Address(t, "fit"), "-s", "1422")
 }

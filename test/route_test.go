@@ -57,34 +57,46 @@ func TestRouteLife(t *testing.T) {
 	}
 }
 
-// checkPlugged checks that route ls shows the pair's route, with flows both ways
-// on each of its hosts, and that these flows are there.
+// checkPlugged has one ask the other, and waits until route ls shows the pair's route, with flows
+// both ways on each of its hosts, and these flows are there: both before they idle out.
 func checkPlugged(t *testing.T, l *harness.Lab, a, b *harness.Container, transport string, hosts ...string) {
 	t.Helper()
 	ends := []string{a.Address(t, "idle"), b.Address(t, "idle")}
-	list := routes(t, l, "idle")
+	harness.Eventually(t, fmt.Sprintf("a route between %q", ends), func() error {
+		if r := a.Ask("udp", ends[1]); r.Exit != 0 {
+			return fmt.Errorf("%v", r)
+		}
+		if err := shownPlugged(routes(t, l, "idle"), ends, transport, hosts); err != nil {
+			return err
+		}
+		for _, host := range hosts {
+			both := fmt.Sprintf("nw_src=%s,nw_dst=%s", ends[0], ends[1])
+			flows := l.Flows(t, host)
+			if !slices.ContainsFunc(flows, func(f string) bool { return strings.Contains(f, both) }) {
+				return fmt.Errorf("%s has no flow with %s:\n%s", host, both, strings.Join(flows, "\n"))
+			}
+		}
+		return nil
+	})
+}
+
+// shownPlugged checks what is shown of the route between two ends.
+func shownPlugged(list []route, ends []string, transport string, hosts []string) error {
 	i := slices.IndexFunc(list, func(r route) bool {
 		return slices.Contains(ends, r.A) && slices.Contains(ends, r.B)
 	})
 	if i < 0 {
-		t.Errorf("no route between %q among %+v", ends, list)
-		return
+		return fmt.Errorf("there is none among %+v", list)
 	}
 	r := list[i]
 	slices.Sort(r.Chassis)
 	if diff := cmp.Diff(hosts, r.Chassis); diff != "" || r.Transport != transport {
-		t.Errorf("route has transport %s, switches (-want +got):\n%s", r.Transport, diff)
+		return fmt.Errorf("it has transport %s, switches (-want +got):\n%s", r.Transport, diff)
 	}
 	if want := 2 * len(hosts); len(r.Flows) != want {
-		t.Errorf("route has %d flows, want %d: %+v", len(r.Flows), want, r)
+		return fmt.Errorf("it has %d flows, want %d: %+v", len(r.Flows), want, r)
 	}
-	for _, host := range hosts {
-		both := fmt.Sprintf("nw_src=%s,nw_dst=%s", ends[0], ends[1])
-		flows := l.Flows(t, host)
-		if !slices.ContainsFunc(flows, func(f string) bool { return strings.Contains(f, both) }) {
-			t.Errorf("%s has no flow with %s:\n%s", host, both, strings.Join(flows, "\n"))
-		}
-	}
+	return nil
 }
 
 func TestSecondConnectionAsksNobody(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 
 // settling is the time of quiet in which everything has to be right after a
 // round, with its many kills at once, on a machine that does other work beside.
-const settling = 3 * again
+const settling = 30 * time.Second
 
 // quiet checks, with nothing under way, that everything is as it should be,
 // and notes how long that takes.

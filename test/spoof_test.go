@@ -44,7 +44,7 @@ func spoof(t *testing.T, liar, victim, other *harness.Container) {
 	t.Helper()
 	l := liar.Lab
 	true_ := harness.Frame{
-		SrcMAC: mac(t, liar), DstMAC: router(t, liar), SrcIP: address(t, liar), DstIP: address(t, victim), Text: "true",
+		SrcMAC: mac(t, liar), DstMAC: router(t, liar, "10.60.0.1"), SrcIP: address(t, liar), DstIP: address(t, victim), Text: "true",
 	}
 	var texts, names []string
 	for name, lie := range lies(t, true_, victim, other) {
@@ -133,15 +133,18 @@ func address(t *testing.T, c *harness.Container) netip.Addr {
 }
 
 // router returns the MAC address that a container has for its gateway.
-func router(t *testing.T, c *harness.Container) net.HardwareAddr {
+func router(t *testing.T, c *harness.Container, gateway string) (mac net.HardwareAddr) {
 	t.Helper()
-	// ARP answers it; nothing answers the ping.
-	c.Try("ping", "-c", "1", "-W", "1", "10.60.0.1")
-	for _, field := range strings.Fields(c.Exec(t, "ip", "neigh", "show", "10.60.0.1")) {
-		if m, err := net.ParseMAC(field); err == nil {
-			return m
+	harness.Eventually(t, c.Name+" has a MAC address for "+gateway, func() error {
+		c.Try("ping", "-c", "1", "-W", "1", gateway) // whether it is answered or not, ARP is
+		told := c.Exec(t, "ip", "neigh", "show", gateway)
+		for _, field := range strings.Fields(told) {
+			if m, err := net.ParseMAC(field); err == nil {
+				mac = m
+				return nil
+			}
 		}
-	}
-	t.Fatal("the gateway has no MAC address")
-	return nil
+		return fmt.Errorf("the neighbour is %q", told)
+	})
+	return mac
 }

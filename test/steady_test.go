@@ -46,7 +46,7 @@ const unnoticed = 1000
 // busy machine loses in that time is told.
 func TestUnrelatedChanges(t *testing.T) {
 	l := shared(t)
-	l.Network(t, "steady", "10.128.0.0/24")
+	l.Network(t, "steady", "10.128.0.0/24", "--idle", "10m") // so that a stream that has no processor keeps its flows
 	run := func(host, name string) *harness.Container {
 		return l.Run(t, host, name, "--network", "steady", "--label", "steady.test/name="+name)
 	}

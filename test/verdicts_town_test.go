@@ -112,9 +112,9 @@ func (w *town) send(t *testing.T, rows []verdicts.Row, n int) map[int]string {
 		}
 		return missing
 	}
-	patience := harness.Patience / 4
+	patience := harness.Patience
 	if n < attempts-1 {
-		patience /= 3
+		patience /= 12
 	}
 	for deadline := time.Now().Add(patience); look() > 0 && time.Now().Before(deadline); {
 		time.Sleep(quiet / 20)

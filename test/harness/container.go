@@ -3,9 +3,10 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -81,27 +82,67 @@ func (c *Container) Reaches(t *testing.T, other *Container, network string) {
 	t.Helper()
 	address := other.Address(t, network)
 	for _, protocol := range []string{"tcp", "udp"} {
-		if r := c.Ask(protocol, address); r.Exit != 0 || r.Out != other.Name {
+		r := c.Ask(protocol, address)
+		if strings.Contains(r.Err, "connection refused") {
+			other.listens(t) // it had not come so far, so that this said nothing of the way to it
+			r = c.Ask(protocol, address)
+		}
+		if r.Exit != 0 || r.Out != other.Name {
 			t.Errorf("%s of %s asks %s of %s at %s by %s: %v", c.Name, c.Host, other.Name, other.Host, address, protocol, r)
 		}
 	}
 }
 
-// Isolated checks that nobody answers at the address: not to ping, TCP or UDP.
+// listens waits until the container's program, which has just been started, answers in it.
+func (c *Container) listens(t *testing.T) {
+	t.Helper()
+	c.Prints(t, Words(c.Name), "/probe", "ask", "tcp", "127.0.0.1:"+Port)
+}
+
+// Isolated checks that nobody answers at an address where nobody ever did: not to ping, TCP
+// or UDP. Where somebody did a moment ago it is [Container.CutOff].
 func (c *Container) Isolated(t *testing.T, address string) {
 	t.Helper()
+	if err := c.answered(address); err != nil {
+		t.Error(err)
+	}
+}
+
+// CutOff waits until nobody answers any more at an address: switches may forward by what
+// they knew for a moment after the command that forbids it.
+func (c *Container) CutOff(t *testing.T, address string) {
+	t.Helper()
+	Eventually(t, fmt.Sprintf("%s of %s is cut off %s", c.Name, c.Host, address), func() error { return c.answered(address) })
+}
+
+// asked is what ping or the probe says where it has asked in vain, unlike a container in which
+// nothing runs.
+var asked = regexp.MustCompile(`packets transmitted|ping: |probe: `)
+
+// answered tells who answers at an address, or that nobody was asked; else it returns nil.
+func (c *Container) answered(address string) error {
 	const wait = "2s"
-	var asking sync.WaitGroup
-	for name, argv := range map[string][]string{
-		"ping": {"ping", "-c", "2", "-i", "0.2", "-W", "1", address},
+	ways := map[string][]string{
+		"ping": {"ping", "-c", "2", "-i", "0.2", "-W", "2", address},
 		"tcp":  {"/probe", "ask", "-wait", wait, "tcp", address + ":" + Port},
 		"udp":  {"/probe", "ask", "-wait", wait, "udp", address + ":" + Port},
-	} {
-		asking.Go(func() {
-			if r := c.Try(argv...); r.Exit == 0 {
-				t.Errorf("%s of %s reaches %s by %s: %v", c.Name, c.Host, address, name, r)
-			}
-		})
 	}
-	asking.Wait()
+	faults := make(chan error, len(ways))
+	for name, argv := range ways {
+		go func() {
+			switch r := c.Try(argv...); {
+			case r.Exit == 0:
+				faults <- fmt.Errorf("%s of %s reaches %s by %s: %v", c.Name, c.Host, address, name, r)
+			case !asked.MatchString(r.Out + r.Err):
+				faults <- fmt.Errorf("%s of %s does not ask %s by %s: %v", c.Name, c.Host, address, name, r)
+			default:
+				faults <- nil
+			}
+		}()
+	}
+	var all error
+	for range ways {
+		all = errors.Join(all, <-faults)
+	}
+	return all
 }

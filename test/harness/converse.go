@@ -79,6 +79,26 @@ func (k *Talk) GoesOn(t *testing.T) Progress {
 	return p
 }
 
+// Tries is how often tests do what a busy machine may spoil: what goes wrong each time is not
+// the machine's doing.
+const Tries = 3
+
+// Undisturbed does something below the conversation, which goes on and loses no datagram.
+func (k *Talk) Undisturbed(t *testing.T, do func()) {
+	t.Helper()
+	was := k.GoesOn(t)
+	for range Tries {
+		do()
+		now := k.GoesOn(t)
+		if now.Lost == was.Lost {
+			return
+		}
+		t.Logf("the conversation was at %+v and is at %+v", was, now)
+		was = now
+	}
+	t.Errorf("the conversation has lost datagrams each of %d times", Tries)
+}
+
 // Recovers waits until datagrams come back again, after they did not for a while.
 func (k *Talk) Recovers(t *testing.T) {
 	t.Helper()
