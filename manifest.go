@@ -19,6 +19,7 @@ type ImageManifest struct {
 	Conflicts    []string          `json:"conflicts,omitempty"`    // names of images that must not be in the same composite
 	Capabilities []string          `json:"capabilities,omitempty"` // of capabilities(7) that its process needs: NET_ADMIN
 	Volumes      []string          `json:"volumes,omitempty"`      // absolute paths of what it keeps
+	ReadOnly     bool              `json:"readOnly,omitzero"`      // its root file system is not written to, but for /tmp and /run
 	Health       *HealthCheck      `json:"health,omitempty"`       // nil: it is healthy while it runs
 	Configured   []Configured      `json:"configuration,omitempty"`
 	Shell        []string          `json:"shell,omitempty"` // program that attach starts, with its arguments: vtysh
@@ -71,7 +72,7 @@ type HealthCheck struct {
 	Interval Duration `json:"interval,omitzero"` // default 5 s
 	Timeout  Duration `json:"timeout,omitzero"`  // default 3 s
 	Retries  int      `json:"retries,omitzero"`  // default 3
-	Start    Duration `json:"start,omitzero"`   // in which failures do not count; default 30 s
+	Start    Duration `json:"start,omitzero"`    // in which failures do not count; default 30 s
 }
 
 // Configured is a part of a switch's configuration that a service brings: its schema, and how

@@ -53,6 +53,7 @@ type CompositeMember struct {
 	Health       *HealthCheck      `json:"health,omitempty"`    // nil: as the image says
 	DependsOn    map[string]string `json:"dependsOn,omitempty"` // by member: started or healthy
 	Calls        []string          `json:"calls,omitempty"`     // SERVICE or SERVICE/NAME of the composite that it may call
+	Overlap      bool              `json:"overlap,omitzero"`    // a new one is started beside the old one, and not after it
 }
 
 // Volume is a folder that a member keeps: below the switch's folder of services, under a name of the composite.

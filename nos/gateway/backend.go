@@ -127,8 +127,8 @@ func dialIn(ctx context.Context, folder, name string) (net.Conn, error) {
 }
 
 // Listen makes a socket with that name in a folder which only its owner writes to, in
-// place of one that is there. Anybody who reaches the folder may connect.
-func Listen(ctx context.Context, folder, name string) (net.Listener, error) {
+// place of one that is there. Who may connect is said by its mode.
+func Listen(ctx context.Context, folder, name string, mode os.FileMode) (net.Listener, error) {
 	dir, err := os.Open(folder)
 	if err != nil {
 		return nil, err
@@ -142,8 +142,7 @@ func Listen(ctx context.Context, folder, name string) (net.Listener, error) {
 		return nil, errors.Join(fmt.Errorf("listen in %s: %w", folder, err), dir.Close())
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	const everybody = 0o666
-	err = os.Chmod(path, everybody)
+	err = os.Chmod(path, mode)
 	if err = errors.Join(err, dir.Close()); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

@@ -55,7 +55,7 @@ func folder(t testing.TB) string {
 // serve serves a handler on a socket until the test ends or what it returns is called.
 func serve(t testing.TB, dir, name string, h http.Handler) (end func()) {
 	t.Helper()
-	l, err := gateway.Listen(t.Context(), dir, name)
+	l, err := gateway.Listen(t.Context(), dir, name, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
