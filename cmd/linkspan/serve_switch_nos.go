@@ -21,6 +21,7 @@ import (
 	"github.com/linkspan/linkspan/nos/config"
 	"github.com/linkspan/linkspan/nos/rpc"
 	"github.com/linkspan/linkspan/nos/schema"
+	"github.com/linkspan/linkspan/nos/service"
 	"github.com/linkspan/linkspan/trust/audit"
 )
 
@@ -29,11 +30,18 @@ type nosSettings struct {
 	dir  string // of revisions; empty: beside the switch's state
 	root string // of the host's files
 	ssh  string // where shells are served; none: they are not
+
+	volumes      string   // of services in containers
+	sockets      string   // of the same
+	capabilities []string // that they may have
 }
 
 func (n *nosSettings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&n.dir, "config-dir", "", "keep the revisions of the switch's configuration in this `folder` (default: config in --switch-dir)")
 	f.StringVar(&n.ssh, "ssh", ":2222", "serve the switch's shell by SSH at this `address`, once the configuration has users; or none")
+	f.StringVar(&n.volumes, "service-volumes", "", "keep what services in containers keep in this `folder` (default: volumes beside --switch-dir)")
+	f.StringVar(&n.sockets, "service-sockets", "/run/linkspan/composites", "serve the call interfaces of composites in this `folder`")
+	f.StringSliceVar(&n.capabilities, "service-capabilities", service.DefaultPolicy().Capabilities, "`capabilities` (capabilities(7)) that services in containers may have")
 	f.StringVar(&n.root, "system-root", "/", "`folder` with the host's etc, where names, time and logging are set")
 }
 

@@ -21,6 +21,7 @@ const (
 	Capture Act = "capture"       // packets of others: tcpdump
 	Attach  Act = "attach"        // a service's own shell
 	Support Act = "support"       // tech-support
+	Serve   Act = "run services"  // containers, which have power over the network of the switch
 	Repair  Act = "repair"        // reapply what has drifted
 	Secrets Act = "see secrets"   // of the configuration
 	Audit   Act = "read audit"    // the audit log
@@ -40,6 +41,7 @@ var grants = [...]struct {
 	{Attach, trust.RoleOperator},
 	{Support, trust.RoleOperator},
 	{Repair, trust.RoleOperator},
+	{Serve, trust.RoleAdmin},
 	{Secrets, trust.RoleAdmin},
 	{Audit, trust.RoleAdmin},
 	{Preempt, trust.RoleAdmin},

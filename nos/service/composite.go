@@ -58,7 +58,7 @@ func (m *Manager) open(p placed) *composite {
 	c := m.live[p.Spec.Name]
 	if c == nil {
 		c = &composite{manager: m, name: p.Spec.Name, members: map[uint64]*running{}, offers: map[string]found{}, waitsFor: map[string]string{}}
-		c.gateway = gateway.New(gateway.Options{Composite: c.name, Exec: executor{m, c}, Observe: m.observer(c.name), Denied: c.denied, Changed: c.changed, Log: m.options.Log})
+		c.gateway = gateway.New(gateway.Options{Composite: c.name, Exec: executor{m, c}, Patience: m.options.Patience, Observe: m.observer(c.name), Denied: c.denied, Changed: c.changed, Log: m.options.Log})
 		m.live[c.name] = c
 		if m.ctx != nil {
 			c.cancel = append(c.cancel, m.start(func(ctx context.Context) { m.serveHost(ctx, c) }))
@@ -80,8 +80,17 @@ func (m *Manager) closeOthers(v *view) {
 		}
 		c.close()
 		delete(m.live, name)
-		if _, kept := v.kept[name]; !kept {
-			_ = os.RemoveAll(m.folders.composite(name)) // what is left takes some names
+	}
+}
+
+// emptyFolders removes the folders of sockets of composites that there are none of any more.
+func (m *Manager) emptyFolders(v *view) {
+	entries, _ := os.ReadDir(m.folders.run) // what is left takes some names
+	for _, e := range entries {
+		_, runs := v.wanted[e.Name()]
+		_, kept := v.kept[e.Name()]
+		if !runs && !kept && !slices.ContainsFunc(v.all, func(f found) bool { return f.composite == e.Name() }) {
+			_ = os.RemoveAll(m.folders.composite(e.Name()))
 		}
 	}
 }

@@ -73,6 +73,7 @@ func (m *Manager) sweep(ctx context.Context, v *view) error {
 		errs = append(errs, m.drop(ctx, f))
 	}
 	v.all = left
+	m.emptyFolders(v)
 	return errors.Join(errs...)
 }
 
@@ -121,6 +122,9 @@ func (m *Manager) keep(ctx context.Context, v *view, name string) error {
 		old = v.kept[name]
 	}
 	c := m.open(p)
+	if err := m.writeHosts(ctx, p.Spec); err != nil {
+		return err
+	}
 	if old.Sandbox != 0 && old.Sandbox != p.Sandbox {
 		if err := m.haltAll(ctx, v, old); err != nil {
 			return err
@@ -218,7 +222,10 @@ func (m *Manager) createSandbox(ctx context.Context, v *view, p placed) (found, 
 	if err != nil {
 		return f, err
 	}
-	made, err := m.engine.ContainerCreate(ctx, sandboxOptions(p, imageID, m.options.Command))
+	if err := m.writeHosts(ctx, p.Spec); err != nil {
+		return f, err
+	}
+	made, err := m.engine.ContainerCreate(ctx, m.sandboxOptions(p, imageID))
 	if err != nil {
 		return f, fmt.Errorf("make the sandbox: %w", docker(err))
 	}

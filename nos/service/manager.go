@@ -30,12 +30,13 @@ type Options struct {
 	Ports   Ports       // of br-switch; nil: nothing is attached to VLANs
 	Driver  string      // of the networks that sandboxes may be in; empty: linkspan
 
-	Local func() []gateway.Service                         // services of this process, in every composite; may be nil
-	TLS   func() (*tls.Config, error)                      // for what is exposed; nil: nothing is
-	Peer  func(*x509.Certificate) string                   // who has a client certificate
-	Calls func(service, result string, took time.Duration) // called with each call; may be nil
-	Audit func(who, text string, err error)                // called with calls that were refused, or that changed this switch; may be nil
-	Log   *slog.Logger                                     // discard if nil
+	Local    func() []gateway.Service                         // services of this process, in every composite; may be nil
+	TLS      func() (*tls.Config, error)                      // for what is exposed; nil: nothing is
+	Peer     func(*x509.Certificate) string                   // who has a client certificate
+	Calls    func(service, result string, took time.Duration) // called with each call; may be nil
+	Audit    func(who, text string, err error)                // called with calls that were refused, or that changed this switch; may be nil
+	Patience time.Duration                                    // how long calls wait for a service that does not answer; 0: that of package gateway
+	Log      *slog.Logger                                     // discard if nil
 }
 
 // Manager keeps the composites of this switch as they are to be. Its methods may be called

@@ -3,6 +3,7 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -73,16 +74,18 @@ func labels(composite, member string, generation uint64) map[string]string {
 }
 
 // sandboxOptions says how the container is made that holds the namespace.
-func sandboxOptions(p placed, imageID string, command []string) client.ContainerCreateOptions {
+// The names of hosts are its own, and members have them from it.
+func (m *Manager) sandboxOptions(p placed, imageID string) client.ContainerCreateOptions {
 	const memory, pids = 256 << 20, 64
 	limit := int64(pids)
 	o := client.ContainerCreateOptions{
 		Name:   fmt.Sprintf("linkspan-%s-%d", p.Spec.Name, p.Sandbox),
-		Config: &container.Config{Image: imageID, Entrypoint: command, Hostname: hostname(p.Spec.Name), Labels: labels(p.Spec.Name, "", p.Sandbox)},
+		Config: &container.Config{Image: imageID, Entrypoint: m.options.Command, Hostname: hostname(p.Spec.Name), Labels: labels(p.Spec.Name, "", p.Sandbox)},
 		HostConfig: &container.HostConfig{
 			NetworkMode: "none", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}, LogConfig: logConfig(),
 			RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyDisabled},
 			Resources:     container.Resources{Memory: memory, PidsLimit: &limit},
+			Mounts:        []mount.Mount{{Type: mount.TypeBind, Source: m.folders.hosts(p.Spec.Name), Target: "/etc/hosts", ReadOnly: true}},
 		},
 	}
 	if networks := networksOf(p.Spec); len(networks) > 0 {
@@ -214,8 +217,9 @@ func (m *Manager) mounts(c linkspan.Composite, s linkspan.CompositeMember, gener
 	list := []mount.Mount{
 		{Type: mount.TypeBind, Source: f.api(c.Name, s.Name, generation), Target: insideFolder, ReadOnly: true},
 		{Type: mount.TypeBind, Source: f.bus(c.Name, s.Name, generation), Target: insideBus},
-		{Type: mount.TypeBind, Source: f.hosts(c.Name), Target: "/etc/hosts", ReadOnly: true},
 	}
+	// The sandbox's names of hosts, which Docker lets it write to unless this is said.
+	list = append(list, mount.Mount{Type: mount.TypeBind, Source: f.hosts(c.Name), Target: "/etc/hosts", ReadOnly: true})
 	for _, v := range volumesOf(s, i) {
 		list = append(list, mount.Mount{Type: mount.TypeBind, Source: f.volume(c.Name, v.Name), Target: v.Path, ReadOnly: v.ReadOnly})
 	}
@@ -242,15 +246,23 @@ func (m *Manager) makeFolders(c linkspan.Composite, s linkspan.CompositeMember, 
 			return fmt.Errorf("volume %s of %s: %w", v.Name, c.Name, err)
 		}
 	}
-	return m.writeHosts(c)
+	return nil
 }
 
 // writeHosts lets members call each other by name: all are at the loopback address of the namespace
 // that they share. The file is kept, as containers have it mounted.
-func (m *Manager) writeHosts(c linkspan.Composite) error {
+func (m *Manager) writeHosts(ctx context.Context, c linkspan.Composite) error {
+	if err := os.MkdirAll(m.folders.composite(c.Name), 0o755); err != nil {
+		return err
+	}
 	names := []string{"localhost"}
 	for _, s := range c.Services {
 		names = append(names, s.Name)
+		for _, one := range servicesOf(s, m.known(ctx, s.Image), nil) {
+			if !slices.Contains(names, one.Name) {
+				names = append(names, one.Name)
+			}
+		}
 	}
 	text := "127.0.0.1\t" + strings.Join(names, " ") + "\n::1\tlocalhost ip6-localhost\n"
 	path := m.folders.hosts(c.Name)
