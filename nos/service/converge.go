@@ -307,6 +307,7 @@ func (m *Manager) keepMember(ctx context.Context, v *view, c *composite, p, old 
 	}
 	if f.running && c.sick(f.generation) {
 		m.options.Log.WarnContext(ctx, "a service is not healthy; it is started anew", slog.String("service", serviceName(p.Spec.Name, name)))
+		m.drain(ctx, f)
 		if err := m.engine.stop(ctx, f.id); err != nil {
 			return f, err
 		}
