@@ -12,12 +12,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/nos/access"
 	"github.com/linkspan/linkspan/nos/config"
 	"github.com/linkspan/linkspan/nos/gateway"
@@ -41,19 +43,28 @@ func (n *nos) makeComposites() (err error) {
 	if err != nil {
 		return err
 	}
+	var calls func(string, string, time.Duration)
+	if s.page != nil {
+		n.called = metrics.ServiceCalls()
+		s.page.Register(n.called)
+		calls = n.called.Observe
+	}
 	volumes := s.settings.volumes
 	if volumes == "" {
 		volumes = filepath.Join(filepath.Dir(s.stateDir), "volumes")
 	}
 	n.composites, err = service.Open(service.Options{
 		Docker: n.services().Address, Disk: n.placed, Run: s.settings.sockets, Volumes: volumes, Program: program,
-		Policy: policy, Ports: n.switching, Driver: driverName, Local: n.ownService, TLS: n.exposedTLS, Peer: peerName, Audit: n.auditCall, Log: s.log,
+		Policy: policy, Ports: n.switching, Driver: driverName, Local: n.ownService, TLS: n.exposedTLS, Peer: peerName, Calls: calls, Audit: n.auditCall, Log: s.log,
 	})
 	return err
 }
 
 func (n *nos) closeComposites() error {
 	var errs []error
+	if n.called.HistogramVec != nil {
+		n.role.page.Unregister(n.called)
+	}
 	if n.composites != nil {
 		errs = append(errs, n.composites.Close())
 	}

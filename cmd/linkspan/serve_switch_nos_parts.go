@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/linkspan/linkspan/cnm/driver/filter"
+	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/nos/apply"
 	"github.com/linkspan/linkspan/nos/apply/acl"
 	"github.com/linkspan/linkspan/nos/apply/link"
@@ -40,6 +41,7 @@ type parts struct {
 	flows      *forward.Part // is forward
 	composites *service.Manager
 	placed     *config.Directory // where it is written down what composites there are
+	called     metrics.Calls     // of their services
 	shown      *show.Catalogue
 	neighbours *lldp.Speaker // is lldp
 	queues     *queue.Part   // is queue

@@ -27,7 +27,7 @@ func (c Caller) may(s *Service, call linkspan.Call) bool {
 	if slices.Contains(c.May, All) || call.Name != "" && slices.Contains(c.May, s.Name+"/"+call.Name) {
 		return true
 	}
-	return slices.Contains(c.May, s.Name) && !(s.Guarded && call.Changes)
+	return slices.Contains(c.May, s.Name) && (!s.Guarded || !call.Changes)
 }
 
 // mayAny says whether the caller may make any call of a service.

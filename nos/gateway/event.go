@@ -137,7 +137,9 @@ func (g *Gateway) sendEvents(w http.ResponseWriter, r *http.Request) error {
 			break
 		}
 		if n := g.bus.missed(to); n > 0 {
-			err = send(w, Event{Type: missedEvent, From: g.options.Composite, Data: json.RawMessage(fmt.Sprint(n))})
+			if err = send(w, Event{Type: missedEvent, From: g.options.Composite, Data: json.RawMessage(fmt.Sprint(n))}); err != nil {
+				break
+			}
 		}
 		select {
 		case e := <-to:

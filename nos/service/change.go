@@ -21,7 +21,7 @@ type Set struct {
 	By         string // ByHand, or what tells the change from others: a later process goes on with it
 	Composites []linkspan.Composite
 	Remove     []string // composites that go
-	Whole      bool     // all others go, too
+	Whole      bool     // all others that the same asked for go, too
 }
 
 // Plan says what a change would do, a line each. Nothing is changed. Errors: Invalid, Permission (what the
@@ -81,14 +81,15 @@ func (s Set) next(r *record) map[string]*placed {
 	next := map[string]*placed{}
 	for _, c := range s.Composites {
 		p := r.next(c)
+		p.By = s.By
 		if old, there := r.Composites[c.Name]; there && norm(old) == norm(p) {
 			continue
 		}
 		next[c.Name] = &p
 	}
-	for name := range r.Composites {
+	for name, old := range r.Composites {
 		named := slices.ContainsFunc(s.Composites, func(c linkspan.Composite) bool { return c.Name == name })
-		if !named && (s.Whole || slices.Contains(s.Remove, name)) {
+		if !named && (s.Whole && old.By == s.By || slices.Contains(s.Remove, name)) {
 			next[name] = nil
 		}
 	}
@@ -245,38 +246,4 @@ func (m *Manager) phase(to string, from ...string) error {
 		return nil
 	}
 	return m.save(func(r *record) { r.Change.Phase = to })
-}
-
-// Apply makes a change by hand, from its beginning to its end: when not all of it is healthy, it is taken
-// back. Say is told what is done; it may be nil.
-func (m *Manager) Apply(ctx context.Context, s Set, say func(string)) error {
-	if say == nil {
-		say = func(string) {}
-	}
-	s.By = ByHand
-	lines, err := m.Plan(ctx, s)
-	if err != nil {
-		return err
-	}
-	for _, line := range lines {
-		say(line)
-	}
-	if err := m.Prepare(ctx, s); err != nil {
-		return err
-	}
-	if err := m.Switch(ctx); err != nil {
-		say("take it back: " + err.Error())
-		return errors.Join(err, m.Return(context.WithoutCancel(ctx)))
-	}
-	return m.Commit(ctx)
-}
-
-// Pending says who has begun a change that has not ended, and whether anybody has.
-func (m *Manager) Pending() (by string, switched, is bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.record.Change == nil {
-		return "", false, false
-	}
-	return m.record.Change.By, m.record.Change.Phase == phaseSwitched, true
 }

@@ -4,6 +4,7 @@ package service
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/moby/moby/client"
 )
@@ -18,7 +19,8 @@ func (m *Manager) follow(ctx context.Context) {
 			case <-r.Messages:
 				m.wakeUp()
 				wait = firstWait
-			case <-r.Err:
+			case err := <-r.Err:
+				m.options.Log.DebugContext(ctx, "Docker tells no events", slog.Any("error", err))
 				open = false
 			case <-ctx.Done():
 				return

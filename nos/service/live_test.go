@@ -82,7 +82,7 @@ func TestComposite(t *testing.T) {
 	if s := w.List(t.Context()); len(s) != 2 || s[0].Name != "edge/dns" || s[1].Version != "1.0.0" || s[1].State != "healthy" {
 		t.Errorf("listed: %+v", s)
 	}
-	text, err := w.Manager.Call(t.Context(), "edge/routing/neighbors", map[string]any{"area": 1})
+	text, err := w.Call(t.Context(), "edge/routing/neighbors", map[string]any{"area": 1})
 	if err != nil || strings.TrimSpace(string(text)) != `["neighbors","1"]` {
 		t.Errorf("called by the switch: %s %v", text, err)
 	}
@@ -209,6 +209,11 @@ func TestReplace(t *testing.T) {
 			t.Errorf("overlap %v: of %d calls %d failed: %v", overlap, made, len(failed), failed[0])
 		}
 		w.eventually("only one is left", func() bool { return len(w.containers("dns")) == 2 })
+	}
+	var said []string
+	err := w.Apply(t.Context(), service.Set{Composites: []linkspan.Composite{{Name: "bad", Services: []linkspan.CompositeMember{{Name: "bad", Image: first, Command: []string{"crash"}}}}}}, func(line string) { said = append(said, line) })
+	if text := strings.Join(said, "\n"); linkspan.CodeOf(err) != linkspan.Unavailable || !strings.Contains(text, "bad | crashed on purpose") {
+		t.Errorf("what ends at once: %v, %s", err, text)
 	}
 	if err := w.apply(linkspan.Composite{Name: "bad", Services: []linkspan.CompositeMember{{Name: "bad", Image: first, Command: []string{"crash"}}}}); linkspan.CodeOf(err) != linkspan.Unavailable {
 		t.Errorf("what ends at once: %v", err)

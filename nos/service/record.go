@@ -24,6 +24,7 @@ type record struct {
 // placed is a composite with the generations of its containers, each of which has one of its own.
 type placed struct {
 	Spec    linkspan.Composite `json:"spec"`
+	By      string             `json:"by"` // who asked for it
 	Sandbox uint64             `json:"sandbox"`
 	Members map[string]uint64  `json:"members"`
 	Stopped map[string]bool    `json:"stopped,omitempty"` // by somebody, until it is started again
