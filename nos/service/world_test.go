@@ -202,7 +202,10 @@ func (w *world) clean() {
 	}
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/linkspan-service-test")
 	for _, g := range append(groups, "/sys/fs/cgroup/linkspan-service-test") {
-		_ = os.Remove(g)
+		inner, _ := filepath.Glob(g + "/*/")
+		for _, one := range append(inner, g) {
+			_ = os.Remove(one) // one that has a process stays
+		}
 	}
 }
 
