@@ -35,6 +35,7 @@ type Client struct {
 	Operate   apiv1connect.OperateServiceClient // of a switch only
 	Audit     apiv1connect.AuditServiceClient   // of a switch only
 	Support   apiv1connect.SupportServiceClient // of a switch only
+	Services  apiv1connect.ServiceServiceClient // of a switch only
 
 	http *http.Client
 }
@@ -64,6 +65,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Operate:   apiv1connect.NewOperateServiceClient(h, base, options...),
 		Audit:     apiv1connect.NewAuditServiceClient(h, base, options...),
 		Support:   apiv1connect.NewSupportServiceClient(h, base, options...),
+		Services:  apiv1connect.NewServiceServiceClient(h, base, options...),
 		http:      h,
 	}
 }

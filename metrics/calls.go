@@ -27,6 +27,12 @@ func PluginCalls() Calls {
 		"Seconds that Docker's calls of the plugin took, by operation and result (ok, or error).", "operation", "result")
 }
 
+// ServiceCalls counts the calls of services in containers of a switch, through their composites.
+func ServiceCalls() Calls {
+	return calls("linkspan_switch_service_call_duration_seconds",
+		"Seconds that calls of services in containers took, by composite and service, and result (ok, or the code of an error).", "service", "result")
+}
+
 func calls(name, help, what, end string) Calls {
 	return Calls{prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: callBuckets}, []string{what, end})}
 }

@@ -38,13 +38,14 @@ const (
 func full(t *testing.T) *metrics.Page {
 	page := metrics.NewPage("test")
 	hub := newHub(t)
-	rpc, streams, events, plugin := metrics.RPCCalls(), metrics.RPCStreams(), metrics.FabricEvents(), metrics.PluginCalls()
+	rpc, streams, events, plugin, service := metrics.RPCCalls(), metrics.RPCStreams(), metrics.FabricEvents(), metrics.PluginCalls(), metrics.ServiceCalls()
 	page.Register(rpc, streams, events, metrics.Controller{Hub: hub, Revision: func() uint64 { return 7 }, FlowLog: flowLog{}})
-	page.Register(plugin, newHost(), metrics.Kept(func() restore.Stats { return restore.Stats{} }))
+	page.Register(plugin, service, newHost(), metrics.Kept(func() restore.Stats { return restore.Stats{} }))
 	rpc.Observe("NetworkService/Create", "ok", time.Millisecond)
 	streams.Count("RouteService/Watch", "canceled")
 	events.Count("switch.connected")
 	plugin.Observe("NetworkDriver.Join", "ok", time.Millisecond)
+	service.Observe("edge/dns", "ok", time.Millisecond)
 	return page
 }
 

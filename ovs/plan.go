@@ -81,6 +81,10 @@ func insert(live *session, p Port, id string) ([]ovsdb.Operation, error) {
 		iface.Type, iface.Options = "patch", map[string]string{peerOption: p.Peer}
 		port.Tag, port.OtherConfig = &nowhere, map[string]string{"rstp-enable": "false"}
 	}
+	if p.VLAN != 0 {
+		tag := int(p.VLAN)
+		port.Tag = &tag
+	}
 	return live.create(iface, port)
 }
 

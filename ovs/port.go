@@ -25,7 +25,14 @@ type Port struct {
 	// port is a link of the host. Learning switches flood nothing to a patch, and
 	// spanning trees leave it out: who wants its frames outputs them there.
 	Peer string
+	// VLAN has the frames of the port be in one VLAN, without tags, in bridges that learn; 0: they are in
+	// those that their tags say. It is told when the port is made, and not changed.
+	VLAN uint16
 }
+
+// ServicePrefix begins the names of links that are ports of composite services: whoever configures
+// the ports of a bridge leaves them alone.
+const ServicePrefix = "lss-"
 
 // PortStatus is a port as Open vSwitch has it.
 type PortStatus struct {
@@ -41,6 +48,10 @@ type PortStatus struct {
 
 // Validate says whether p can be added.
 func (p Port) Validate() error {
+	const maxVLAN = 4094
+	if p.VLAN > maxVLAN {
+		return &linkspan.Error{Code: linkspan.Invalid, Op: "add port " + p.Name, Message: fmt.Sprintf("there is no VLAN %d", p.VLAN)}
+	}
 	if p.Name == "" || len(p.Name) > 15 || p.OFPort > maxOFPort {
 		return &linkspan.Error{Code: linkspan.Invalid, Op: "add port " + p.Name, Message: fmt.Sprintf(
 			"a name has 1 to 15 bytes and a port number is at most %d (asked for %d)", maxOFPort, p.OFPort)}

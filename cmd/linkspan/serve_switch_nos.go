@@ -21,6 +21,7 @@ import (
 	"github.com/linkspan/linkspan/nos/config"
 	"github.com/linkspan/linkspan/nos/rpc"
 	"github.com/linkspan/linkspan/nos/schema"
+	"github.com/linkspan/linkspan/nos/service"
 	"github.com/linkspan/linkspan/trust/audit"
 )
 
@@ -30,12 +31,19 @@ type nosSettings struct {
 	root string // of the host's files
 	ssh  string // where shells are served; none: they are not
 	api  string // where the API is served by TLS; none: it is not
+
+	volumes      string   // of services in containers
+	sockets      string   // of the same
+	capabilities []string // that they may have
 }
 
 func (n *nosSettings) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&n.dir, "config-dir", "", "keep the revisions of the switch's configuration in this `folder` (default: config in --switch-dir)")
 	f.StringVar(&n.ssh, "ssh", ":2222", "serve the switch's shell by SSH at this `address`, once the configuration has users; without a host, at the management addresses that are configured, else at all; or none")
 	f.StringVar(&n.api, "api", ":8443", "serve the API of the switch's configuration and operation by TLS at this `address`, as with --ssh; or none")
+	f.StringVar(&n.volumes, "service-volumes", "", "keep what services in containers keep in this `folder` (default: volumes beside --switch-dir)")
+	f.StringVar(&n.sockets, "service-sockets", "/run/linkspan/composites", "serve the call interfaces of composites in this `folder`")
+	f.StringSliceVar(&n.capabilities, "service-capabilities", service.DefaultPolicy().Capabilities, "`capabilities` (capabilities(7)) that services in containers may have")
 	f.StringVar(&n.root, "system-root", "/", "`folder` with the host's etc, where names, time and logging are set")
 }
 

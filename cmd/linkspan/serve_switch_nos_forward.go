@@ -14,7 +14,7 @@ import (
 // makeForward makes what keeps the flows of br-switch and the filters at its queues, and
 // what speaks with the neighbours of its ports. They work while they run.
 func (n *nos) makeForward() {
-	n.flows = forward.New(forward.Options{Dial: n.switching.Channel, Log: n.role.log})
+	n.flows = forward.New(forward.Options{Dial: n.switching.Channel, Access: n.composites.Access, Log: n.role.log})
 	n.forward = n.flows
 	n.queues = queue.New(queue.Options{Log: n.role.log})
 	n.queue = n.queues

@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/linkspan/linkspan/cnm/driver/filter"
+	"github.com/linkspan/linkspan/metrics"
 	"github.com/linkspan/linkspan/nos/apply"
 	"github.com/linkspan/linkspan/nos/apply/acl"
 	"github.com/linkspan/linkspan/nos/apply/link"
@@ -17,6 +19,8 @@ import (
 	"github.com/linkspan/linkspan/nos/forward"
 	"github.com/linkspan/linkspan/nos/lldp"
 	"github.com/linkspan/linkspan/nos/mode"
+	"github.com/linkspan/linkspan/nos/service"
+	"github.com/linkspan/linkspan/nos/show"
 	"github.com/linkspan/linkspan/ovs"
 )
 
@@ -35,6 +39,10 @@ type parts struct {
 
 	switching  *ovs.Switch   // br-switch as Open vSwitch has it
 	flows      *forward.Part // is forward
+	composites *service.Manager
+	placed     *config.Directory // where it is written down what composites there are
+	called     metrics.Calls     // of their services
+	shown      *show.Catalogue
 	neighbours *lldp.Speaker // is lldp
 	queues     *queue.Part   // is queue
 }
@@ -55,6 +63,9 @@ func (n *nos) makeParts() (err error) {
 		n.metrics = page.New(page.Options{Handler: s.page, Log: s.log})
 	}
 	n.makeBridge()
+	if err := n.makeComposites(); err != nil {
+		return err
+	}
 	n.makeForward()
 	n.makeModes()
 	return nil
@@ -84,17 +95,18 @@ func (n *nos) inOrder() []apply.Part {
 // running returns what runs with the parts. Each ends with its context, and an
 // error of one ends the switch.
 func (n *nos) running() []func(context.Context) error {
-	return []func(context.Context) error{n.links.Run, n.lists.Run, n.role.logging.Run, n.queues.Run, n.flows.Run, n.neighbours.Run, n.modes.Run}
+	return []func(context.Context) error{n.links.Run, n.lists.Run, n.role.logging.Run, n.queues.Run, n.flows.Run, n.neighbours.Run, n.modes.Run, n.composites.Run}
 }
 
 // closeParts closes what makeParts has opened; it may have failed half way.
 func (n *nos) closeParts() error {
-	n.closeBridge()
+	defer n.closeBridge()
 	if n.links != nil {
 		n.links.Close()
 	}
+	err := n.closeComposites()
 	if n.metrics != nil {
-		return n.metrics.Close()
+		return errors.Join(err, n.metrics.Close())
 	}
-	return nil
+	return err
 }

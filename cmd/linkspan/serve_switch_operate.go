@@ -25,7 +25,10 @@ func (n *nos) serveOperation() error {
 	if err != nil {
 		return err
 	}
-	s := rpc.New(rpc.Options{Manager: n.manager, Shows: shows, Again: n.guard.Again, Audit: n.audit, Attach: n.services(), Log: n.role.log})
+	n.shown = shows
+	s := rpc.New(rpc.Options{
+		Manager: n.manager, Shows: shows, Again: n.guard.Again, Audit: n.audit, Attach: n.services(), Serve: service.API{Manager: n.composites}, Log: n.role.log,
+	})
 	inner := http.NewServeMux()
 	s.Mount(inner)
 	n.mountOwn(inner)
@@ -51,7 +54,7 @@ func localCaller(r *http.Request) rpc.Caller {
 func (n *nos) shows() []show.Item {
 	items := []show.Item{
 		{Name: "system", Help: "The switch itself", Show: n.showSystem},
-		{Name: "services", Help: "Services in containers on this switch", Show: func(ctx context.Context, _ []string) (show.Report, error) { return n.services().Report(ctx) }},
+		{Name: "services", Help: "Services in containers on this switch", Show: func(ctx context.Context, _ []string) (show.Report, error) { return n.composites.Report(ctx) }},
 	}
 	items = append(items, n.hostShows()...)
 	items = append(items, rpc.Items(n.manager)...)

@@ -168,7 +168,7 @@ func (h *host) bridge(ctx context.Context, me trust.Identity) (err error) {
 // take packets from: the ports of containers on Open vSwitch, and the links of
 // every driver at which limits stand.
 func shielded() []string {
-	all := []string{netns.HostPrefix}
+	all := []string{netns.HostPrefix, ovs.ServicePrefix}
 	for _, ports := range []string{netns.HostPrefix, bridge.PortPrefix, overlay.PortPrefix} {
 		all = append(all, shape.Prefixes(ports)...)
 	}

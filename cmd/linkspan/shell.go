@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -47,7 +46,7 @@ port 2222. Without a terminal, commands are read from standard input.`,
 			if !isFile || !term.IsTerminal(int(in.Fd())) {
 				return s.Script(cmd.Context(), a.in, a.out)
 			}
-			return interact(cmd.Context(), s, in, a.out)
+			return atTerminal(in, a.out, func(console *shell.Console) error { return s.Interact(cmd.Context(), console) })
 		},
 	}
 	c.Flags().StringVarP(&text, "command", "c", "", "carry out this `text`, commands apart by semicolons, instead of reading any")
@@ -76,8 +75,8 @@ func (b by) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.Transport.RoundTrip(r)
 }
 
-// interact is a shell at this process's terminal.
-func interact(ctx context.Context, s *shell.Shell, in *os.File, out io.Writer) (err error) {
+// atTerminal has something use this process's terminal.
+func atTerminal(in *os.File, out io.Writer, use func(*shell.Console) error) (err error) {
 	fd := int(in.Fd())
 	before, err := term.MakeRaw(fd)
 	if err != nil {
@@ -101,7 +100,7 @@ func interact(ctx context.Context, s *shell.Shell, in *os.File, out io.Writer) (
 			}
 		}
 	}()
-	err = s.Interact(ctx, console)
+	err = use(console)
 	signal.Stop(sized)
 	close(sized)
 	<-watched

@@ -189,7 +189,7 @@ func TestAgain(t *testing.T) {
 func TestMay(t *testing.T) {
 	want := map[access.Act]string{
 		access.Look: "voa", access.Probe: "voa", access.Edit: "oa", access.Lock: "oa", access.Capture: "oa", access.Attach: "oa", access.Support: "oa",
-		access.Repair: "oa", access.Secrets: "a", access.Audit: "a", access.Preempt: "a", access.Shell: "a",
+		access.Repair: "oa", access.Serve: "a", access.Secrets: "a", access.Audit: "a", access.Preempt: "a", access.Shell: "a",
 	}
 	for _, act := range access.Acts() {
 		got := ""

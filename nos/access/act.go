@@ -22,6 +22,7 @@ const (
 	Capture Act = "capture"       // packets of others: tcpdump
 	Attach  Act = "attach"        // a service's own shell
 	Support Act = "support"       // tech-support
+	Serve   Act = "run services"  // containers, which have power over the network of the switch
 	Repair  Act = "repair"        // reapply what has drifted
 	Secrets Act = "see secrets"   // of the configuration
 	Audit   Act = "read audit"    // the audit log
@@ -43,6 +44,7 @@ var grants = [...]struct {
 	{Attach, trust.RoleOperator, false},
 	{Support, trust.RoleOperator, true},
 	{Repair, trust.RoleOperator, false},
+	{Serve, trust.RoleAdmin, false},
 	{Secrets, trust.RoleAdmin, false},
 	{Audit, trust.RoleAdmin, false},
 	{Preempt, trust.RoleAdmin, false},

@@ -11,6 +11,10 @@ type Facts struct {
 	// Ports has the OpenFlow port of each interface of br-switch, by its name:
 	// devices, members of bonds, interfaces of VLANs, ends of patches.
 	Ports map[string]uint32
+
+	// Access has the VLAN of ports of the bridge that no configuration has: of services in
+	// containers, whose frames are in one VLAN, without tags.
+	Access map[string]uint16
 }
 
 // of returns the OpenFlow ports of those interfaces that the bridge has.

@@ -25,6 +25,10 @@ const (
 type Options struct {
 	Dial func(context.Context) (net.Conn, error) // opens the management socket of br-switch
 	Log  *slog.Logger                            // default: discard
+
+	// Access returns the VLANs of ports that are not configured; see Facts. It is asked when the
+	// bridge's ports change. Nil: there are none.
+	Access func() map[string]uint16
 }
 
 // Part keeps the flows of br-switch as a configuration says.
@@ -133,7 +137,7 @@ func (p *Part) reach(ctx context.Context, patient bool) (conn *talk.Conn, f Fact
 	if conn, err = talk.Open(ctx, socket, talk.Config{}); err != nil {
 		return nil, f, nil, err
 	}
-	if f, err = factsOf(ctx, conn); err != nil {
+	if f, err = p.factsOf(ctx, conn); err != nil {
 		conn.Close()
 	}
 	return conn, f, conn.Close, err

@@ -66,8 +66,11 @@ func (l *plan) write(ctx context.Context) error {
 	return err
 }
 
-// bare says that a configuration puts nothing into br-switch.
-func bare(t *tree.Tree) bool { return len(Interfaces(t)) == 0 }
+// bare says that a configuration needs no br-switch: there are neither ports nor VLANs. One with
+// VLANs alone may have ports of services.
+func bare(t *tree.Tree) bool {
+	return t.Root().Child("ports").Len() == 0 && t.Root().Child("vlans").Len() == 0
+}
 
 // Verify implements [config.Plan]: what Apply changed is read back.
 func (l *plan) Verify(ctx context.Context) error {

@@ -3,6 +3,8 @@
 package forward
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/linkspan/linkspan/nos/tree"
@@ -22,7 +24,7 @@ type port struct {
 	slot     uint32             // of its meters, where it has limits
 }
 
-// ports returns what is configured, is up, and is in the bridge.
+// ports returns what is configured, is up, and is in the bridge, and the ports of services there.
 func ports(t *tree.Tree, f Facts) []port {
 	var list []port
 	for n := range t.Root().Child("ports").Entries() {
@@ -31,6 +33,11 @@ func ports(t *tree.Tree, f Facts) []port {
 			continue
 		}
 		list = append(list, newPort(n, of))
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Access)) {
+		if of := f.of(name); len(of) > 0 {
+			list = append(list, port{name: name, of: of, access: true, untagged: f.Access[name]})
+		}
 	}
 	return list
 }

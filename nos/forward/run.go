@@ -90,7 +90,7 @@ func wake(c chan struct{}) {
 
 // look learns which ports the bridge has, and writes what follows from that.
 func (p *Part) look(ctx context.Context, conn *talk.Conn, first bool) error {
-	facts, err := factsOf(ctx, conn)
+	facts, err := p.factsOf(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -109,9 +109,12 @@ func (p *Part) look(ctx context.Context, conn *talk.Conn, first bool) error {
 	return err
 }
 
-func factsOf(ctx context.Context, conn *talk.Conn) (Facts, error) {
+func (p *Part) factsOf(ctx context.Context, conn *talk.Conn) (Facts, error) {
 	ports, err := conn.Ports(ctx)
 	f := Facts{Ports: make(map[string]uint32, len(ports))}
+	if p.options.Access != nil {
+		f.Access = p.options.Access()
+	}
 	for i := range ports {
 		if n := ports[i].Number; n <= maxPort {
 			f.Ports[ports[i].Name()] = n

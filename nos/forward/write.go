@@ -52,7 +52,7 @@ type basis struct {
 // same says that the same flows would be made now. It costs next to nothing: most commits
 // are about something else.
 func (b *basis) same(p *Part, facts Facts) bool {
-	if !maps.Equal(b.facts.Ports, facts.Ports) {
+	if !maps.Equal(b.facts.Ports, facts.Ports) || !maps.Equal(b.facts.Access, facts.Access) {
 		return false
 	}
 	for _, name := range []string{"ports", "vlans", "acls", "switching"} {

@@ -47,6 +47,15 @@ var rules = map[string]rule{
 	apiv1connect.OperateServiceCaptureProcedure:    {access.Capture, "tcpdump"},
 	apiv1connect.OperateServiceMonitorProcedure:    {access.Look, "monitor interface"},
 	apiv1connect.OperateServiceAttachProcedure:     {access.Attach, "attach"},
+
+	apiv1connect.ServiceServiceListProcedure:    {access.Look, ""},
+	apiv1connect.ServiceServiceInspectProcedure: {access.Look, "show service"},
+	apiv1connect.ServiceServiceRunProcedure:     {access.Serve, "service run"},
+	apiv1connect.ServiceServiceRemoveProcedure:  {access.Serve, "service rm"},
+	apiv1connect.ServiceServiceStopProcedure:    {access.Attach, "service stop"},
+	apiv1connect.ServiceServiceStartProcedure:   {access.Attach, "service start"},
+	apiv1connect.ServiceServiceLogsProcedure:    {access.Attach, "service logs"},
+	apiv1connect.ServiceServiceCallProcedure:    {access.Attach, "service call"},
 }
 
 // ruleOf returns what a call is. The error is Permission if nobody has said.

@@ -15,7 +15,7 @@ import (
 // Every call of the schema has a rule, and no other.
 func TestEveryCallHasARule(t *testing.T) {
 	all := 0
-	for _, file := range []protoreflect.FileDescriptor{apiv1.File_linkspan_v1_config_proto, apiv1.File_linkspan_v1_operate_proto} {
+	for _, file := range []protoreflect.FileDescriptor{apiv1.File_linkspan_v1_config_proto, apiv1.File_linkspan_v1_operate_proto, apiv1.File_linkspan_v1_service_proto} {
 		for i := range file.Services().Len() {
 			s := file.Services().Get(i)
 			for j := range s.Methods().Len() {

@@ -105,6 +105,12 @@ func noted(ctx context.Context) *note {
 	return &note{begin: func() error { return nil }}
 }
 
+// Note adds words to what the audit log gets of a call, for handlers outside this package.
+func Note(ctx context.Context, words string) { noted(ctx).text += " " + words }
+
+// Begin has it written down that a call has begun, for what may last; on an error it must not.
+func Begin(ctx context.Context) error { return noted(ctx).begin() }
+
 // writable refuses what may change something after the audit log could not be written, until it
 // can be again.
 func (d door) writable(c Caller, n *note) error {

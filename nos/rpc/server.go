@@ -32,6 +32,7 @@ type Options struct {
 	Again   func(access.User) (access.User, error) // who a user is now; see access.Guard
 	Audit   Auditor                                // nil: nothing is written down
 	Attach  Attacher                               // nil: nothing can be attached to
+	Serve   apiv1connect.ServiceServiceHandler     // services in containers; nil: there are none
 	Log     *slog.Logger                           // slog.Default if nil
 	Now     func() time.Time                       // time.Now if nil
 
@@ -43,7 +44,7 @@ type Options struct {
 	Run        func(context.Context, tool.Command, func(line string) error) error // tool.Run if nil
 }
 
-// Server serves both services. Its methods may be called by any number of goroutines.
+// Server serves these services. Its methods may be called by any number of goroutines.
 type Server struct {
 	options  Options
 	sessions *sessions
@@ -84,7 +85,7 @@ func New(o Options) *Server {
 
 // Services returns the names of the services that [Server.Mount] mounts.
 func Services() []string {
-	return []string{apiv1connect.ConfigServiceName, apiv1connect.OperateServiceName}
+	return []string{apiv1connect.ConfigServiceName, apiv1connect.OperateServiceName, apiv1connect.ServiceServiceName}
 }
 
 // Mount adds the services to a mux. Requests must come with [WithCaller].
@@ -92,6 +93,9 @@ func (s *Server) Mount(mux *http.ServeMux) {
 	options := []connect.HandlerOption{connect.WithInterceptors(door{s}), connect.WithReadMaxBytes(maxRequest)}
 	mux.Handle(apiv1connect.NewConfigServiceHandler(configService{s}, options...))
 	mux.Handle(apiv1connect.NewOperateServiceHandler(operateService{s}, options...))
+	if s.options.Serve != nil {
+		mux.Handle(apiv1connect.NewServiceServiceHandler(s.options.Serve, options...))
+	}
 }
 
 // configService and operateService keep the methods of the two apart.

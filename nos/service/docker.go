@@ -14,7 +14,6 @@ import (
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/nos/rpc"
-	"github.com/linkspan/linkspan/nos/show"
 )
 
 // The labels of containers that are services.
@@ -60,23 +59,6 @@ func (d Docker) Services(ctx context.Context) []string {
 		}
 	}
 	return names
-}
-
-// Report shows all services.
-func (d Docker) Report(ctx context.Context) (show.Report, error) {
-	t := show.Table{Name: "services", Columns: []string{"service", "container", "image", "state", "status"}}
-	if d.Address == "" {
-		return show.Report{Tables: []show.Table{t}}, nil
-	}
-	c, all, err := d.list(ctx)
-	if err != nil {
-		return show.Report{}, err
-	}
-	defer c.Close() //nolint:errcheck // it only read
-	for _, one := range all {
-		t.Rows = append(t.Rows, []any{one.Labels[NameLabel], strings.TrimPrefix(strings.Join(one.Names, " "), "/"), one.Image, string(one.State), one.Status})
-	}
-	return show.Report{Tables: []show.Table{t}}, nil
 }
 
 // Attach implements rpc.Attacher.

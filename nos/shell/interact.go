@@ -41,6 +41,18 @@ func (s *Shell) Interact(ctx context.Context, c *Console) error {
 	return nil
 }
 
+// Only carries out one command at a terminal, such as one that needs all of it. It closes the console.
+func (s *Shell) Only(ctx context.Context, c *Console, line string) error {
+	s.console = c
+	defer c.start(ctx)()
+	for _, one := range statements(line) {
+		if err := s.one(ctx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // look asks how things are, and tells what somebody must know.
 func (s *Shell) look(ctx context.Context) {
 	err := s.refresh(ctx)

@@ -8,7 +8,7 @@
 //
 // It writes no flows (package forward does: without them the bridge, which is in
 // fail mode secure, passes nothing), and it leaves devices of the kernel alone: their
-// state, size and addresses are package link's. Patch ports are others', too.
+// state, size and addresses are package link's. Patch ports, and ports of services, are others', too.
 //
 //	part := bridge.New(bridge.Config{Switch: ovs.Start(ovs.Config{Bridge: bridge.Name})})
 //	m, err := config.Open(config.Options{Host: part, ...})

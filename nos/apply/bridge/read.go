@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
@@ -45,7 +46,7 @@ type query struct {
 	scope  scope
 	raw    map[string][]ovsdb.Row // by table
 	byUUID map[string]id
-	others map[string]bool // ids of interfaces of patch ports, which others keep
+	others map[string]bool // ids of interfaces of patch ports and of services, which others keep
 }
 
 // read reads a scope.
@@ -195,7 +196,8 @@ func (q *query) name() {
 	kept := map[string]bool{} // interfaces of the bridge
 	patch := map[string]bool{}
 	for _, r := range q.raw[tableInterface] {
-		patch[uuid(r)] = r["type"] == "patch"
+		name, _ := r["name"].(string)
+		patch[uuid(r)] = r["type"] == "patch" || strings.HasPrefix(name, ovs.ServicePrefix)
 	}
 	for _, p := range q.raw[tablePort] {
 		for _, u := range ovs.Texts(p["interfaces"]) {
@@ -261,7 +263,7 @@ func (q *query) mine(key id, u string) bool {
 		}
 		q.foreign[key.name] = "another bridge has it"
 		if q.members[u] {
-			q.foreign[key.name] = "it joins the bridge to another one"
+			q.foreign[key.name] = "it joins the bridge to another one, or to a service"
 		}
 		return false
 	case tableInterface:
