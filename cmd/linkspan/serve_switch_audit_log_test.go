@@ -27,7 +27,7 @@ func TestServersGetEveryRecord(t *testing.T) {
 			var own logging
 			to, log := own.beside(slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: &own.level})))
 			s := &switchRole{log: log, logging: to}
-			to.Log(system.Logging{Level: level, Remotes: []system.Remote{{l.LocalAddr().String(), "udp"}}})
+			to.Log(system.Logging{Level: level, Remotes: []system.Remote{{Address: l.LocalAddr().String(), Protocol: "udp"}}})
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error)
 			go func() { ended <- to.Run(ctx) }()
