@@ -298,3 +298,20 @@ func TestSecretsAreNotTold(t *testing.T) {
 		}
 	}
 }
+
+// TestDecoy compares the password of nobody with the costliest hash that there is, and lets
+// nobody in by it.
+func TestDecoy(t *testing.T) {
+	w := newWorld(t)
+	before := access.Decoy(w.Guard)
+	const hash = "$2b$12$abcdefghijklmnopqrstuuBVf7sLzPmZ2yk1zwEOmMp4hDDN7xYSe"
+	w.running = with(t, w.running, "set system users root2 password-hash '"+hash+"'")
+	if got := access.Decoy(w.Guard); got != hash || got == before {
+		t.Errorf("%s, and before %s", got, before)
+	}
+	w.running = with(t, empty(t), "set system users ann role operator\nset system users ann password-hash '"+
+		"$argon2id$v=19$m=65536,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$jGhZQV66F5X7QBV6uNfsC1HnG7YPoDZslWl0UEnJgwM'")
+	if _, err := w.Password(t.Context(), "nobody", "ann's password", netip.MustParseAddr("192.0.2.1")); linkspan.CodeOf(err) != linkspan.Unauthenticated {
+		t.Error(err)
+	}
+}

@@ -20,8 +20,8 @@ import (
 // some memory for a moment.
 const atOnce = 2
 
-// decoy is compared with when there is no such user, or none with a password, so that
-// the time that it takes does not tell. It is the hash of nothing that can be typed.
+// decoy is compared with when there is no such user, or none with a password, and nobody has a
+// hash that takes longer. It is the hash of nothing that can be typed.
 const decoy = "$argon2id$v=19$m=19456,t=2,p=1$bGlua3NwYW5kZWNveTEy$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // Options are what a guard needs.
@@ -63,7 +63,7 @@ func (g *Guard) Password(ctx context.Context, name, typed string, from netip.Add
 	hash := n.Get("password-hash")
 	usable := known == nil && hash != "" && password.Check(hash) == nil
 	if !usable {
-		hash = decoy
+		hash = g.decoy()
 	}
 	same, err := password.Verify(hash, typed)
 	if err != nil || !same || !usable {
@@ -71,6 +71,23 @@ func (g *Guard) Password(ctx context.Context, name, typed string, from netip.Add
 	}
 	g.tries.forgive(from)
 	return u, nil
+}
+
+// decoy returns the costliest hash that there is, so that the time that it takes does not tell
+// that there is no such user: as long as all users' hashes are of one kind. What the comparison
+// says is not looked at.
+func (g *Guard) decoy() string {
+	costliest := decoy
+	users, err := g.options.Running().At("system", "users")
+	if err != nil {
+		return costliest
+	}
+	for u := range users.Entries() {
+		if hash := u.Get("password-hash"); password.Work(hash) > password.Work(costliest) {
+			costliest = hash
+		}
+	}
+	return costliest
 }
 
 // Key returns the user with that name and SSH public key, in the wire format of RFC 4253

@@ -53,6 +53,25 @@ func Check(hash string) error {
 	return err
 }
 
+// bcryptWork is what bcrypt of cost 0 would take in the unit of [Work], about.
+const bcryptWork = 48
+
+// Work returns about how long a hash takes to compare, in KiB times passes of argon2id; 0 for
+// one that [Check] refuses.
+func Work(hash string) int {
+	if Check(hash) != nil {
+		return 0
+	}
+	if a, err := parseArgon(hash); err == nil {
+		return int(a.memory) * int(a.time)
+	}
+	cost, err := bcrypt.Cost([]byte(hash))
+	if err != nil {
+		return 0
+	}
+	return bcryptWork << cost
+}
+
 // Verify says whether the hash is of the password. It takes up to a second and some
 // memory: see [Check] for the error.
 func Verify(hash, password string) (bool, error) {

@@ -5,6 +5,7 @@ package password_test
 import (
 	"bytes"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,4 +106,19 @@ func FuzzCheck(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// What takes longer to compare has more work.
+func TestWork(t *testing.T) {
+	var all []int
+	for _, hash := range []string{
+		"", "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$jGhZQV66F5X7QBV6uNfsC1HnG7YPoDZslWl0UEnJgwM",
+		"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$jGhZQV66F5X7QBV6uNfsC1HnG7YPoDZslWl0UEnJgwM",
+		"$2b$12$abcdefghijklmnopqrstuuBVf7sLzPmZ2yk1zwEOmMp4hDDN7xYSe",
+	} {
+		all = append(all, password.Work(hash))
+	}
+	if all[0] != 0 || !slices.IsSorted(all) || len(slices.Compact(all)) != 4 {
+		t.Error(all)
+	}
 }
