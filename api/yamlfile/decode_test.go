@@ -4,7 +4,6 @@ package yamlfile_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -121,7 +120,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		for _, p := range wrong {
 			if p.Line < 1 || p.Column < 1 || p.Message == "" {
-				t.Fatal(fmt.Sprintf("%+v", p))
+				t.Fatalf("%+v", p)
 			}
 		}
 	})

@@ -18,6 +18,8 @@ import (
 // already where that is a mistake.
 type Reader struct {
 	Root *yaml.Node
+	// Refused has reasons of fields that are none, for people who try them: privileged.
+	Refused map[string]string
 
 	file     string
 	at       map[string]Position // of each field that was read, by its path
@@ -95,7 +97,7 @@ func (r *Reader) Mapping(n *yaml.Node, path string, known ...string) (fields map
 		case twice:
 			r.Fail(key, fmt.Sprintf("%s is said twice", name), "")
 		case len(known) > 0 && !slices.Contains(known, name):
-			r.Fail(key, fmt.Sprintf("field %q is not known", name), "one of "+strings.Join(known, ", "))
+			r.unknown(key, name, known)
 		default:
 			fields[name] = value
 			if len(known) > 0 {
@@ -104,6 +106,14 @@ func (r *Reader) Mapping(n *yaml.Node, path string, known ...string) (fields map
 		}
 	}
 	return fields, true
+}
+
+func (r *Reader) unknown(key *yaml.Node, name string, known []string) {
+	message := fmt.Sprintf("field %q is not known", name)
+	if why := r.Refused[name]; why != "" {
+		message += ": " + why
+	}
+	r.Fail(key, message, "one of "+strings.Join(known, ", "))
 }
 
 func mappingOf(known []string) string {
