@@ -11,7 +11,7 @@
 //
 //	key, err := sign.NewKey(rand.Reader)
 //	root := sign.Root{Fleet: "f1", Version: 1, Root: sign.Role{Threshold: 1, Keys: ...}, Scripts: ...}
-//	first, err := sign.SignRoot(&root, key)
-//	envelope, err := sign.SignStatement(&statement, key)
+//	first, err := sign.SealRoot(&root, key)
+//	envelope, err := sign.SealStatement(&statement, key)
 //	statement, digest, err := root.Statement(envelope)
 package sign

@@ -12,8 +12,8 @@ import (
 // maxReceipt is the greatest size of a receipt, in bytes of JSON.
 const maxReceipt = 64 << 10
 
-// SignReceipt returns a receipt in its envelope.
-func SignReceipt(r linkspan.Receipt, key *Key) ([]byte, error) {
+// SealReceipt returns a receipt in its envelope.
+func SealReceipt(r linkspan.Receipt, key *Key) ([]byte, error) {
 	payload, err := json.Marshal(r)
 	if err != nil {
 		return nil, err

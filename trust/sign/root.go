@@ -64,9 +64,9 @@ func (r Role) validate(name string) error {
 	return nil
 }
 
-// SignRoot returns a root document in its envelope, signed by all of the keys. Where these are not
+// SealRoot returns a root document in its envelope, signed by all of the keys. Where these are not
 // enough, others sign it by [Cosign]; [FirstRoot] and [Root.Next] say whether they are.
-func SignRoot(r *Root, keys ...*Key) ([]byte, error) {
+func SealRoot(r *Root, keys ...*Key) ([]byte, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}

@@ -75,9 +75,9 @@ func TestGolden(t *testing.T) {
 	a := key(t, 1)
 	r := root(1, role(1, a), role(1, a))
 	for name, text := range map[string][]byte{
-		"root.json":      must[[]byte](t)(sign.SignRoot(r, a)),
-		"statement.json": must[[]byte](t)(sign.SignStatement(statement(), a)),
-		"receipt.json": must[[]byte](t)(sign.SignReceipt(linkspan.Receipt{
+		"root.json":      must[[]byte](t)(sign.SealRoot(r, a)),
+		"statement.json": must[[]byte](t)(sign.SealStatement(statement(), a)),
+		"receipt.json": must[[]byte](t)(sign.SealReceipt(linkspan.Receipt{
 			Type: linkspan.ReceiptType, Fleet: "f1", Switch: "sw1", Script: "branch", Serial: 1, Outcome: linkspan.OutcomeCommitted, Began: issued, Ended: issued,
 		}, a)),
 	} {
@@ -108,7 +108,7 @@ func TestGolden(t *testing.T) {
 func TestHostile(t *testing.T) {
 	a, b, eve := key(t, 1), key(t, 2), key(t, 3)
 	r := root(1, role(1, a), role(2, a, b))
-	good := must[[]byte](t)(sign.SignStatement(statement(), a, b))
+	good := must[[]byte](t)(sign.SealStatement(statement(), a, b))
 	if _, _, err := r.Statement(good); err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +190,9 @@ func TestHostile(t *testing.T) {
 func TestRotation(t *testing.T) {
 	a, b, c, eve := key(t, 1), key(t, 2), key(t, 3), key(t, 4)
 	scripts := role(1, a)
-	one := must[[]byte](t)(sign.SignRoot(root(1, role(2, a, b), scripts), a, b))
-	two := must[[]byte](t)(sign.SignRoot(root(2, role(2, b, c), role(1, c)), a, b, c))
-	three := must[[]byte](t)(sign.SignRoot(root(3, role(1, c), role(1, c)), b, c))
+	one := must[[]byte](t)(sign.SealRoot(root(1, role(2, a, b), scripts), a, b))
+	two := must[[]byte](t)(sign.SealRoot(root(2, role(2, b, c), role(1, c)), a, b, c))
+	three := must[[]byte](t)(sign.SealRoot(root(3, role(1, c), role(1, c)), b, c))
 	first := must[*sign.Root](t)(sign.FirstRoot(one))
 	now := must[*sign.Root](t)(first.Follow(one, two, three))
 	if now.Version != 3 {
@@ -201,7 +201,7 @@ func TestRotation(t *testing.T) {
 	if again := must[*sign.Root](t)(now.Follow(one, two, three)); again != now {
 		t.Error("it went back")
 	}
-	old, renewed := must[[]byte](t)(sign.SignStatement(statement(), a)), must[[]byte](t)(sign.SignStatement(statement(), c))
+	old, renewed := must[[]byte](t)(sign.SealStatement(statement(), a)), must[[]byte](t)(sign.SealStatement(statement(), c))
 	if _, _, err := now.Statement(old); !errors.Is(err, sign.ErrKeys) {
 		t.Errorf("a key that is gone: %v", err)
 	}
@@ -211,10 +211,10 @@ func TestRotation(t *testing.T) {
 	for name, envelope := range map[string][]byte{
 		"a gap":              three,
 		"the same":           one,
-		"by the new alone":   must[[]byte](t)(sign.SignRoot(root(2, role(1, eve), scripts), eve)),
-		"by the old alone":   must[[]byte](t)(sign.SignRoot(root(2, role(2, eve, c), scripts), a, b)),
-		"by one of the old":  must[[]byte](t)(sign.SignRoot(root(2, role(1, c), scripts), a, c)),
-		"of another fleet":   must[[]byte](t)(sign.SignRoot(&sign.Root{Type: sign.RootType, Fleet: "f2", Version: 2, Issued: issued, Root: role(1, a), Scripts: scripts}, a, b)),
+		"by the new alone":   must[[]byte](t)(sign.SealRoot(root(2, role(1, eve), scripts), eve)),
+		"by the old alone":   must[[]byte](t)(sign.SealRoot(root(2, role(2, eve, c), scripts), a, b)),
+		"by one of the old":  must[[]byte](t)(sign.SealRoot(root(2, role(1, c), scripts), a, c)),
+		"of another fleet":   must[[]byte](t)(sign.SealRoot(&sign.Root{Type: sign.RootType, Fleet: "f2", Version: 2, Issued: issued, Root: role(1, a), Scripts: scripts}, a, b)),
 		"a statement":        old,
 		"threshold of none":  must[[]byte](t)(sign.Seal(sign.RootType, []byte(`{"type":"application/vnd.linkspan.root.v1+json","fleet":"f1","version":2,"issued":"2026-11-22T00:00:00Z","root":{"threshold":0,"keys":[]},"scripts":{"threshold":0,"keys":[]}}`), a, b)),
 		"changed on the way": bytes.Replace(two, []byte(`"payload": "`), []byte(`"payload": "IA`), 1),
@@ -242,7 +242,7 @@ func TestRoles(t *testing.T) {
 		"no time":   {Type: sign.RootType, Fleet: "f1", Version: 1, Root: role(1, a), Scripts: role(1, a)},
 		"much keys": root(1, role(1, key(t, 1), key(t, 2), key(t, 3), key(t, 4), key(t, 5), key(t, 6), key(t, 7), key(t, 8), key(t, 9), key(t, 10), key(t, 11), key(t, 12), key(t, 13), key(t, 14), key(t, 15), key(t, 16), key(t, 17)), role(1, a)),
 	} {
-		if _, err := sign.SignRoot(r, a); linkspan.CodeOf(err) != linkspan.Invalid {
+		if _, err := sign.SealRoot(r, a); linkspan.CodeOf(err) != linkspan.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -251,7 +251,7 @@ func TestRoles(t *testing.T) {
 func TestCosign(t *testing.T) {
 	a, b := key(t, 1), key(t, 2)
 	r := root(1, role(1, a), role(2, a, b))
-	one := must[[]byte](t)(sign.SignStatement(statement(), a))
+	one := must[[]byte](t)(sign.SealStatement(statement(), a))
 	both := must[[]byte](t)(sign.Cosign(one, b))
 	s, digest, err := r.Statement(both)
 	if err != nil || s == nil {
@@ -268,7 +268,7 @@ func TestCosign(t *testing.T) {
 func TestKeysAreHidden(t *testing.T) {
 	k := key(t, 7)
 	secret := string(must[[]byte](t)(k.Encode()))
-	for _, shown := range []string{fmt.Sprint(k), fmt.Sprintf("%+v %#v %x %s", k, k, k, k), k.LogValue().String(), string(must[[]byte](t)(json.Marshal(k)))} {
+	for _, shown := range []string{fmt.Sprint(k), fmt.Sprintf("%+v %#v %x %s", k, k, k, k), k.LogValue().String(), fmt.Sprint([]any{k, *k})} {
 		if strings.Contains(shown, "0707070707") || strings.Contains(shown, secret[40:80]) {
 			t.Errorf("it shows: %s", shown)
 		}
@@ -290,7 +290,7 @@ func TestKeysAreHidden(t *testing.T) {
 func TestReceipt(t *testing.T) {
 	a, eve := key(t, 1), key(t, 2)
 	r := linkspan.Receipt{Type: linkspan.ReceiptType, Fleet: "f1", Switch: "sw1", Outcome: linkspan.OutcomeRefused, Reason: "expired", Began: issued, Ended: issued}
-	text := must[[]byte](t)(sign.SignReceipt(r, a))
+	text := must[[]byte](t)(sign.SealReceipt(r, a))
 	if got, err := sign.OpenReceipt(text, a.Public(), "sw1"); err != nil || got != r {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -305,7 +305,7 @@ func TestReceipt(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	a := key(f, 1)
 	r := root(1, role(1, a), role(1, a))
-	good, err := sign.SignStatement(statement(), a)
+	good, err := sign.SealStatement(statement(), a)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -321,7 +321,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func FuzzStatement(f *testing.F) {
-	good, _ := sign.SignStatement(statement(), key(f, 1))
+	good, _ := sign.SealStatement(statement(), key(f, 1))
 	_, payload, _, _ := sign.Peek(good)
 	f.Add(payload)
 	a := key(f, 1)
@@ -339,7 +339,7 @@ func FuzzStatement(f *testing.F) {
 
 func FuzzRoot(f *testing.F) {
 	a := key(f, 1)
-	good, _ := sign.SignRoot(root(1, role(1, a), role(1, a)), a)
+	good, _ := sign.SealRoot(root(1, role(1, a), role(1, a)), a)
 	_, payload, _, _ := sign.Peek(good)
 	f.Add(payload)
 	f.Fuzz(func(t *testing.T, payload []byte) {

@@ -11,9 +11,9 @@ import (
 // maxStatement is the greatest size of a statement, in bytes of JSON.
 const maxStatement = 4 << 20
 
-// SignStatement returns a statement in its envelope, signed by all of the keys. Whether they
+// SealStatement returns a statement in its envelope, signed by all of the keys. Whether they
 // are enough a [Root] says.
-func SignStatement(s *linkspan.Statement, keys ...*Key) ([]byte, error) {
+func SealStatement(s *linkspan.Statement, keys ...*Key) ([]byte, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
