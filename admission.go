@@ -34,10 +34,12 @@ func DefaultAdmission() Admission {
 			"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "IPC_LOCK", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_RAW",
 			"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", "SYS_NICE", "SYS_RESOURCE",
 		},
-		Images:        []ImageAdmission{{"base/routing", []string{"SYS_ADMIN"}}}, // FRR's zebra does not start without
-		Repositories:  []string{"*", "*/*", "*/*/*"},
-		Volumes:       []string{"*/*"},
-		Configuration: []string{"acls", "control", "flow-export", "interfaces", "ports", "qos", "routing", "services", "switching", "vlans"},
+		Images:       []ImageAdmission{{"base/routing", []string{"SYS_ADMIN"}}}, // FRR's zebra does not start without
+		Repositories: []string{"*", "*/*", "*/*/*"},
+		Volumes:      []string{"*/*"},
+		Configuration: []string{
+			"acls", "control", "flow-export", "interfaces", "lldp", "mirrors", "ports", "protocols", "qos", "routes", "services", "spanning-tree", "switching", "vlans",
+		},
 		Refused: map[string]string{
 			"privileged":   "services are never privileged",
 			"pid":          "services have a process namespace of their own",

@@ -18,7 +18,7 @@ type app struct {
 func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
 		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.groupCommand(), a.linkCommand(), a.connectCommand(), a.disconnectCommand(),
-		a.policyCommand(), a.traceCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
+		a.policyCommand(), a.scriptCommand(), a.traceCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
 		a.auditCommand(), a.passwordCommand(), a.techSupportCommand(),
 		a.configCommand(), a.shellCommand(), a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),
