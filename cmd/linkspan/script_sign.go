@@ -158,7 +158,7 @@ func (f *signFlags) digests(s *linkspan.Statement) error {
 	for _, image := range f.images {
 		i := strings.LastIndex(image, "=")
 		if i < 0 {
-			return usageError{fmt.Errorf("--image %s: write it as REFERENCE=sha256:...", image)}
+			return usageError{fmt.Errorf("--image %s: write it as REFERENCE=DIGEST", image)}
 		}
 		given[image[:i]] = image[i+1:]
 	}

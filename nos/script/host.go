@@ -21,8 +21,8 @@ type Puller interface {
 // come, so that Commit and Return do what they say also after a restart, and however often they
 // are called.
 type Composer interface {
-	// Plan says for people how the set that runs becomes another one, and changes nothing. The
-	// error says what this switch cannot do.
+	// Plan says for people what it does about a set beyond what [Compare] tells, if anything, and
+	// changes nothing. The error says what this switch cannot do.
 	Plan(ctx context.Context, set []linkspan.Composite) ([]string, error)
 	// Prepare makes the containers of a set, and starts none. Images are by digest, and here.
 	Prepare(ctx context.Context, set []linkspan.Composite) error

@@ -101,7 +101,8 @@ func TestPlan(t *testing.T) {
 	s := open(t, installed(t), func() {})
 	acts := len(s.world.Acts)
 	lines, err := s.Plan(t.Context(), numbered(2, ""))
-	if err != nil || !slices.Contains(lines, "set vlans 10 description v2") || len(lines) != 2 || len(s.world.Acts) != acts {
+	if err != nil || !slices.Contains(lines, "set vlans 10 description v2") ||
+		!slices.Contains(lines, "+ edge services dns image base/dns@sha256:"+strings.Repeat("b", 63)+"2") || len(lines) != 6 || len(s.world.Acts) != acts {
 		t.Errorf("%q, %v", lines, err)
 	}
 }

@@ -5,6 +5,7 @@ package script
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,8 +73,10 @@ func (u *Updater) Committed() (*linkspan.Statement, error) {
 	return u.read(digest)
 }
 
-// Plan says for people what a script would change, and changes nothing. What would be refused
-// is refused, but that it is an old one.
+// Plan says for people what a script, which must be a valid one, would change: commands of the
+// configuration, what differs of the composites, and what the composer does about it. It changes
+// nothing. The error says what this switch cannot do; what is refused by [Verifier.Accept] is
+// not looked at.
 func (u *Updater) Plan(ctx context.Context, s *linkspan.Statement) ([]string, error) {
 	before, err := u.read(u.state().Committed)
 	if err != nil {
@@ -87,11 +90,13 @@ func (u *Updater) plan(ctx context.Context, before, s *linkspan.Statement) ([]st
 	if err != nil {
 		return nil, fmt.Errorf("the configuration: %w", err)
 	}
-	more, err := u.host.Composer.Plan(ctx, s.Pinned())
+	set := s.Pinned()
+	more, err := u.host.Composer.Plan(ctx, set)
 	if err != nil {
 		return nil, fmt.Errorf("the composites: %w", err)
 	}
-	return append(lines, more...), nil
+	differs, err := Compare(before.Pinned(), set)
+	return slices.Concat(lines, differs, more), err
 }
 
 func changeOf(before, s *linkspan.Statement) Change {
