@@ -20,7 +20,7 @@ func (p *problems) member(at string, m *CompositeMember, c *Composite) {
 	p.check(at+".name", ValidateName("service", m.Name), wantName)
 	_, err := ParseImageReference(m.Image)
 	p.check(at+".image", err, WantImage)
-	p.words(at+".command", m.Command)
+	p.commandWords(at+".command", m.Command)
 	p.environment(at+".environment", m.Environment)
 	p.volumes(at+".volumes", m.Volumes)
 	p.capabilities(at+".capabilities", m.Capabilities)
@@ -40,8 +40,8 @@ func (p *problems) member(at string, m *CompositeMember, c *Composite) {
 	p.calls(at+".calls", m.Calls)
 }
 
-// words checks a command with its arguments.
-func (p *problems) words(at string, words []string) {
+// commandWords checks a command with its arguments.
+func (p *problems) commandWords(at string, words []string) {
 	p.most(at, len(words), MaxCommandWords)
 	for i, word := range words {
 		if len(word) > MaxCommandWord || strings.ContainsRune(word, 0) || i == 0 && word == "" {
@@ -73,7 +73,7 @@ func variableName(s string) bool {
 }
 
 func (p *problems) volumes(at string, volumes []Volume) {
-	p.most(at, len(volumes), MaxVolumes)
+	p.most(at, len(volumes), MaxMemberVolumes)
 	seen := map[string]bool{}
 	for i, v := range volumes {
 		where := fmt.Sprintf("%s[%d]", at, i)
@@ -135,9 +135,9 @@ func (p *problems) memberHealth(at string, h *HealthCheck) {
 	if (len(h.Command) == 0) == (h.Call == "") {
 		p.add(at, "it must be one of a command and a call", "command or call")
 	}
-	p.words(at+".command", h.Command)
+	p.commandWords(at+".command", h.Command)
 	if h.Call != "" {
-		p.call(at+".call", h.Call, true)
+		p.callOf(at+".call", h.Call, true)
 	}
 	p.longest(at+".interval", h.Interval, MaxGateTime)
 	p.longest(at+".timeout", h.Timeout, MaxGateTime)
@@ -150,12 +150,12 @@ func (p *problems) memberHealth(at string, h *HealthCheck) {
 func (p *problems) calls(at string, calls []string) {
 	p.most(at, len(calls), MaxCallNames)
 	for i, call := range calls {
-		p.call(fmt.Sprintf("%s[%d]", at, i), call, false)
+		p.callOf(fmt.Sprintf("%s[%d]", at, i), call, false)
 	}
 }
 
-// call checks SERVICE or SERVICE/NAME, or only the latter.
-func (p *problems) call(at, call string, named bool) {
+// callOf checks SERVICE or SERVICE/NAME, or only the latter.
+func (p *problems) callOf(at, call string, named bool) {
 	service, name, some := strings.Cut(call, "/")
 	if !callName(service) || some && !callName(name) || named && !some {
 		p.add(at, "call "+quote(call)+" is not understood", "SERVICE or SERVICE/NAME, in small letters, digits and '-'")

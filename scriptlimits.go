@@ -13,7 +13,7 @@ const (
 	MaxMembers        = 32 // of a composite
 	MaxAttachments    = 64 // of a composite
 	MaxAddresses      = 16 // of an attachment
-	MaxVolumes        = 32 // of a member
+	MaxMemberVolumes  = 32 // of a member
 	MaxCommandWords   = 128
 	MaxCommandWord    = 4096 // bytes
 	MaxEnvironment    = 128
