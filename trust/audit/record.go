@@ -25,6 +25,7 @@ const (
 	Command Kind = "command" // somebody typed something
 	Call    Kind = "call"    // somebody called the API to change something
 	Change  Kind = "change"  // another configuration runs
+	Script  Kind = "script"  // a behavior script was accepted, carried out or taken back
 	Start   Kind = "start"   // the process that writes the log has started
 	Cut     Kind = "cut"     // the end of the log was not readable and was taken away
 	Dropped Kind = "dropped" // old records were removed to make room
@@ -32,7 +33,7 @@ const (
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
-	return []Kind{Login, Logout, Denied, Command, Call, Change, Start, Cut, Dropped}
+	return []Kind{Login, Logout, Denied, Command, Call, Change, Script, Start, Cut, Dropped}
 }
 
 // MaxText is the greatest length of an entry's text, in bytes; of a longer one the
