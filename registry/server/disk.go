@@ -89,3 +89,6 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.read += int64(n)
 	return n, err
 }
+
+// Writable returns an error while there is no room for pushes. The error is Exhausted.
+func (s *Server) Writable() error { return s.disk.room(1) }

@@ -7,9 +7,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
-	"time"
 
 	"github.com/distribution/distribution/v3/registry/handlers"
+	"github.com/opencontainers/go-digest"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/linkspan/linkspan/registry/catalog"
 	"github.com/linkspan/linkspan/registry/token"
@@ -53,6 +54,12 @@ func (s *Server) Tokens() http.Handler {
 
 // Switches returns who came with a switch's certificate.
 func (s *Server) Switches() *Switches { return s.switches }
+
+// Referrers returns the manifests of a repository that have one as their subject, of many the first.
+func (s *Server) Referrers(ctx context.Context, repository string, subject digest.Digest) ([]v1.Descriptor, error) {
+	found, _, err := s.referrers.list(ctx, request{repository: repository, reference: subject.String()}, "", "")
+	return found, err
+}
 
 // Collect removes what no image needs, at a moment when nothing is written: pushes wait.
 func (s *Server) Collect(ctx context.Context, o catalog.Collection) (catalog.Collected, error) {
@@ -132,6 +139,3 @@ func secret() string {
 	_, _ = rand.Read(bits[:]) // never fails (crypto/rand)
 	return hex.EncodeToString(bits[:])
 }
-
-// since is how long ago something was.
-func since(now func() time.Time, t time.Time) time.Duration { return now().Sub(t) }

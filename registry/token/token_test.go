@@ -139,7 +139,9 @@ func TestHandler(t *testing.T) {
 			}
 			return account.Party{}, &linkspan.Error{Code: linkspan.Unauthenticated}
 		},
-		Refuse: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, linkspan.CodeOf(err).String(), 400) },
+		Refuse: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, linkspan.CodeOf(err).String(), 400)
+		},
 	}
 	ask := func(query, user string) (int, string, []account.Scope) {
 		r := httptest.NewRequest(http.MethodGet, "/token?"+query, nil)
