@@ -29,11 +29,16 @@ var statuses = map[linkspan.Code]status{
 	linkspan.Unavailable:     {http.StatusServiceUnavailable, "UNSUPPORTED"},
 }
 
+// errDigest says that a digest cannot be used.
+var errDigest = errors.New("the digest cannot be used")
+
 // statusOf returns how an error is answered.
 func statusOf(err error) status {
 	switch {
 	case errors.Is(err, errNoSpace):
 		return status{http.StatusInsufficientStorage, "DENIED"}
+	case errors.Is(err, errDigest):
+		return status{http.StatusBadRequest, "DIGEST_INVALID"}
 	case errors.Is(err, errLarge):
 		return status{http.StatusRequestEntityTooLarge, "SIZE_INVALID"}
 	}

@@ -80,6 +80,9 @@ func (t router) read(r *http.Request) (request, error) {
 	case v2.RouteNameBlobUpload, v2.RouteNameBlobUploadChunk:
 		q.kind = kindUpload
 	}
+	if foreign(q.reference) || foreign(r.URL.Query().Get("digest")) {
+		return q, &linkspan.Error{Code: linkspan.Invalid, Message: "only digests of sha256 are kept here", Err: errDigest}
+	}
 	if q.repository == "" {
 		return q, &linkspan.Error{Code: linkspan.NotFound, Message: "no repository is named"}
 	}
@@ -88,6 +91,13 @@ func (t router) read(r *http.Request) (request, error) {
 		q.mounts(r)
 	}
 	return q, nil
+}
+
+// foreign says whether a reference is a digest of another algorithm than the library keeps
+// everything under.
+func foreign(reference string) bool {
+	algorithm, _, ok := strings.Cut(reference, ":")
+	return ok && algorithm != digest.Canonical.String()
 }
 
 // mounts adds what the mount of a blob of another repository needs. The library reads
@@ -122,7 +132,7 @@ func readReferrers(r *http.Request, repository, subject string) (request, error)
 		return q, &linkspan.Error{Code: linkspan.Invalid, Message: "the repository's name is not valid"}
 	}
 	if _, err := digest.Parse(subject); err != nil {
-		return q, &linkspan.Error{Code: linkspan.Invalid, Message: "the digest is not valid"}
+		return q, &linkspan.Error{Code: linkspan.Invalid, Message: "the digest is not valid", Err: errDigest}
 	}
 	return q, nil
 }
