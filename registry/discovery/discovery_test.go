@@ -95,7 +95,7 @@ func TestFound(t *testing.T) {
 	}
 	defer space.Close()
 	for _, line := range []string{
-		"link add mgmt type veth peer name mgmt1", "link set mgmt1 up", "link set mgmt multicast on up", "address add 192.0.2.7/24 dev mgmt",
+		"link set lo up", "link add mgmt type veth peer name mgmt1", "link set mgmt1 up", "link set mgmt multicast on up", "address add 192.0.2.7/24 dev mgmt",
 		"link add other type veth peer name other1", "link set other1 up", "link set other multicast on up", "address add 198.51.100.7/24 dev other",
 	} {
 		run(t, "ip "+line)
