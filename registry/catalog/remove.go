@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"context"
+	"path"
 
 	"github.com/distribution/distribution/v3"
 	"github.com/opencontainers/go-digest"
@@ -52,6 +53,11 @@ func notFoundOrNil(ref Reference, err error) error {
 		return nil
 	}
 	return notFound(ref.String(), err)
+}
+
+// Drop removes what was uploaded of a blob that does not come whole.
+func (c *Catalog) Drop(ctx context.Context, repository, upload string) error {
+	return noneIsFine(c.driver.Delete(ctx, path.Join(root, "repositories", repository, "_uploads", upload)))
 }
 
 // orUnknown returns an error, or that something is not there.

@@ -66,6 +66,9 @@ func (f *fullness) err() error {
 	return (disk{f.disk.dir, f.disk.reserve / 2}).room(1)
 }
 
+// ended says whether the request was ended for want of space.
+func (f *fullness) ended() bool { return f.found.Load() != nil }
+
 // reading returns a body that ends with an error when there is no more space.
 func (f *fullness) reading(body io.ReadCloser) io.ReadCloser {
 	return &watched{ReadCloser: body, full: f}

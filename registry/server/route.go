@@ -35,6 +35,7 @@ type request struct {
 	kind       kind
 	repository string
 	reference  string // a tag or a digest
+	upload     string // that goes on; empty: none does
 	mount      string // digest of a blob of another repository
 	writes     bool
 	needs      []account.Scope // none: only to be known
@@ -78,7 +79,7 @@ func (t router) read(r *http.Request) (request, error) {
 	case v2.RouteNameBlob:
 		q.kind, q.reference = kindBlob, match.Vars["digest"]
 	case v2.RouteNameBlobUpload, v2.RouteNameBlobUploadChunk:
-		q.kind = kindUpload
+		q.kind, q.upload = kindUpload, match.Vars["uuid"]
 	}
 	if foreign(q.reference) || foreign(r.URL.Query().Get("digest")) {
 		return q, &linkspan.Error{Code: linkspan.Invalid, Message: "only digests of sha256 are kept here", Err: errDigest}

@@ -130,6 +130,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, q request) {
 		s.touched.now(q.mount)
 	}
 	s.app.ServeHTTP(out, r)
+	if q.upload != "" && full.ended() { // others need the space
+		if err := s.config.Catalog.Drop(r.Context(), q.repository, q.upload); err != nil {
+			s.config.Log.Warn("an upload that did not fit cannot be removed", "repository", q.repository, "error", err)
+		}
+	}
 }
 
 // secret returns what the library signs the state of uploads with. Uploads do not
