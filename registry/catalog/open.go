@@ -11,18 +11,12 @@ import (
 	"github.com/distribution/distribution/v3"
 	"github.com/distribution/distribution/v3/registry/storage"
 	storagedriver "github.com/distribution/distribution/v3/registry/storage/driver"
-	"github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/linkspan/linkspan"
+	own "github.com/linkspan/linkspan/registry/storage"
 )
-
-// Driver is the name of the library's storage driver that the folder is written by.
-const Driver = "filesystem"
-
-// maxThreads is how many files are read or written at once.
-const maxThreads = 100
 
 // Catalog is the images of one folder. It is safe for concurrent use.
 type Catalog struct {
@@ -38,7 +32,7 @@ const maxKnown = 1024
 
 // Open opens the folder that a registry keeps images in.
 func Open(ctx context.Context, dir string) (*Catalog, error) {
-	driver := filesystem.New(filesystem.DriverParameters{RootDirectory: dir, MaxThreads: maxThreads})
+	driver := own.New(dir)
 	images, err := storage.NewRegistry(ctx, driver, storage.EnableDelete)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)

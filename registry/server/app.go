@@ -13,7 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/linkspan/linkspan"
-	"github.com/linkspan/linkspan/registry/catalog"
+	"github.com/linkspan/linkspan/registry/storage"
 )
 
 // Greatest numbers in one answer of the catalogue and of lists of tags.
@@ -28,10 +28,11 @@ func newApp(ctx context.Context, dir string, log *slog.Logger) (app *handlers.Ap
 		}
 	}()
 	passLogs(log)
+	storage.Register()
 	c := &configuration.Configuration{
 		Storage: configuration.Storage{
-			catalog.Driver: configuration.Parameters{"rootdirectory": dir},
-			"delete":       configuration.Parameters{"enabled": true},
+			storage.Name: storage.Parameters(dir),
+			"delete":     configuration.Parameters{"enabled": true},
 			// What is not finished is removed with the garbage, and not by a goroutine of its own.
 			"maintenance": configuration.Parameters{"uploadpurging": map[any]any{"enabled": false}},
 			"redirect":    configuration.Parameters{"disable": true},
