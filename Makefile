@@ -15,7 +15,7 @@ GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_tes
 
 # Everything that the project's commands need beside Go, as Debian packages.
 PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller python3-os-ken busybox-static iproute2 util-linux \
-            traceroute iputils-ping nftables openssl gcc libc6-dev git
+            traceroute iputils-ping nftables openssl gcc libc6-dev git skopeo docker-registry
 
 # What `make test-kernel` needs beside them.
 KERNEL_PACKAGES := qemu-system-x86 cpio e2fsprogs kmod iptables
@@ -83,6 +83,8 @@ unit-live: # those that start dockerd and Open vSwitch, one after the other, as 
 
 e2e: deps build ## the whole product on two and more hosts in a lab
 	$(PLAIN) LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 45m ./test/... ./bench/scenario
+	@# The OCI conformance suite and oras: a module of its own.
+	cd test/oci && $(PLAIN) LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 10m ./...
 
 test-kernel: deps-kernel build $(TOOLS)/kernel ## the whole product on Debian's kernel, in emulation (not part of test)
 	LINKSPAN_KERNEL=$(TOOLS)/kernel LINKSPAN_E2E=$(CURDIR)/$(BIN) CGO_ENABLED=0 \
@@ -104,6 +106,7 @@ $(TOOLS)/kernel: | deps-kernel
 lint: $(TOOLS)/golangci-lint ## style and the import law
 	$(PLAIN) $(TOOLS)/golangci-lint run ./...
 	cd test/moby && $(PLAIN) $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
+	cd test/oci && $(PLAIN) $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
 
 $(TOOLS)/golangci-lint:
 	@echo 'building golangci-lint'

@@ -52,6 +52,7 @@ func startIn(t *testing.T, dir string, args ...string) *registry {
 	r.cli(secret, "user", "create", "root", "--role", "admin")
 	t.Cleanup(func() {
 		r.kill(syscall.SIGTERM)
+		_ = os.RemoveAll(r.certs()) // what linkspan login wrote
 		if t.Failed() {
 			text, _ := os.ReadFile(filepath.Join(dir, "log"))
 			t.Logf("the registry's log:\n%s", tail(text))
@@ -102,6 +103,7 @@ func (r *registry) run(args ...string) {
 	r.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}, Timeout: patience}
 }
 
+func (r *registry) certs() string  { return "/etc/docker/certs.d/" + r.address }
 func (r *registry) socket() string { return filepath.Join(r.dir, "s") }
 func (r *registry) ca() string     { return filepath.Join(r.dir, "data/ca/ca.crt") }
 
@@ -231,7 +233,7 @@ func (r *registry) docker() *engine {
 		r.t.Skip("dockerd needs root")
 	}
 	root := filepath.Join(r.dir, "dockerd")
-	certs := "/etc/docker/certs.d/" + r.address
+	certs := r.certs()
 	if err := os.MkdirAll(certs, 0o755); err != nil {
 		r.t.Fatal(err)
 	}
@@ -260,7 +262,6 @@ func (r *registry) docker() *engine {
 	r.t.Cleanup(func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_ = c.Wait()
-		_ = os.RemoveAll(certs)
 	})
 	r.until("dockerd answers", func() bool {
 		_, err := e.try("version")
