@@ -48,7 +48,9 @@ func TestIssueServer(t *testing.T) {
 	roots.AddCert(ca.Certificate())
 	for name, want := range map[string]bool{"registry.example.org": true, "192.0.2.1": true, "other.example.org": false} {
 		a, b := net.Pipe()
-		go func() { _ = tls.Server(a, &tls.Config{Certificates: []tls.Certificate{*cert}}).HandshakeContext(t.Context()) }()
+		go func() {
+			_ = tls.Server(a, &tls.Config{Certificates: []tls.Certificate{*cert}}).HandshakeContext(t.Context())
+		}()
 		err := tls.Client(b, &tls.Config{RootCAs: roots, ServerName: name}).HandshakeContext(t.Context())
 		if (err == nil) != want {
 			t.Errorf("%s: %v", name, err)

@@ -24,8 +24,8 @@ func (d *depot) announce(ctx context.Context, at net.Addr) error {
 	if err != nil {
 		return err
 	}
-	listens, err := netip.ParseAddrPort(at.String())
-	if name == "" || err != nil || listens.Addr().IsLoopback() {
+	listens, failed := netip.ParseAddrPort(at.String())
+	if name == "" || failed != nil || listens.Addr().IsLoopback() {
 		<-ctx.Done()
 		return nil
 	}

@@ -53,7 +53,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		a.tell(0)
 		err := a.conn.Close()
-		<-ended // it says that the socket is closed
+		_ = <-ended // it says that the socket is closed
 		return err
 	case err := <-ended:
 		return err

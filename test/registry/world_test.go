@@ -7,9 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -295,17 +293,4 @@ func (e *engine) image(name string, size int) {
 		e.t.Fatal(err)
 	}
 	e.do("import", "--change", `LABEL linkspan.manifest={\"name\":\"base/routing\",\"version\":\"1.2.0\",\"summary\":\"routes\"}`, path, name)
-}
-
-// login writes a credential as docker does.
-func (r *registry) credential(name, password string) {
-	r.t.Helper()
-	dir := filepath.Join(r.dir, "docker")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		r.t.Fatal(err)
-	}
-	text := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, r.address, base64.StdEncoding.EncodeToString([]byte(name+":"+password)))
-	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
 }
