@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/linkspan/linkspan/registry/server"
+	"github.com/linkspan/linkspan/trust"
 )
 
 // registrySocket is where the registry of this host listens for its own root.
@@ -59,6 +60,17 @@ func (c *registryRole) addFlags(f *pflag.FlagSet, prefix string) {
 	f.StringArrayVar(&c.services, prefix+"token-service", nil, "issue tokens for a registry of others that has this `name` as service; may be repeated")
 	f.Var(&c.reserve, prefix+"reserve", "leave this `much` of the disk free: 64MB")
 	f.StringVar(&c.announce, prefix+"announce", "", "announce this registry by multicast DNS under this `name` (default: the host's); - does not")
+}
+
+// withController has the registry know what the controller of the same process does: its
+// CA's switches, and which of them were removed.
+func (c *registryRole) withController(brain *controllerRole, seen observed, log *slog.Logger) {
+	if brain.revocations == nil {
+		brain.revocations = new(trust.Revocations)
+	}
+	c.check = trust.TLS{Revocations: brain.revocations}.Check
+	c.caDir = firstOf(c.caDir, filepath.Join(brain.stateDir, "ca"))
+	c.socket, c.observed, c.log = filepath.Join(filepath.Dir(brain.socket), filepath.Base(registrySocket)), seen, log
 }
 
 func (c *registryRole) images() string { return filepath.Join(c.data, "images") }

@@ -19,7 +19,7 @@ import (
 const Service = "linkspan"
 
 // DefaultReserve is how much of the disk is left free, in bytes.
-const DefaultReserve = 64 << 20
+const DefaultReserve = 64_000_000
 
 // Config is what a server stands on.
 type Config struct {
