@@ -39,7 +39,7 @@ func (a *app) registryLs() *cobra.Command {
 	c := &cobra.Command{
 		Use: "ls", Aliases: []string{"list"}, Short: "list the registries that announce themselves here", Args: exactly(0),
 		Long:    "Ask the subnets of this host by multicast DNS for registries. Anybody there can answer: whoever\nlogs in compares the registry's CA.",
-		Example: "  linkspan registry ls\n  linkspan login $(linkspan registry ls -q) --user ann",
+		Example: "  linkspan registry ls\n  linkspan registry ls -q",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			on, err := discovery.Interfaces(nil)
 			if err != nil {

@@ -24,8 +24,8 @@ func (d *depot) announce(ctx context.Context, at net.Addr) error {
 	if err != nil {
 		return err
 	}
-	listens, failed := netip.ParseAddrPort(at.String())
-	if name == "" || failed != nil || listens.Addr().IsLoopback() {
+	listens, outside := reachable(at)
+	if name == "" || !outside {
 		<-ctx.Done()
 		return nil
 	}
@@ -42,6 +42,12 @@ func (d *depot) announce(ctx context.Context, at net.Addr) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// reachable returns an address, and whether it is one that other hosts can reach.
+func reachable(at net.Addr) (netip.AddrPort, bool) {
+	a, err := netip.ParseAddrPort(at.String())
+	return a, err == nil && !a.Addr().IsLoopback()
 }
 
 // discoverRegistry returns the one registry that announces itself.

@@ -52,9 +52,7 @@ func (a *Announcer) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		a.tell(0)
-		err := a.conn.Close()
-		_ = <-ended // it says that the socket is closed
-		return err
+		return errors.Join(a.conn.Close(), <-ended)
 	case err := <-ended:
 		return err
 	}
