@@ -15,7 +15,10 @@ GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_tes
 
 # Everything that the project's commands need beside Go, as Debian packages.
 PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller python3-os-ken busybox-static iproute2 util-linux \
-            traceroute iputils-ping nftables ethtool openssl gcc libc6-dev git
+            traceroute iputils-ping nftables ethtool openssl gcc libc6-dev git skopeo
+
+# What `make bench` measures against beside them.
+BENCH_PACKAGES := docker-registry
 
 # What `make test-kernel` needs beside them.
 KERNEL_PACKAGES := qemu-system-x86 cpio e2fsprogs kmod iptables
@@ -36,7 +39,7 @@ LIVE := ./cmd/... ./cnm/... ./control/livetest ./lab/... ./nos/... ./ovs/... ./t
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s
 
-.PHONY: help deps build test unit lint e2e test-kernel deps-kernel dockerd-28 dockerd-29 fuzz soak bench demo docs generate clean
+.PHONY: help deps build test unit lint e2e test-kernel deps-kernel deps-bench dockerd-28 dockerd-29 fuzz soak bench demo docs generate clean
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,10 +86,15 @@ unit-live: # those that start dockerd and Open vSwitch, one after the other, as 
 
 e2e: deps build ## the whole product on two and more hosts in a lab
 	$(PLAIN) LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 45m ./test/... ./bench/scenario
+	@# The OCI conformance suite and oras: a module of its own.
+	cd test/oci && $(PLAIN) LINKSPAN_E2E=$(CURDIR)/$(BIN) go test -count=1 -timeout 10m ./...
 
 test-kernel: deps-kernel build $(TOOLS)/kernel ## the whole product on Debian's kernel, in emulation (not part of test)
 	LINKSPAN_KERNEL=$(TOOLS)/kernel LINKSPAN_E2E=$(CURDIR)/$(BIN) CGO_ENABLED=0 \
 	  go test -count=1 -timeout 40m -run '^TestKernel$$' -v ./test/kernel
+
+deps-bench: deps
+	@$(MAKE) --no-print-directory deps PACKAGES='$(BENCH_PACKAGES)'
 
 deps-kernel: deps
 	@$(MAKE) --no-print-directory deps PACKAGES='$(KERNEL_PACKAGES)'
@@ -104,6 +112,7 @@ $(TOOLS)/kernel: | deps-kernel
 lint: $(TOOLS)/golangci-lint ## style and the import law
 	$(PLAIN) $(TOOLS)/golangci-lint run ./...
 	cd test/moby && $(PLAIN) $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
+	cd test/oci && $(PLAIN) $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yml ./...
 
 $(TOOLS)/golangci-lint:
 	@echo 'building golangci-lint'
@@ -150,7 +159,7 @@ soak: deps build dockerd-28 dockerd-29 ## an hour of coming and going under rand
 	LINKSPAN_SOAK_DOCKERD=dockerd:$(TOOLS)/docker-28/dockerd:$(TOOLS)/docker-29/dockerd \
 	  LINKSPAN_E2E=$(CURDIR)/$(BIN) LINKSPAN_SOAK=$${LINKSPAN_SOAK:-1h} go test -count=1 -timeout 3h -run Soak -v ./test
 
-bench: deps build ## measure against peers; results go to bench/results
+bench: deps build deps-bench ## measure against peers; results go to bench/results
 	bench/run
 
 demo: deps build ## a two-host lab that shows what Linkspan does

@@ -36,6 +36,8 @@ const (
 	// A container floods and is limited, or no longer.
 	EndpointLimited  EventKind = "endpoint.limited"
 	EndpointReleased EventKind = "endpoint.released"
+	// A client of the registry came from outside of the management subnets.
+	ClientRefused EventKind = "client.refused"
 )
 
 // BySwitch says whether switches report events of this kind, each about itself.

@@ -30,12 +30,13 @@ type Client struct {
 	Moves     apiv1connect.MoveServiceClient
 	Carry     apiv1connect.CarryServiceClient // of a switch that takes part in moves
 	System    apiv1connect.SystemServiceClient
-	Host      apiv1connect.HostServiceClient    // of a switch only
-	Config    apiv1connect.ConfigServiceClient  // of a switch only
-	Operate   apiv1connect.OperateServiceClient // of a switch only
-	Audit     apiv1connect.AuditServiceClient   // of a switch only
-	Support   apiv1connect.SupportServiceClient // of a switch only
-	Services  apiv1connect.ServiceServiceClient // of a switch only
+	Host      apiv1connect.HostServiceClient     // of a switch only
+	Config    apiv1connect.ConfigServiceClient   // of a switch only
+	Operate   apiv1connect.OperateServiceClient  // of a switch only
+	Audit     apiv1connect.AuditServiceClient    // of a switch only
+	Support   apiv1connect.SupportServiceClient  // of a switch only
+	Services  apiv1connect.ServiceServiceClient  // of a switch only
+	Registry  apiv1connect.RegistryServiceClient // of a registry only
 
 	http *http.Client
 }
@@ -66,6 +67,7 @@ func NewClient(h *http.Client, base string, options ...connect.ClientOption) *Cl
 		Audit:     apiv1connect.NewAuditServiceClient(h, base, options...),
 		Support:   apiv1connect.NewSupportServiceClient(h, base, options...),
 		Services:  apiv1connect.NewServiceServiceClient(h, base, options...),
+		Registry:  apiv1connect.NewRegistryServiceClient(h, base, options...),
 		http:      h,
 	}
 }

@@ -36,12 +36,16 @@ const (
 	PolicyRead  Action = "policy.read"
 	PolicyWrite Action = "policy.write" // apply and remove policies
 
+	ImageRead    Action = "image.read"
+	ImageRemove  Action = "image.remove"  // remove tags and manifests that the caller's grants cover
+	ImageCollect Action = "image.collect" // remove what no image needs
+
 	TokenRead   Action = "token.read"
 	TokenCreate Action = "token.create"
 	TokenRemove Action = "token.remove"
 
 	UserRead   Action = "user.read"
-	UserCreate Action = "user.create" // issue a user certificate
+	UserCreate Action = "user.create" // issue a user certificate; make and change users of a registry
 	UserRemove Action = "user.remove"
 
 	DatapathCreate Action = "datapath.create" // issue a certificate to a foreign OpenFlow switch

@@ -20,6 +20,7 @@ func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
 		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.groupCommand(), a.linkCommand(), a.connectCommand(), a.disconnectCommand(),
 		a.policyCommand(), a.scriptCommand(), a.traceCommand(), a.switchCommand(), a.serviceCommand(), a.siteCommand(), a.eventCommand(),
+		a.registryCommand(), a.imageCommand(), a.userCommand(), a.loginCommand(), a.logoutCommand(),
 		a.far.of(a.auditCommand()), a.passwordCommand(), a.far.of(a.techSupportCommand()),
 		a.far.of(a.configCommand()), a.far.of(a.shellCommand()), a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.pauseCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),

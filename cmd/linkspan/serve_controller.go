@@ -35,7 +35,8 @@ type controllerRole struct {
 	more          func(context.Context) []*apiv1.Check // of the other role of this process
 	beside        func(http.Handler) http.Handler      // adds what the other role serves locally; nil: nothing
 	flowLog       string
-	out           io.Writer // of the process
+	revocations   *trust.Revocations // that another role of this process heeds, too; may be nil
+	out           io.Writer          // of the process
 	log           *slog.Logger
 	observed
 }
@@ -124,7 +125,10 @@ func (c *controllerRole) openKeys() (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	k := keys{ca: ca, tls: trust.TLS{Keeper: keeper, Revocations: new(trust.Revocations)}}
+	if c.revocations == nil {
+		c.revocations = new(trust.Revocations)
+	}
+	k := keys{ca: ca, tls: trust.TLS{Keeper: keeper, Revocations: c.revocations}}
 	if own := keeper.KeyPair(); own != nil && !trust.NeedsRenewal(own.Certificate(), time.Now()) {
 		return k, nil
 	}

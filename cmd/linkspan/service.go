@@ -96,7 +96,7 @@ func (a *app) serviceLs() *cobra.Command {
 			for i, s := range r.Msg.GetServices() {
 				rows[i] = newServiceRow(s)
 				if !o.NoTrunc && o.Output == "table" {
-					rows[i].Image, rows[i].Container = shortDigest(rows[i].Image), rows[i].Container[:min(12, len(rows[i].Container))]
+					rows[i].Image, rows[i].Container = shortReference(rows[i].Image), rows[i].Container[:min(12, len(rows[i].Container))]
 				}
 			}
 			return serviceTable.Print(a.out, o, rows)
@@ -106,8 +106,8 @@ func (a *app) serviceLs() *cobra.Command {
 	return c
 }
 
-// shortDigest shortens the digest in a reference to an image.
-func shortDigest(reference string) string {
+// shortReference shortens the digest in a reference to an image.
+func shortReference(reference string) string {
 	const digits = 12
 	name, digest, found := strings.Cut(reference, "sha256:")
 	if !found {

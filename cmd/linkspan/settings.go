@@ -99,8 +99,8 @@ func readConfig(path string, named bool) (map[string]map[string]yaml.Node, error
 		return nil, &linkspan.Error{Code: linkspan.Invalid, Op: path, Err: err}
 	}
 	for role := range sections {
-		if role != "controller" && role != "switch" {
-			return nil, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("%s: there is no role %q", path, role), Hint: "roles are controller and switch"}
+		if role != "controller" && role != "switch" && role != "registry" {
+			return nil, &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("%s: there is no role %q", path, role), Hint: "roles are controller, switch and registry"}
 		}
 	}
 	return sections, nil

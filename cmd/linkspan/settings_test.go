@@ -105,7 +105,7 @@ func TestSettingsAreRefused(t *testing.T) {
 		"of every command":    {"controller:\n  socket: /x\n", `has no setting "socket"`, "--help"},
 		"help":                {"controller:\n  help: true\n", `has no setting "help"`, "--help"},
 		"another file":        {"controller:\n  config: /x\n", `has no setting "config"`, "--help"},
-		"unknown role":        {"registry:\n  listen: :1\n", `there is no role "registry"`, "controller and switch"},
+		"unknown role":        {"gateway:\n  listen: :1\n", `there is no role "gateway"`, "controller, switch and registry"},
 		"malformed":           {"controller: [\n", "yaml", ""},
 		"no mapping":          {"controller: yes please\n", "yaml", ""},
 		"a list of roles":     {"- controller\n", "yaml", ""},
