@@ -2,8 +2,6 @@
 
 package linkspan
 
-import "time"
-
 // The labels of images, as an OCI image configuration has them.
 const (
 	ManifestLabel  = "linkspan.manifest"  // an [ImageManifest], as JSON
@@ -61,19 +59,19 @@ type Argument struct {
 
 // Adapter turns a call into a command that is run in the member's container, without a shell.
 type Adapter struct {
-	Command []string      `json:"command"`           // a word that is {NAME} is the argument's value, and is left out with it
-	Output  string        `json:"output,omitempty"`  // json: the answer is what it prints; text (default): {"text": ...}
-	Timeout time.Duration `json:"timeout,omitempty"` // default 10 s
+	Command []string `json:"command"`          // a word that is {NAME} is the argument's value, and is left out with it
+	Output  string   `json:"output,omitempty"` // json: the answer is what it prints; text (default): {"text": ...}
+	Timeout Duration `json:"timeout,omitzero"` // default 10 s
 }
 
 // HealthCheck says whether a service is healthy: a command that ends with status 0, or a call.
 type HealthCheck struct {
-	Command  []string      `json:"command,omitempty"`
-	Call     string        `json:"call,omitempty"`     // SERVICE/NAME, instead of a command
-	Interval time.Duration `json:"interval,omitempty"` // default 5 s
-	Timeout  time.Duration `json:"timeout,omitempty"`  // default 3 s
-	Retries  int           `json:"retries,omitempty"`  // default 3
-	Start    time.Duration `json:"start,omitempty"`    // in which failures do not count; default 30 s
+	Command  []string `json:"command,omitempty"`
+	Call     string   `json:"call,omitempty"`    // SERVICE/NAME, instead of a command
+	Interval Duration `json:"interval,omitzero"` // default 5 s
+	Timeout  Duration `json:"timeout,omitzero"`  // default 3 s
+	Retries  int      `json:"retries,omitzero"`  // default 3
+	Start    Duration `json:"start,omitzero"`   // in which failures do not count; default 30 s
 }
 
 // Configured is a part of a switch's configuration that a service brings: its schema, and how

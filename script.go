@@ -77,19 +77,19 @@ type Exposure struct {
 
 // Rollout says in which order switches take a script.
 type Rollout struct {
-	Canary         int           `json:"canary,omitzero"`         // switches that take it first, alone
-	Waves          []string      `json:"waves,omitempty"`         // after it: numbers, or percentages of the rest; none: all the rest
-	MaxUnavailable int           `json:"maxUnavailable,omitzero"` // at once; default 1
-	Soak           time.Duration `json:"soak,omitzero"`           // between waves
-	AbortAfter     int           `json:"abortAfter,omitzero"`     // failures; default 1
+	Canary         int      `json:"canary,omitzero"`         // switches that take it first, alone
+	Waves          []string `json:"waves,omitempty"`         // after it: numbers, or percentages of the rest; none: all the rest
+	MaxUnavailable int      `json:"maxUnavailable,omitzero"` // at once; default 1
+	Soak           Duration `json:"soak,omitzero"`           // between waves
+	AbortAfter     int      `json:"abortAfter,omitzero"`     // failures; default 1
 }
 
 // Gate is what must hold on a switch before a script is committed there, and while it soaks.
 type Gate struct {
-	Name    string        `json:"name"`
-	Call    string        `json:"call,omitempty"`    // COMPOSITE/SERVICE/NAME answers without error
-	Healthy string        `json:"healthy,omitempty"` // COMPOSITE or COMPOSITE/MEMBER is healthy
-	Within  time.Duration `json:"within,omitempty"`  // default 1 min
+	Name    string   `json:"name"`
+	Call    string   `json:"call,omitempty"`    // COMPOSITE/SERVICE/NAME answers without error
+	Healthy string   `json:"healthy,omitempty"` // COMPOSITE or COMPOSITE/MEMBER is healthy
+	Within  Duration `json:"within,omitzero"`   // default 1 min
 }
 
 // Window is when a script may be applied, each day that it names.
