@@ -71,7 +71,7 @@ type HealthCheck struct {
 	Interval Duration `json:"interval,omitzero"` // default 5 s
 	Timeout  Duration `json:"timeout,omitzero"`  // default 3 s
 	Retries  int      `json:"retries,omitzero"`  // default 3
-	Start    Duration `json:"start,omitzero"`   // in which failures do not count; default 30 s
+	Start    Duration `json:"start,omitzero"`    // in which failures do not count; default 30 s
 }
 
 // Configured is a part of a switch's configuration that a service brings: its schema, and how

@@ -56,13 +56,13 @@ type Policy struct {
 // Invalid and names the first field that is wrong.
 func (p *Policy) Validate() error {
 	for _, problem := range p.Problems() {
-		return problem.Err(p.Name)
+		return problem.Err("policy", p.Name)
 	}
 	return nil
 }
 
 // Problems returns all that is wrong with p by itself.
-func (p *Policy) Problems() []PolicyProblem {
+func (p *Policy) Problems() []Problem {
 	var all problems
 	all.check("metadata.name", ValidateName("policy", p.Name), wantName)
 	if !p.Action.valid() {

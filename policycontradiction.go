@@ -19,8 +19,8 @@ func (p *Policy) Contradicts(o *Policy) bool {
 
 // Contradiction says that p contradicts o, which is at the given place: "" or
 // " at web.yaml:4:11".
-func (p *Policy) Contradiction(o *Policy, place string) PolicyProblem {
-	return PolicyProblem{
+func (p *Policy) Contradiction(o *Policy, place string) Problem {
+	return Problem{
 		Path:    "spec.action",
 		Message: fmt.Sprintf("the policy contradicts %s%s, which does %s with the same, at the same priority %d", o.Name, place, o.Action, o.Priority),
 		Want:    "another priority for one of them, or the same action",

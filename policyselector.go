@@ -48,7 +48,7 @@ func (s *Selector) Equal(o *Selector) bool {
 }
 
 // Problems returns what is wrong with the selector by itself; paths begin at it.
-func (s *Selector) Problems() []PolicyProblem {
+func (s *Selector) Problems() []Problem {
 	var all problems
 	if s.Empty() {
 		all.add("", "the selector says nothing; leave the list out for anyone", WantSelector)

@@ -35,7 +35,7 @@ func selectorsToProto(all []linkspan.Selector) (out []*apiv1.PolicySelector) {
 
 // PolicyFromProto reads a message, and tells what cannot be read. It parses and
 // does not judge: ask Problems.
-func PolicyFromProto(m *apiv1.Policy) (linkspan.Policy, []linkspan.PolicyProblem) {
+func PolicyFromProto(m *apiv1.Policy) (linkspan.Policy, []linkspan.Problem) {
 	var r policyReader
 	p := linkspan.Policy{
 		ID: linkspan.PolicyID(m.GetId()), Name: m.GetName(), Log: m.GetLog(), Created: timeFromProto(m.GetCreated()), Creator: m.GetCreator(),
@@ -60,10 +60,10 @@ func PolicyFromProto(m *apiv1.Policy) (linkspan.Policy, []linkspan.PolicyProblem
 }
 
 // policyReader keeps what could not be read.
-type policyReader struct{ problems []linkspan.PolicyProblem }
+type policyReader struct{ problems []linkspan.Problem }
 
 func (r *policyReader) fail(path, message, want string) {
-	r.problems = append(r.problems, linkspan.PolicyProblem{Path: path, Message: message, Want: want})
+	r.problems = append(r.problems, linkspan.Problem{Path: path, Message: message, Want: want})
 }
 
 func (r *policyReader) selectors(path string, all []*apiv1.PolicySelector) (out []linkspan.Selector) {

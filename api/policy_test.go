@@ -46,7 +46,7 @@ func TestPolicyProblemsGoOverTheWire(t *testing.T) {
 	if RefusePolicies(nil, nil) != nil || PolicyProblems(errors.New("x")) != nil {
 		t.Error("nothing is wrong, and yet it is")
 	}
-	want := linkspan.PolicyProblem{Path: "spec.from[0].network", Message: "network x does not exist", Want: "another"}
+	want := linkspan.Problem{Path: "spec.from[0].network", Message: "network x does not exist", Want: "another"}
 	err := RefusePolicies([]*apiv1.PolicyProblem{PolicyProblemToProto(0, want), PolicyProblemToProto(1, want)}, []string{"web", "db"})
 	if linkspan.CodeOf(FromRPC(err)) != linkspan.Invalid || linkspan.HintOf(FromRPC(err)) != "expected another" {
 		t.Errorf("got %v", FromRPC(err))

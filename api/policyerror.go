@@ -13,7 +13,7 @@ import (
 )
 
 // PolicyProblemToProto writes what is wrong with one of a request's policies.
-func PolicyProblemToProto(policy int, p linkspan.PolicyProblem) *apiv1.PolicyProblem {
+func PolicyProblemToProto(policy int, p linkspan.Problem) *apiv1.PolicyProblem {
 	return &apiv1.PolicyProblem{Policy: uint32(policy), Path: p.Path, Message: p.Message, Want: p.Want}
 }
 
@@ -28,7 +28,7 @@ func RefusePolicies(problems []*apiv1.PolicyProblem, names []string) error {
 	if int(first.GetPolicy()) < len(names) {
 		name = names[first.GetPolicy()]
 	}
-	err := linkspan.PolicyProblem{Path: first.GetPath(), Message: first.GetMessage(), Want: first.GetWant()}.Err(name)
+	err := linkspan.Problem{Path: first.GetPath(), Message: first.GetMessage(), Want: first.GetWant()}.Err("policy", name)
 	if more := len(problems) - 1; more > 0 {
 		err = &linkspan.Error{Code: linkspan.Invalid, Message: fmt.Sprintf("%v (and %d more)", err, more), Hint: linkspan.HintOf(err)}
 	}
@@ -60,6 +60,6 @@ func PolicyProblems(err error) (problems []*apiv1.PolicyProblem) {
 }
 
 // PolicyProblemFromProto reads a problem; of which policy it is, the message says.
-func PolicyProblemFromProto(m *apiv1.PolicyProblem) linkspan.PolicyProblem {
-	return linkspan.PolicyProblem{Path: m.GetPath(), Message: m.GetMessage(), Want: m.GetWant()}
+func PolicyProblemFromProto(m *apiv1.PolicyProblem) linkspan.Problem {
+	return linkspan.Problem{Path: m.GetPath(), Message: m.GetMessage(), Want: m.GetWant()}
 }

@@ -9,7 +9,7 @@
 // everything again.
 //
 //	documents, err := policyfile.Read("web.yaml", text)
-//	var wrong policyfile.Problems
+//	var wrong yamlfile.Problems
 //	if errors.As(err, &wrong) { ... } // each with its line and column
 //
 // Several documents in one file are divided by "---":

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api/yamlfile"
 )
 
 // FuzzRead: whatever a file has, reading ends; what is read is valid, and what is
@@ -72,7 +73,7 @@ func FuzzPolicyPorts(f *testing.F) {
 
 func placed(t *testing.T, err error) {
 	t.Helper()
-	var wrong Problems
+	var wrong yamlfile.Problems
 	if !errors.As(err, &wrong) || len(wrong) == 0 {
 		t.Fatalf("got %v, want problems", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/api/yamlfile"
 )
 
 // Run with -update to rewrite the files below testdata; read the difference.
@@ -70,11 +71,11 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
-	for path, place := range map[string]Position{
+	for path, place := range map[string][2]int{
 		"": {2, 1}, "metadata.name": {5, 9}, "spec.action": {8, 11}, "spec.from": {10, 5}, "spec.from[0]": {10, 7}, "spec.from[1].endpoint": {12, 17},
 		"spec.from[1].cidr": {12, 7}, "spec.to[0].cidr": {14, 13}, "spec.ports[1]": {16, 21}, "spec.nothing.like[3].that": {7, 3},
 	} {
-		if got := documents[0].At(path); got != place {
+		if got := documents[0].At(path); got != (yamlfile.Position{Line: place[0], Column: place[1]}) {
 			t.Errorf("%s is at %v, want %v", path, got, place)
 		}
 	}
@@ -97,7 +98,7 @@ func TestMistakes(t *testing.T) {
 			if err == nil {
 				err = Check(documents)
 			}
-			var wrong Problems
+			var wrong yamlfile.Problems
 			if !errors.As(err, &wrong) {
 				t.Fatalf("got %v, want problems", err)
 			}
@@ -154,15 +155,15 @@ func TestConversations(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Conversation{
-		{"web1", "h2/db1.back", linkspan.PolicyPorts{Protocol: 6, First: 5432, Last: 5432}, "list", Position{3, 1}},
-		{"10.7.0.5", "db1", linkspan.PolicyPorts{Protocol: 17, First: 5, Last: 6}, "list", Position{4, 2}},
+		{"web1", "h2/db1.back", linkspan.PolicyPorts{Protocol: 6, First: 5432, Last: 5432}, "list", yamlfile.Position{Line: 3, Column: 1}},
+		{"10.7.0.5", "db1", linkspan.PolicyPorts{Protocol: 17, First: 5, Last: 6}, "list", yamlfile.Position{Line: 4, Column: 2}},
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
 	}
 	_, err = ReadConversations("list", []byte("a b\n  a b tcp/x\na b c d\n"))
-	var wrong Problems
-	if !errors.As(err, &wrong) || len(wrong) != 3 || wrong[0].Position != (Position{1, 1}) || wrong[1].Position != (Position{2, 7}) {
+	var wrong yamlfile.Problems
+	if !errors.As(err, &wrong) || len(wrong) != 3 || wrong[0].Position != (yamlfile.Position{Line: 1, Column: 1}) || wrong[1].Position != (yamlfile.Position{Line: 2, Column: 7}) {
 		t.Errorf("got %v", err)
 	}
 }

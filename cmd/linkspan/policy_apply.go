@@ -16,6 +16,7 @@ import (
 	"github.com/linkspan/linkspan/api"
 	"github.com/linkspan/linkspan/api/policyfile"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
+	"github.com/linkspan/linkspan/api/yamlfile"
 	"github.com/linkspan/linkspan/cmd/linkspan/output"
 )
 
@@ -77,7 +78,7 @@ const nothingApplied = "nothing was applied"
 // mistakes prints what is wrong with files, each on a line with its place, and what follows
 // from that, if anything does.
 func (a *app) mistakes(err error, follows string) error {
-	var wrong policyfile.Problems
+	var wrong yamlfile.Problems
 	if !errors.As(err, &wrong) {
 		return err
 	}
@@ -103,14 +104,14 @@ func (f *policyFiles) addFlags(flags *pflag.FlagSet) {
 
 // read reads all files; the error tells all that is wrong with them.
 func (f *policyFiles) read(in io.Reader) error {
-	var wrong policyfile.Problems
+	var wrong yamlfile.Problems
 	for _, name := range f.names {
 		text, shown, err := readFile(in, name)
 		if err != nil {
 			return err
 		}
 		documents, err := policyfile.Read(shown, text)
-		var some policyfile.Problems
+		var some yamlfile.Problems
 		if errors.As(err, &some) {
 			wrong = append(wrong, some...)
 		}
@@ -149,7 +150,7 @@ func (f *policyFiles) messages() []*apiv1.Policy {
 // placed turns what the controller says is wrong into problems with their places
 // in the files; any other error stays as it is.
 func (f *policyFiles) placed(err error) error {
-	var wrong policyfile.Problems
+	var wrong yamlfile.Problems
 	for _, m := range api.PolicyProblems(err) {
 		if p, ok := f.place(m); ok {
 			wrong = append(wrong, p)
@@ -161,17 +162,17 @@ func (f *policyFiles) placed(err error) error {
 	return wrong
 }
 
-func (f *policyFiles) place(m *apiv1.PolicyProblem) (policyfile.Problem, bool) {
+func (f *policyFiles) place(m *apiv1.PolicyProblem) (yamlfile.Problem, bool) {
 	var i int
 	if n, _ := fmt.Sscanf(m.GetPath(), "conversations[%d]", &i); n == 1 {
 		if i >= len(f.conversations) {
-			return policyfile.Problem{}, false
+			return yamlfile.Problem{}, false
 		}
 		c := &f.conversations[i]
-		return policyfile.Problem{File: c.File, Position: c.Position, Message: m.GetMessage(), Want: m.GetWant()}, true
+		return yamlfile.Problem{File: c.File, Position: c.Position, Message: m.GetMessage(), Want: m.GetWant()}, true
 	}
 	if int(m.GetPolicy()) >= len(f.documents) {
-		return policyfile.Problem{}, false
+		return yamlfile.Problem{}, false
 	}
 	return f.documents[m.GetPolicy()].Problem(api.PolicyProblemFromProto(m)), true
 }

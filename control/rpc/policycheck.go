@@ -60,7 +60,7 @@ func (s *Server) givenPolicies(ctx context.Context, messages []*apiv1.Policy) (*
 			g.add(i, policy.Problems()...)
 		}
 		if twice[policy.Name] {
-			g.add(i, linkspan.PolicyProblem{Path: "metadata.name", Message: "policy " + policy.Name + " is there twice", Want: "another name"})
+			g.add(i, linkspan.Problem{Path: "metadata.name", Message: "policy " + policy.Name + " is there twice", Want: "another name"})
 		}
 		twice[policy.Name] = true
 		g.add(i, known.problems("spec.from", policy.From)...)
@@ -69,7 +69,7 @@ func (s *Server) givenPolicies(ctx context.Context, messages []*apiv1.Policy) (*
 	return g, g.refuse()
 }
 
-func (g *givenPolicies) add(policy int, problems ...linkspan.PolicyProblem) {
+func (g *givenPolicies) add(policy int, problems ...linkspan.Problem) {
 	for _, p := range problems {
 		if len(g.problems) < maxProblems {
 			g.problems = append(g.problems, api.PolicyProblemToProto(policy, p))
@@ -160,9 +160,9 @@ func networkList(name string) string {
 
 // problems tells the names of selectors that nothing has. A container need not be
 // there: it comes and goes.
-func (k *knownNames) problems(path string, selectors []linkspan.Selector) (problems []linkspan.PolicyProblem) {
+func (k *knownNames) problems(path string, selectors []linkspan.Selector) (problems []linkspan.Problem) {
 	unknown := func(i int, field, what, name, list string) {
-		problems = append(problems, linkspan.PolicyProblem{
+		problems = append(problems, linkspan.Problem{
 			Path:    fmt.Sprintf("%s[%d].%s", path, i, field),
 			Message: what + " " + name + " does not exist", Want: "one of those that " + list + " shows",
 		})
@@ -174,7 +174,7 @@ func (k *knownNames) problems(path string, selectors []linkspan.Selector) (probl
 		case !k.networks[s.Network]:
 			unknown(i, "network", "network", s.Network, networkList(s.Network))
 		case k.overlays[s.Network]:
-			problems = append(problems, linkspan.PolicyProblem{
+			problems = append(problems, linkspan.Problem{
 				Path:    fmt.Sprintf("%s[%d].network", path, i),
 				Message: "network " + s.Network + " is an overlay, whose packets no policy sees", Want: "a network of driver linkspan",
 			})

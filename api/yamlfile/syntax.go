@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policyfile
+package yamlfile
 
 import (
 	"bytes"
@@ -30,13 +30,13 @@ func syntax(file string, text []byte, err error) Problem {
 		if grammatical.MatchString(parts[2]) {
 			line++
 		}
-		p.Position = Position{line, column(text, line)}
+		p.Position = Position{line, Column(text, line)}
 	}
 	return p
 }
 
-// column returns where the text of a line begins.
-func column(text []byte, line int) int {
+// Column returns where the text of a line, counted from 1, begins.
+func Column(text []byte, line int) int {
 	lines := bytes.SplitN(text, []byte("\n"), line+1)
 	if line < 1 || line > len(lines) {
 		return 1

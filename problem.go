@@ -7,17 +7,20 @@ import (
 	"fmt"
 )
 
-// PolicyProblem is one thing that is wrong with a policy.
-type PolicyProblem struct {
+// Problem is one thing that is wrong with what somebody wrote: a policy, a script.
+type Problem struct {
 	Path    string // of the field, as it is written: "spec.from[0].cidr"
 	Message string // what is wrong with it
 	Want    string // what may stand there; may be empty
 }
 
-// Err returns the problem as an error of code Invalid about the policy of that
-// name.
-func (p PolicyProblem) Err(policy string) error {
-	e := &Error{Code: Invalid, Op: "policy " + quote(policy), Message: p.Path + ": " + p.Message}
+// PolicyProblem is one thing that is wrong with a policy.
+type PolicyProblem = Problem
+
+// Err returns the problem as an error of code Invalid about a thing of that name: what is
+// "policy" or "script".
+func (p Problem) Err(what, name string) error {
+	e := &Error{Code: Invalid, Op: what + " " + quote(name), Message: p.Path + ": " + p.Message}
 	if p.Want != "" {
 		e.Hint = "expected " + p.Want
 	}
@@ -27,10 +30,10 @@ func (p PolicyProblem) Err(policy string) error {
 const wantName = "letters, digits, '_', '.', '-', beginning with a letter or a digit"
 
 // problems collects.
-type problems []PolicyProblem
+type problems []Problem
 
 func (p *problems) add(path, message, want string) {
-	*p = append(*p, PolicyProblem{path, message, want})
+	*p = append(*p, Problem{path, message, want})
 }
 
 // check adds what an error says, if there is one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policyfile
+package yamlfile
 
 import (
 	"fmt"
@@ -42,8 +42,8 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// err returns p in order, nil when there are none.
-func (p Problems) err() error {
+// Err returns p in order, nil when there are none.
+func (p Problems) Err() error {
 	if len(p) == 0 {
 		return nil
 	}
