@@ -19,7 +19,7 @@ func (a *app) nouns() []*cobra.Command {
 	return []*cobra.Command{
 		a.networkCommand(), a.sandboxCommand(), a.endpointCommand(), a.routeCommand(), a.groupCommand(), a.linkCommand(), a.connectCommand(), a.disconnectCommand(),
 		a.policyCommand(), a.traceCommand(), a.switchCommand(), a.siteCommand(), a.eventCommand(),
-		a.auditCommand(), a.passwordCommand(), a.techSupportCommand(),
+		a.imageCommand(), a.auditCommand(), a.passwordCommand(), a.techSupportCommand(),
 		a.configCommand(), a.shellCommand(), a.serveCommand(), a.pluginCommand(), a.labCommand(), a.labHostCommand(), a.doctorCommand(), a.versionCommand(),
 		a.referenceCommand(),
 	}

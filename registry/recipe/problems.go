@@ -153,7 +153,7 @@ func (r *Recipe) programProblems(all *found, at string, p Program) {
 	if p.Own != "" {
 		given++
 		_, known := own[p.Own]
-		all.when(!known, at+".own", fmt.Sprintf("%.64q is none of Linkspan's", p.Own), "frr, init or monitor")
+		all.when(!known, at+".own", fmt.Sprintf("%.64q is none of Linkspan's", p.Own), "ask, frr, init or monitor")
 	}
 	all.when(given != 1, at, "it has to say where the program is from", "one of from, own and go")
 }

@@ -110,12 +110,12 @@ type Link struct {
 	To   string `json:"to"`
 }
 
-// Program is a static program: one beside the recipe, one of those that Linkspan brings (frr, init,
+// Program is a static program: one beside the recipe, one of those that Linkspan brings (ask, frr, init,
 // monitor), or a package of Go that is compiled, in a module beside the recipe.
 type Program struct {
 	Path string `json:"path"`
 	From string `json:"from,omitempty"` // file beside the recipe
-	Own  string `json:"own,omitempty"`  // frr, init or monitor
+	Own  string `json:"own,omitempty"`  // ask, frr, init or monitor
 	Go   string `json:"go,omitempty"`   // folder of its main package beside the recipe
 }
 

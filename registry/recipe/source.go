@@ -19,11 +19,11 @@ import (
 //go:embed all:base
 var embedded embed.FS
 
-//go:embed program/init/*.go program/monitor/*.go program/frr/*.go
+//go:embed program/*/*.go
 var programs embed.FS
 
 // own are the programs that Linkspan brings, by name: folders of programs.
-var own = map[string]string{"init": "program/init", "monitor": "program/monitor", "frr": "program/frr"}
+var own = map[string]string{"ask": "program/ask", "init": "program/init", "monitor": "program/monitor", "frr": "program/frr"}
 
 // Names returns the recipes that Linkspan brings, sorted.
 func Names() []string {

@@ -103,7 +103,7 @@ func fromLayout(dir string) (v1.Image, error) {
 	}
 	var found []v1.Hash
 	for _, d := range m.Manifests {
-		if d.ArtifactType == "" && (d.MediaType == types.OCIManifestSchema1 || d.MediaType == types.DockerManifestSchema2) {
+		if (d.ArtifactType == "" || d.ArtifactType == string(types.OCIConfigJSON)) && (d.MediaType == types.OCIManifestSchema1 || d.MediaType == types.DockerManifestSchema2) {
 			found = append(found, d.Digest)
 		}
 	}

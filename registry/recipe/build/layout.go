@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -18,10 +19,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/registry/recipe/sbom"
 )
 
 // refName is the annotation by which an OCI layout names an image (OCI image-spec 1.1, annotations).
 const refName = "org.opencontainers.image.ref.name"
+
+// sbomSuffix is what the SBOM of an image is called by in a layout, behind the image's name.
+const sbomSuffix = ".sbom"
 
 // maxIndex bounds what is read of a layout's index, in bytes.
 const maxIndex = 4 << 20
@@ -80,7 +85,7 @@ func readIndex(dir string) (*v1.IndexManifest, error) {
 func without(all []v1.Descriptor, reference, architecture string) []v1.Descriptor {
 	var rest []v1.Descriptor
 	for _, d := range all {
-		if d.Annotations[refName] == reference && (d.Platform == nil || d.Platform.Architecture == architecture) {
+		if strings.TrimSuffix(d.Annotations[refName], sbomSuffix) == reference && (d.Platform == nil || d.Platform.Architecture == architecture) {
 			continue
 		}
 		rest = append(rest, d)
@@ -94,14 +99,14 @@ func (i *Image) descriptors() ([]v1.Descriptor, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Annotations = map[string]string{refName: i.Reference()}
+	d.ArtifactType, d.Annotations = "", map[string]string{refName: i.Reference()}
 	d.Platform = &v1.Platform{OS: "linux", Architecture: i.Architecture}
 	s, err := partial.Descriptor(i.artifact)
 	if err != nil {
 		return nil, err
 	}
-	s.ArtifactType, s.Platform = "application/spdx+json", &v1.Platform{OS: "linux", Architecture: i.Architecture}
-	s.Annotations = map[string]string{refName: i.Reference() + ".sbom"}
+	s.ArtifactType, s.Platform = sbom.MediaType, &v1.Platform{OS: "linux", Architecture: i.Architecture}
+	s.Annotations = map[string]string{refName: i.Reference() + sbomSuffix}
 	return []v1.Descriptor{*d, *s}, nil
 }
 

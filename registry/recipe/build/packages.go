@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/registry/recipe"
@@ -75,9 +76,12 @@ func (o *one) resolve(ctx context.Context) ([]debian.Pin, error) {
 	return pins, nil
 }
 
-// refresh gets the lists of packages, once in a build.
+// fresh is how old lists of packages may be to count as new.
+const fresh = 10 * time.Minute
+
+// refresh gets the lists of packages, if there are none or new ones are asked for.
 func (o *one) refresh(ctx context.Context, anew bool) error {
-	if o.updated || !anew && o.apt.Ready() {
+	if last := o.apt.Updated(); o.updated || time.Since(last) < fresh || !anew && !last.IsZero() {
 		return nil
 	}
 	o.tell("getting the lists of packages", 0)

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/linkspan/linkspan"
 )
@@ -51,14 +52,22 @@ func (a *APT) architecture() string {
 
 // Update gets the lists of packages anew.
 func (a *APT) Update(ctx context.Context, progress func(percent float64, text string)) error {
-	_, err := a.run(ctx, "", progress, "apt-get", "update", "-qq")
-	return err
+	if _, err := a.run(ctx, "", progress, "apt-get", "update", "-qq"); err != nil {
+		return err
+	}
+	return os.WriteFile(a.stamp(), nil, 0o644)
 }
 
-// Ready says that there are lists of packages.
-func (a *APT) Ready() bool {
-	found, err := filepath.Glob(filepath.Join(a.Dir, "state", "lists", "*Packages*"))
-	return err == nil && len(found) > 0
+// stamp is a file of the time of the last update.
+func (a *APT) stamp() string { return filepath.Join(a.Dir, "updated") }
+
+// Updated returns when the lists of packages were got; the zero time: never.
+func (a *APT) Updated() time.Time {
+	info, err := os.Stat(a.stamp())
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // Resolve returns what is needed and not there, sorted by name, as apt knows it: each with Package, Version, Architecture and SHA256. Recommendations are not

@@ -21,7 +21,7 @@ func TestAPT(t *testing.T) {
 		t.Skip("apt-get is missing: Debian or Ubuntu is needed")
 	}
 	a := &debian.APT{Dir: t.TempDir()}
-	if a.Ready() {
+	if !a.Updated().IsZero() {
 		t.Error("there are lists of packages before any were got")
 	}
 	if err := a.Update(t.Context(), func(float64, string) {}); err != nil {

@@ -113,14 +113,17 @@ func (s *supervisor) stop(signals <-chan os.Signal) {
 			continue
 		}
 		_ = syscall.Kill(p.pid, syscall.SIGTERM) // it may have ended
-		deadline := time.After(stopTime)
+		killed, deadline := false, time.After(stopTime)
 		for s.reap(time.Now()); p.pid != 0; s.reap(time.Now()) {
 			select {
 			case <-signals:
 			case <-deadline:
+				if killed {
+					return // it cannot be killed from here; with this process the container ends
+				}
 				say("%s does not end and is killed", p.Name)
 				_ = syscall.Kill(-p.pid, syscall.SIGKILL)
-				deadline = nil
+				killed, deadline = true, time.After(time.Second)
 			}
 		}
 	}
