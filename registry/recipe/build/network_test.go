@@ -57,9 +57,7 @@ func (e engine) twoRouters() {
 		name := fmt.Sprint("r", n)
 		m := e.start(name, "base/routing:1.0.0", "--network", "link", "--ip", fmt.Sprint("10.9.0.", n))
 		e.Cleanup(func() { _, _ = e.try("rm", "-fv", name) })
-		e.do("exec", name, "/usr/sbin/ip", "link", "add", "lan", "type", "dummy")
-		e.do("exec", name, "/usr/sbin/ip", "link", "set", "lan", "up")
-		e.do("exec", name, "/usr/sbin/ip", "address", "add", fmt.Sprintf("10.77.%d.1/24", n), "dev", "lan")
+		e.do("exec", name, "/usr/sbin/ip", "address", "add", fmt.Sprintf("10.77.%d.1/24", n), "dev", "lo")
 		e.configure(name, 10, n)
 		if n == 3 {
 			e.has(name, func() (string, error) { return e.tryCall(name, m, "routing/ospf-neighbors", nil) }, `"Full`)
