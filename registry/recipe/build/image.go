@@ -119,7 +119,7 @@ func (o *one) config(img v1.Image) (*v1.ConfigFile, error) {
 	}
 	c := before.DeepCopy()
 	c.Created, c.OS, c.Architecture = v1.Time{Time: o.date()}, "linux", o.architecture()
-	c.Author, c.DockerVersion, c.Container = "", "", ""
+	c.Author, c.Container = "", ""
 	r := o.recipe
 	if len(r.Init) > 0 {
 		c.Config.Entrypoint, c.Config.Cmd = []string{initPath}, nil

@@ -66,7 +66,7 @@ func readIndex(dir string) (*v1.IndexManifest, error) {
 	f, err := os.Open(filepath.Join(dir, "index.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		left, err := os.ReadDir(dir)
-		if err == nil && len(left) > 0 && !(len(left) <= 2 && filepath.Base(left[0].Name()) == "blobs") {
+		if err == nil && len(left) > 0 && (len(left) > 2 || left[0].Name() != "blobs") { // what a crash leaves is blobs and oci-layout
 			return nil, &linkspan.Error{Code: linkspan.Exists, Message: dir + " is a folder with other things", Hint: "name a new folder, or an OCI layout"}
 		}
 		return index, nil

@@ -139,16 +139,8 @@ func (e engine) healthy(name string) {
 	})
 }
 
-// call runs the adapter of a call and returns what it prints, which must be JSON if it says so.
-func (e engine) call(name string, m *linkspan.ImageManifest, path string, arguments map[string]string) string {
-	e.Helper()
-	out, err := e.tryCall(name, m, path, arguments)
-	if err != nil {
-		e.Fatal(err)
-	}
-	return out
-}
-
+// tryCall runs the adapter of a call and returns what it prints, which must be JSON, or nothing,
+// if the adapter says so.
 func (e engine) tryCall(name string, m *linkspan.ImageManifest, path string, arguments map[string]string) (string, error) {
 	c := m.Call(path)
 	argv, err := c.Argv(arguments)
@@ -159,7 +151,7 @@ func (e engine) tryCall(name string, m *linkspan.ImageManifest, path string, arg
 	if err != nil {
 		return "", fmt.Errorf("%q: %w: %s", argv, err, out)
 	}
-	if c.Adapter.Output == linkspan.JSONOutput && !json.Valid([]byte(out)) {
+	if c.Adapter.Output == linkspan.JSONOutput && out != "" && !json.Valid([]byte(out)) {
 		return "", fmt.Errorf("%q prints no JSON: %s", argv, out)
 	}
 	return out, nil

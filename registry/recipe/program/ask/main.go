@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,9 @@ func main() {
 }
 
 func ask(socket, question string, out io.Writer) error {
-	c, err := net.DialTimeout("unix", socket, patience)
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	c, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	if err != nil {
 		return err
 	}

@@ -46,14 +46,14 @@ func serve(ctx context.Context, h http.Handler, listen, socket string) error {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	var listeners []net.Listener
 	if listen != "" {
-		l, err := net.Listen("tcp", listen)
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 		if err != nil {
 			return err
 		}
 		listeners = append(listeners, l)
 	}
 	if socket != "" {
-		l, err := unix(socket)
+		l, err := unix(ctx, socket)
 		if err != nil {
 			return err
 		}
@@ -74,14 +74,14 @@ func serve(ctx context.Context, h http.Handler, listen, socket string) error {
 }
 
 // unix listens on a socket, in the place of one that nobody listens on any more.
-func unix(path string) (net.Listener, error) {
+func unix(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	return net.Listen("unix", path)
+	return (&net.ListenConfig{}).Listen(ctx, "unix", path)
 }
 
 // check asks one that runs.
@@ -95,7 +95,11 @@ func check(listen, socket string) error {
 			return (&net.Dialer{}).DialContext(ctx, network, address)
 		},
 	}}
-	answer, err := client.Get("http://monitor/healthz")
+	question, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://monitor/healthz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(question)
 	if err != nil {
 		return err
 	}
