@@ -3,8 +3,10 @@
 package build_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"strings"
 )
@@ -129,7 +131,11 @@ func (e engine) dhcp() {
 		return e.try("exec", "host", "/usr/bin/busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/usr/bin/true", "-x", "hostname:desk")
 	}, "10.8.0.1")
 	e.has("server", func() (string, error) { return e.tryCall("server", m, "dns-dhcp/leases", nil) }, `"name":"desk"`)
-	e.has("host", func() (string, error) {
-		return e.try("exec", "host", "/usr/bin/busybox", "nslookup", "printer.example.net", "10.8.0.2")
+	asks := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", "10.8.0.2:53")
+	}}
+	e.has("server", func() (string, error) {
+		found, err := asks.LookupHost(e.Context(), "printer.example.net")
+		return fmt.Sprint(found), err
 	}, "10.8.0.20")
 }
