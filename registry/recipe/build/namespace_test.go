@@ -48,7 +48,7 @@ func inNamespaces(t *testing.T, archives string, run func(t *testing.T)) {
 	}
 	group := fmt.Sprintf("linkspan-images-test-%d", os.Getpid())
 	which := flag.Lookup("test.run").Value.String()
-	if !strings.HasPrefix(which, "^"+t.Name()) && !strings.HasPrefix(which, t.Name()) {
+	if !strings.HasPrefix(which, t.Name()+"/") {
 		which = "^" + t.Name() + "$"
 	}
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run="+which, "-test.v", "-test.timeout=15m")
