@@ -34,7 +34,7 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 PLAIN := CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath'
 
 # Where tests start dockerd or Open vSwitch, or make network namespaces.
-LIVE := ./cmd/... ./cnm/... ./control/livetest ./lab/... ./nos/... ./ovs/... ./test/...
+LIVE := ./cmd/... ./cnm/... ./control/livetest ./lab/... ./nos/... ./ovs/... ./registry/... ./test/...
 
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s

@@ -2,10 +2,30 @@
 
 package linkspan
 
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"strings"
+)
+
 // The labels of images, as an OCI image configuration has them.
 const (
 	ManifestLabel  = "linkspan.manifest"  // an [ImageManifest], as JSON
 	ChangelogLabel = "linkspan.changelog" // what each version changed, as text
+)
+
+// Limits of manifests.
+const (
+	MaxManifest     = 256 << 10 // of one as JSON, in bytes
+	MaxServices     = 16        // of an image
+	MaxDependencies = 16        // and as many conflicts, of an image
+	MaxCapabilities = 16
+	MaxVolumes      = 16
+	MaxConfigured   = 8 // parts of the configuration that an image brings
 )
 
 // ImageManifest says what an image is and what it needs: data by which a switch runs what is
@@ -19,10 +39,10 @@ type ImageManifest struct {
 	Conflicts    []string          `json:"conflicts,omitempty"`    // names of images that must not be in the same composite
 	Capabilities []string          `json:"capabilities,omitempty"` // of capabilities(7) that its process needs: NET_ADMIN
 	Volumes      []string          `json:"volumes,omitempty"`      // absolute paths of what it keeps
-	ReadOnly     bool              `json:"readOnly,omitzero"`      // its root file system is not written to, but for /tmp and /run
 	Health       *HealthCheck      `json:"health,omitempty"`       // nil: it is healthy while it runs
 	Configured   []Configured      `json:"configuration,omitempty"`
-	Shell        []string          `json:"shell,omitempty"` // program that attach starts, with its arguments: vtysh
+	ReadOnly     bool              `json:"readOnly,omitzero"` // its root file system is not written to, but for /tmp and /run
+	Shell        []string          `json:"shell,omitempty"`   // program that attach starts, with its arguments: vtysh
 }
 
 // ImageDependency is an image that another one needs beside it.
@@ -31,70 +51,150 @@ type ImageDependency struct {
 	Version string `json:"version,omitempty"` // at least; empty: any
 }
 
-// ServiceManifest is a service of an image: what it is called by, and how.
-type ServiceManifest struct {
-	Name   string `json:"name"`             // first part of its calls' paths: routing
-	Socket string `json:"socket,omitempty"` // file name below /run/linkspan/bus on which it answers HTTP; empty: it has only adapters
-	Calls  []Call `json:"calls,omitempty"`
+// ParseManifest reads a manifest as the label of an image has it, and validates it. A field
+// that is not known is refused, as nobody would do what it says. Errors have code Invalid.
+func ParseManifest(label string) (*ImageManifest, error) {
+	if len(label) > MaxManifest {
+		return nil, invalid("the manifest is %d bytes long, at most %d are read", len(label), MaxManifest)
+	}
+	d := json.NewDecoder(strings.NewReader(label))
+	d.DisallowUnknownFields()
+	m := &ImageManifest{}
+	if err := d.Decode(m); err != nil {
+		return nil, &Error{Code: Invalid, Message: "the manifest is not understood", Err: err}
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, invalid("there is something behind the manifest")
+	}
+	return m, m.Validate()
 }
 
-// Call is one that a service answers: /v1/SERVICE/NAME.
-type Call struct {
-	Name      string     `json:"name"`
-	Summary   string     `json:"summary,omitempty"`
-	Changes   bool       `json:"changes,omitzero"` // it changes something: POST; else GET
-	Arguments []Argument `json:"arguments,omitempty"`
-	Adapter   *Adapter   `json:"adapter,omitempty"` // nil: it is passed on to the service's socket
+// Label returns the manifest as the label of an image has it.
+func (m *ImageManifest) Label() (string, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(m); err != nil {
+		return "", fmt.Errorf("write the manifest of %s: %w", m.Name, err)
+	}
+	if text.Len() > MaxManifest {
+		return "", invalid("the manifest of %s is %d bytes long, at most %d are read", m.Name, text.Len(), MaxManifest)
+	}
+	return strings.TrimSuffix(text.String(), "\n"), nil
 }
 
-// Argument is a typed argument of a call.
-type Argument struct {
-	Name     string   `json:"name"`
-	Type     string   `json:"type"` // string, integer, boolean, address, prefix, mac, or one of
-	OneOf    []string `json:"oneOf,omitempty"`
-	Pattern  string   `json:"pattern,omitempty"` // of a string, as package regexp has it, of the whole
-	Minimum  *int64   `json:"minimum,omitempty"` // of an integer
-	Maximum  *int64   `json:"maximum,omitempty"`
-	Required bool     `json:"required,omitzero"`
+// Validate says whether a switch can use m. The error has code Invalid and names the first
+// field that is wrong.
+func (m *ImageManifest) Validate() error {
+	for _, problem := range m.Problems() {
+		return problem.Err("image", m.Name)
+	}
+	return nil
 }
 
-// Adapter turns a call into a command that is run in the member's container, without a shell.
-type Adapter struct {
-	Command []string `json:"command"`          // a word that is {NAME} is the argument's value, and is left out with it
-	Output  string   `json:"output,omitempty"` // json: the answer is what it prints; text (default): {"text": ...}
-	Timeout Duration `json:"timeout,omitzero"` // default 10 s
+// Problems returns all that is wrong with m by itself.
+func (m *ImageManifest) Problems() []Problem {
+	var all problems
+	all.check("name", ValidateRepository(m.Name), wantRepository)
+	all.check("version", ValidateVersion(m.Version), wantVersion)
+	all.line("summary", m.Summary)
+	all.count("services", len(m.Services), 1, MaxServices)
+	names := make(map[string]bool)
+	for i := range m.Services {
+		at := fmt.Sprintf("services[%d]", i)
+		all.name(at+".name", m.Services[i].Name, names)
+		all.service(at, &m.Services[i])
+	}
+	m.others(&all)
+	all.lists(m)
+	if m.Health != nil {
+		all.health("health", m.Health)
+		if m.Health.Call != "" {
+			all.called("health.call", m.Health.Call, m)
+		}
+	}
+	all.count("configuration", len(m.Configured), 0, MaxConfigured)
+	for i := range m.Configured {
+		all.configured(fmt.Sprintf("configuration[%d]", i), &m.Configured[i], m)
+	}
+	if len(m.Shell) > 0 {
+		all.words("shell", m.Shell)
+	}
+	return all
 }
 
-// HealthCheck says whether a service is healthy: a command that ends with status 0, or a call.
-type HealthCheck struct {
-	Command  []string `json:"command,omitempty"`
-	Call     string   `json:"call,omitempty"`    // SERVICE/NAME, instead of a command
-	Interval Duration `json:"interval,omitzero"` // default 5 s
-	Timeout  Duration `json:"timeout,omitzero"`  // default 3 s
-	Retries  int      `json:"retries,omitzero"`  // default 3
-	Start    Duration `json:"start,omitzero"`    // in which failures do not count; default 30 s
+// others checks the images that m speaks of.
+func (m *ImageManifest) others(all *problems) {
+	all.count("dependencies", len(m.Dependencies), 0, MaxDependencies)
+	needed := make(map[string]bool)
+	for i, d := range m.Dependencies {
+		at := fmt.Sprintf("dependencies[%d]", i)
+		all.check(at+".name", ValidateRepository(d.Name), wantRepository)
+		if d.Version != "" {
+			all.check(at+".version", ValidateVersion(d.Version), wantVersion)
+		}
+		if needed[d.Name] {
+			all.add(at+".name", "it is there twice", "")
+		}
+		needed[d.Name] = true
+	}
+	all.count("conflicts", len(m.Conflicts), 0, MaxDependencies)
+	for i, name := range m.Conflicts {
+		at := fmt.Sprintf("conflicts[%d]", i)
+		all.check(at, ValidateRepository(name), wantRepository)
+		if needed[name] {
+			all.add(at, "the image also depends on it", "one of both")
+		}
+	}
 }
 
-// Configured is a part of a switch's configuration that a service brings: its schema, and how
-// it becomes the service's own.
-type Configured struct {
-	Path   []string          `json:"path"`            // where in the tree: ["routing"]
-	Schema map[string]any    `json:"schema"`          // in the form of package nos/schema
-	Render []Rendering       `json:"render"`          // files, written in order
-	Apply  []string          `json:"apply"`           // command that makes the files effective
-	Check  []string          `json:"check,omitempty"` // command that only says whether they are right
-	Shows  map[string][]Show `json:"shows,omitempty"` // show commands by first word: ospf
+var capability = regexp.MustCompile(`^[A-Z][A-Z_]{2,31}$`)
+
+// lists checks what m needs of a switch.
+func (p *problems) lists(m *ImageManifest) {
+	p.count("capabilities", len(m.Capabilities), 0, MaxCapabilities)
+	for i, c := range m.Capabilities {
+		if !capability.MatchString(c) || strings.HasPrefix(c, "CAP_") || c == "ALL" {
+			p.add(fmt.Sprintf("capabilities[%d]", i), quote(c)+" is not a capability", "a name of capabilities(7) without CAP_, as in NET_ADMIN")
+		}
+	}
+	p.count("volumes", len(m.Volumes), 0, MaxVolumes)
+	for i, v := range m.Volumes {
+		p.absolute(fmt.Sprintf("volumes[%d]", i), v)
+	}
 }
 
-// Rendering makes a file of the service from configuration.
-type Rendering struct {
-	File     string `json:"file"`     // absolute, in the container
-	Template string `json:"template"` // of package text/template, over the subtree
+// absolute checks a path in a container.
+func (p *problems) absolute(at, name string) {
+	if len(name) > MaxText || !path.IsAbs(name) || path.Clean(name) != name || name == "/" || hasControl(name) {
+		p.add(at, quote(shorten(name))+" is not the path of a file", "an absolute path without . and .., as in /etc/frr/frr.conf")
+	}
 }
 
-// Show is a show command of a switch's shell that a service answers.
-type Show struct {
-	Words   []string `json:"words"` // after the first: ["neighbor"]
-	Summary string   `json:"summary,omitempty"`
-	Call    string   `json:"call"` // SERVICE/NAME
+// line checks a text of one line, which may be empty.
+func (p *problems) line(at, text string) {
+	if len(text) > MaxText || hasControl(text) {
+		p.add(at, "it is not one line", fmt.Sprintf("at most %d bytes without line breaks", MaxText))
+	}
+}
+
+// count checks how many there are.
+func (p *problems) count(at string, n, least, most int) {
+	switch {
+	case n < least:
+		p.add(at, "there is none", fmt.Sprintf("%d to %d", least, most))
+	case n > most:
+		p.add(at, fmt.Sprintf("%d are too many", n), fmt.Sprintf("at most %d", most))
+	}
+}
+
+// name checks a name of which there may be only one.
+func (p *problems) name(at, name string, taken map[string]bool) {
+	if !word.MatchString(name) {
+		p.add(at, quote(shorten(name))+" is not a name", wantWord)
+	}
+	if taken[name] {
+		p.add(at, quote(name)+" is there twice", "another name")
+	}
+	taken[name] = true
 }

@@ -93,7 +93,7 @@ func manifestOf(m *apiv1.Image) *linkspan.ImageManifest {
 
 func (a *app) imageCommand() *cobra.Command {
 	t := &registryTarget{app: a}
-	c := noun("image", "images of a registry", a.imageLs(t), a.imageInspect(t), a.imageRm(t), a.imageGc(t))
+	c := noun("image", "images of network services, and those of a registry", a.imageLs(t), a.imageInspect(t), a.imageRm(t), a.imageGc(t), a.imageBuild(), a.imageRecipe())
 	t.addFlags(c)
 	return c
 }
