@@ -39,7 +39,7 @@ LIVE := ./cmd/... ./cnm/... ./control/livetest ./lab/... ./nos/... ./ovs/... ./r
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 60s
 
-.PHONY: help deps build test unit lint e2e test-kernel deps-kernel deps-bench dockerd-28 dockerd-29 fuzz soak bench demo docs generate clean
+.PHONY: help deps build test unit lint e2e test-kernel test-images deps-kernel deps-bench dockerd-28 dockerd-29 fuzz soak bench demo docs generate clean
 
 help: ## show what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ e2e: deps build ## the whole product on two and more hosts in a lab
 test-kernel: deps-kernel build $(TOOLS)/kernel ## the whole product on Debian's kernel, in emulation (not part of test)
 	LINKSPAN_KERNEL=$(TOOLS)/kernel LINKSPAN_E2E=$(CURDIR)/$(BIN) CGO_ENABLED=0 \
 	  go test -count=1 -timeout 40m -run '^TestKernel$$' -v ./test/kernel
+
+test-images: deps ## build every base image and have it do its work in Docker (not part of test)
+	$(PLAIN) LINKSPAN_IMAGES=1 go test -count=1 -timeout 30m -run '^TestBaseImages$$' -v ./registry/recipe/build
 
 deps-bench: deps
 	@$(MAKE) --no-print-directory deps PACKAGES='$(BENCH_PACKAGES)'
