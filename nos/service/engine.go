@@ -127,7 +127,7 @@ const maxManifest = 1 << 20
 func (e *engine) image(ctx context.Context, reference string) (image, error) {
 	r, err := e.ImageInspect(ctx, reference)
 	if errdefs.IsNotFound(err) {
-		return image{}, &linkspan.Error{Code: linkspan.NotFound, Message: "image " + reference + " is not on this switch", Hint: "linkspan image pull " + reference}
+		return image{}, &linkspan.Error{Code: linkspan.NotFound, Message: "image " + reference + " is not on this switch", Hint: "docker pull " + reference}
 	}
 	if err != nil {
 		return image{}, docker(err)
@@ -155,7 +155,7 @@ func (e *engine) resolve(ctx context.Context, reference string) (string, error) 
 	}
 	r, err := e.ImageInspect(ctx, reference)
 	if errdefs.IsNotFound(err) {
-		return "", &linkspan.Error{Code: linkspan.NotFound, Message: "image " + reference + " is not on this switch", Hint: "linkspan image pull " + reference}
+		return "", &linkspan.Error{Code: linkspan.NotFound, Message: "image " + reference + " is not on this switch", Hint: "docker pull " + reference}
 	}
 	if err != nil {
 		return "", docker(err)
