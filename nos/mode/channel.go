@@ -66,6 +66,9 @@ func (c *channel) writeLocked(b []byte) error {
 		return err
 	}
 	_, err := c.conn.Write(b)
+	if err != nil {
+		_ = c.conn.Close() // a message may be there in part: nothing can be written behind it
+	}
 	return err
 }
 

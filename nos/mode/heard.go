@@ -130,6 +130,7 @@ func (k *Keeper) age(now time.Time) {
 	for _, s := range gone {
 		k.options.Log.Info("a host is gone", slog.Any("host", s))
 	}
+	gone = slices.DeleteFunc(gone, func(s *station) bool { s.first = nil; return s.number == 0 }) // of those there is nothing to unplug
 	if k.gone = append(k.gone, gone...); len(k.gone) > 0 {
 		k.wake()
 	}

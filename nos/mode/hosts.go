@@ -65,10 +65,11 @@ const (
 
 // hosts are those that are known. It is not for several goroutines.
 type hosts struct {
-	all map[place]*station
+	all        map[place]*station
+	settleTime time.Duration // see Options.Settle
 }
 
-func newHosts() *hosts { return &hosts{all: make(map[place]*station)} }
+func newHosts(settle time.Duration) *hosts { return &hosts{all: make(map[place]*station), settleTime: settle} }
 
 // see takes in a sighting.
 func (h *hosts) see(s sighting, now time.Time) (*station, news) {
@@ -89,24 +90,20 @@ func (h *hosts) see(s sighting, now time.Time) (*station, news) {
 		return is, moved
 	}
 	is.heard = now
-	if is.rival != nil && now.Sub(is.rival.last) > settleTime {
+	if is.rival != nil && now.Sub(is.rival.last) > h.settleTime {
 		is.rival = nil // it is there, and the other one was heard long ago
 	}
 	return is, known
 }
 
-// How long a host may take to answer when it is asked, and how long one may be silent whose
-// address another has: it is asked each second meanwhile.
-const (
-	answerTime = time.Second
-	settleTime = 3 * time.Second
-)
+// answerTime is how long a host may take to answer when it is asked.
+const answerTime = time.Second
 
 // settle returns those whose addresses are another's by now: they are asked since that one came, and
 // do not answer. They are not known any more; the other is to be seen anew.
 func (h *hosts) settle(now time.Time) (gone []*station) {
 	for at, s := range h.all {
-		if s.rival != nil && now.Sub(s.rival.since) > settleTime && now.Sub(s.heard) > settleTime && s.asked.After(s.heard) {
+		if s.rival != nil && now.Sub(s.rival.since) > h.settleTime && now.Sub(s.heard) > h.settleTime && s.asked.After(s.heard) {
 			gone = append(gone, s)
 			delete(h.all, at)
 		}

@@ -110,7 +110,7 @@ func (f *fabric) is(connected bool) {
 }
 
 func TestWhatTheFabricDoesNotTakeIsNotChanged(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(o *mode.Options) { o.Prepare = 2 * time.Second })
 	must(t, w.configure(vlan10()...))
 	w.reaches("a", 3)
 	w.fabric.mu.Lock()
@@ -146,7 +146,7 @@ func TestANewProcessTakesOver(t *testing.T) {
 		w.stop()
 		ctx, cancel := context.WithCancel(t.Context())
 		w.stop = func() { cancel(); w.kept.Wait() }
-		w.keeper = mode.New(mode.Options{Dial: w.sw.Channel, Ports: w.sw, Guests: w.sw})
+		w.keeper = mode.New(w.options)
 		plan, err := w.keeper.Plan(ctx, nil, w.now)
 		must(t, err)
 		must(t, plan.Apply(ctx))

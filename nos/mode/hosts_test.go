@@ -16,7 +16,7 @@ func seen(mac byte, device string) sighting {
 
 func TestSightings(t *testing.T) {
 	now := time.Unix(1000, 0)
-	h := newHosts()
+	h := newHosts(3 * time.Second)
 	for i, c := range []struct {
 		s    sighting
 		want news
@@ -36,7 +36,7 @@ func TestSightings(t *testing.T) {
 // TestWhoAnswersKeepsItsAddress plays a dispute: the holder is asked each second.
 func TestWhoAnswersKeepsItsAddress(t *testing.T) {
 	now := time.Unix(1000, 0)
-	h := newHosts()
+	h := newHosts(3 * time.Second)
 	holder, _ := h.see(seen(1, "eth1"), now)
 	for range 20 { // both speak
 		now = now.Add(time.Second)
@@ -63,7 +63,7 @@ func TestWhoAnswersKeepsItsAddress(t *testing.T) {
 
 func TestASilentHostIsForgotten(t *testing.T) {
 	now := time.Unix(1000, 0)
-	h := newHosts()
+	h := newHosts(3 * time.Second)
 	h.see(seen(1, "eth1"), now)
 	if gone := h.forget(now.Add(forget), forget); len(gone) != 0 {
 		t.Error("too early")

@@ -77,6 +77,7 @@ type Options struct {
 
 	Prepare time.Duration // how long a change is prepared at most; default 3 s
 	Watch   time.Duration // how long hosts may take to answer after it; default 2 s
+	Settle  time.Duration // how long a host may be silent whose address another has, and it stays its: it is asked each second meanwhile; default 3 s
 }
 
 func (o Options) withDefaults() Options {
@@ -88,6 +89,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Watch == 0 {
 		o.Watch = 2 * time.Second
+	}
+	if o.Settle == 0 {
+		o.Settle = 3 * time.Second
 	}
 	return o
 }
@@ -126,10 +130,11 @@ var _ config.Host = (*Keeper)(nil)
 
 // New returns a keeper for which nothing is configured. Nothing runs before Run.
 func New(options Options) *Keeper {
+	options = options.withDefaults()
 	return &Keeper{
-		options: options.withDefaults(), turn: make(chan struct{}, 1), work: make(chan struct{}, 1), asks: make(chan struct{}, 1),
+		options: options, turn: make(chan struct{}, 1), work: make(chan struct{}, 1), asks: make(chan struct{}, 1),
 		dial: make(chan struct{}, 1), came: make(chan struct{}),
-		is: arrangement{wish: new(wish)}, hosts: newHosts(), bearers: make(bearers), devices: make(devices), toScan: make(map[uint16]bool), asked: make(map[place]time.Time), since: time.Now(),
+		is: arrangement{wish: new(wish)}, hosts: newHosts(options.Settle), bearers: make(bearers), devices: make(devices), toScan: make(map[uint16]bool), asked: make(map[place]time.Time), since: time.Now(),
 	}
 }
 

@@ -37,6 +37,7 @@ type world struct {
 	sw     *ovs.Switch // br-switch
 	link   *ovs.Switch // br-link
 	hub    *control.Hub
+	options mode.Options
 	keeper *mode.Keeper
 	fabric *fabric
 	schema *schema.Schema
@@ -58,7 +59,7 @@ func must(t testing.TB, err error) {
 
 // newWorld has hosts a, b and c on ports of VLAN 10, with addresses 10.7.0.2 and on. Nothing
 // is configured.
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, change ...func(*mode.Options)) *world {
 	ovstest.Need(t, "ip", "ping", "nsenter", "chrt")
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ovs: ovstest.Start(t), hosts: make(map[string]string)}
@@ -73,9 +74,11 @@ func newWorld(t testing.TB) *world {
 	w.schema, err = schema.Base()
 	must(t, err)
 	w.now = tree.New(w.schema)
-	w.keeper = mode.New(mode.Options{
-		Dial: w.sw.Channel, Ports: w.sw, Guests: w.sw, Log: log,
-	})
+	w.options = mode.Options{Dial: w.sw.Channel, Ports: w.sw, Guests: w.sw, Log: log, Prepare: patience, Watch: patience, Settle: 10 * time.Second}
+	for _, c := range change {
+		c(&w.options)
+	}
+	w.keeper = mode.New(w.options)
 	keeping, end := context.WithCancel(ctx)
 	w.stop = func() { end(); w.kept.Wait() }
 	w.kept.Go(func() { _ = w.keeper.Run(keeping) })

@@ -46,7 +46,7 @@ func TestAHostHasOneAddressOfIPv6(t *testing.T) {
 	now := time.Unix(1000, 0)
 	first, other := netip.MustParseAddr("fd07::2"), netip.MustParseAddr("fd07::3")
 	mine, others := linkspan.MAC{2, 1}, linkspan.MAC{2, 2}
-	h := newHosts()
+	h := newHosts(3 * time.Second)
 	if s, changed := h.see6(10, mine, first, now); s != nil || changed {
 		t.Error("a host that nobody knows has an address")
 	}

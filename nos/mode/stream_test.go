@@ -44,26 +44,40 @@ func (w *world) stream(from, to string, last byte, perSecond, size int) traffic 
 	})
 	roomy(w.t, in)
 	sent, came := make(chan uint64, 1), make(chan map[uint64]bool, 1)
+	frame, dst, seen := make([]byte, size), &net.UDPAddr{IP: net.IPv4(10, 7, 0, last), Port: port}, new(greatest)
 	go func() {
-		frame, to := make([]byte, size), &net.UDPAddr{IP: net.IPv4(10, 7, 0, last), Port: port}
 		sent <- steadily(ctx, perSecond, func(n uint64) error {
 			binary.BigEndian.PutUint64(frame, n)
-			_, err := out.WriteTo(frame, to)
+			_, err := out.WriteTo(frame, dst)
 			done.Store(n + 1)
 			return err
 		})
 	}()
 	go func() {
-		came <- receive(in, func(b []byte) (uint64, bool) { return binary.BigEndian.Uint64(b), true })
+		came <- receive(in, seen, func(b []byte) (uint64, bool) { return binary.BigEndian.Uint64(b), true })
 	}()
 	return traffic{done, func() (uint64, map[uint64]bool) {
 		cancel()
 		n := <-sent
-		time.Sleep(300 * time.Millisecond) // what is on its way comes
+		seen.awaits(n, func() {
+			binary.BigEndian.PutUint64(frame, n)
+			_, _ = out.WriteTo(frame, dst)
+		})
 		_ = in.Close()
 		_ = out.Close()
 		return n, <-came
 	}}
+}
+
+// greatest is the greatest number that has come.
+type greatest struct{ atomic.Uint64 }
+
+// awaits sends what has a number until it comes: nothing that was sent before is on its way then.
+func (g *greatest) awaits(n uint64, send func()) {
+	const patience, again = 30 * time.Second, 20 * time.Millisecond
+	for begun := time.Now(); g.Load() < n && time.Since(begun) < patience; time.Sleep(again) {
+		send()
+	}
 }
 
 // socket opens one in a host.
@@ -104,7 +118,7 @@ func steadily(ctx context.Context, perSecond int, do func(n uint64) error) (done
 }
 
 // receive counts different messages by what number says they are, until the socket is closed.
-func receive(conn net.PacketConn, number func([]byte) (uint64, bool)) map[uint64]bool {
+func receive(conn net.PacketConn, last *greatest, number func([]byte) (uint64, bool)) map[uint64]bool {
 	seen := make(map[uint64]bool)
 	frame := make([]byte, 2000)
 	for {
@@ -114,6 +128,7 @@ func receive(conn net.PacketConn, number func([]byte) (uint64, bool)) map[uint64
 		}
 		if id, ok := number(frame[:n]); ok {
 			seen[id] = true
+			last.Store(max(last.Load(), id))
 		}
 	}
 }
@@ -161,27 +176,30 @@ func (w *world) pings(from string, dst netip.Addr) traffic {
 	roomy(w.t, conn)
 	to := &net.IPAddr{IP: dst.AsSlice()}
 	sent, came := make(chan uint64, 1), make(chan map[uint64]bool, 1)
+	request, seen := make([]byte, 64), new(greatest)
+	request[0] = question
+	ask := func(n uint64) error {
+		binary.BigEndian.PutUint64(request[8:], n)
+		binary.BigEndian.PutUint16(request[2:], 0)
+		binary.BigEndian.PutUint16(request[2:], packet.Checksum(request))
+		_, err := conn.WriteTo(request, to)
+		return err
+	}
 	go func() {
-		request := make([]byte, 64)
-		request[0] = question
 		sent <- steadily(ctx, 1000, func(n uint64) error {
-			binary.BigEndian.PutUint64(request[8:], n)
-			binary.BigEndian.PutUint16(request[2:], 0)
-			binary.BigEndian.PutUint16(request[2:], packet.Checksum(request))
-			_, err := conn.WriteTo(request, to)
 			done.Store(n + 1)
-			return err
+			return ask(n)
 		})
 	}()
 	go func() {
-		came <- receive(conn, func(reply []byte) (uint64, bool) {
+		came <- receive(conn, seen, func(reply []byte) (uint64, bool) {
 			return binary.BigEndian.Uint64(reply[8:]), reply[0] == answer
 		})
 	}()
 	return traffic{done, func() (uint64, map[uint64]bool) {
 		cancel()
 		n := <-sent
-		time.Sleep(300 * time.Millisecond) // what is on its way comes
+		seen.awaits(n, func() { _ = ask(n) })
 		_ = conn.Close()
 		return n, <-came
 	}}
@@ -218,22 +236,30 @@ func (w *world) lossless(do func()) {
 	w.losslessBetween("a", "b", 3, do)
 }
 
+// losslessBetween compares up to so often with times without a change: on a busy machine both lose now and then,
+// in links that wait for a processor. What changes lose is lost each time.
 func (w *world) losslessBetween(from, to string, last byte, do func()) {
 	w.t.Helper()
+	const tries = 4
 	w.prefer()
-	begun := time.Now()
-	w.t.Logf("pings begin at %s", begun.Format("05.000"))
-	changing := w.undisturbed(from, to, last, rate, size, do)
-	took := time.Since(begun)
-	w.t.Logf("in %v with changes: %+v", took, changing)
-	if changing.pingsLost == 0 && changing.lost == 0 {
-		return
+	var worst loss // without a change
+	for range tries {
+		begun := time.Now()
+		w.t.Logf("pings begin at %s", begun.Format("05.000"))
+		changing := w.undisturbed(from, to, last, rate, size, do)
+		took := time.Since(begun)
+		w.t.Logf("in %v with changes: %+v", took, changing)
+		if changing.pingsLost <= worst.pingsLost && changing.lost <= worst.lost {
+			return
+		}
+		resting := w.undisturbed(from, to, last, rate, size, func() { time.Sleep(took) })
+		w.t.Logf("in %v without: %+v", took, resting)
+		worst.pingsLost, worst.lost = max(worst.pingsLost, resting.pingsLost), max(worst.lost, resting.lost)
+		if changing.pingsLost <= worst.pingsLost && changing.lost <= worst.lost {
+			return
+		}
 	}
-	resting := w.undisturbed(from, to, last, rate, size, func() { time.Sleep(took) })
-	w.t.Logf("in %v without: %+v", took, resting)
-	if changing.pingsLost > resting.pingsLost || changing.lost > resting.lost {
-		w.t.Errorf("lost %+v with changes, %+v without", changing, resting)
-	}
+	w.t.Errorf("more was lost with changes than without each time, where at most %+v was", worst)
 }
 
 // rate and size of the stream in tests: datagrams per second, and bytes. The benchmark has half of what the
