@@ -54,7 +54,7 @@ func (w *runWish) addFlags(f *pflag.FlagSet) {
 func (a *app) serviceRun() *cobra.Command {
 	var w runWish
 	c := &cobra.Command{
-		Use: "run [flags] IMAGE [COMMAND [ARG...]]", Short: "run a service, or composites of a file, in place of those of the same name", Args: atLeast(0),
+		Use: "run [flags] [IMAGE] [COMMAND] [ARG...]", Short: "run a service, or composites of a file, in place of those of the same name", Args: atLeast(0),
 		Long: `Run a service in a container of this host's switch: an image that is on the switch, in a
 network namespace of its own. A service that runs under that name already is replaced, and no
 call of it is lost; when the new one does not get healthy, the old one runs again. Services

@@ -20,6 +20,7 @@ const (
 	forget     = 5 * time.Minute  // of silence, and it is none any more
 	retryAfter = 2 * time.Second  // a host that the fabric did not take is tried again
 	maxAsked   = 100              // hosts asked in one beat
+	fullAgain  = time.Minute      // between two warnings that a port has too many hosts
 
 	startOfOthers = 2 * time.Second  // that other switches have to make an endpoint of a host behind a trunk
 	retryRefused  = 30 * time.Second // after which it is tried again for one whose address is somebody else's
@@ -54,7 +55,7 @@ func (k *Keeper) heard(in *openflow.PacketIn) {
 	} else if asks {
 		k.meant(place{at.vlan, target}, at, in.Data)
 	}
-	if k.hosts.all[at] == nil && len(k.hosts.all) >= MaxStations {
+	if k.hosts.all[at] == nil && !k.room(p) {
 		return
 	}
 	s, what := k.hosts.see(sighting{at, mac, name}, time.Now())
@@ -73,6 +74,28 @@ func (k *Keeper) heard(in *openflow.PacketIn) {
 		k.options.Log.Info("a host has moved", slog.Any("host", s))
 	}
 	k.wake()
+}
+
+// room says whether one more host may be known behind a port: whoever is there could else take all
+// addresses of a network. k.mu is held.
+func (k *Keeper) room(p *port) bool {
+	if len(k.hosts.all) >= MaxStations {
+		return false
+	}
+	behind := 0
+	for _, s := range k.hosts.all {
+		if slices.Contains(p.devices, s.device) {
+			behind++
+		}
+	}
+	if behind < p.hosts {
+		return true
+	}
+	if now := time.Now(); now.Sub(k.full[p.name]) > fullAgain {
+		k.full[p.name] = now
+		k.options.Log.Warn("more hosts are behind a port than max-hosts allows", slog.String("port", p.name), slog.Int("max_hosts", p.hosts))
+	}
+	return false
 }
 
 // heardSix takes in a frame of IPv6 that came up.

@@ -69,7 +69,9 @@ type hosts struct {
 	settleTime time.Duration // see Options.Settle
 }
 
-func newHosts(settle time.Duration) *hosts { return &hosts{all: make(map[place]*station), settleTime: settle} }
+func newHosts(settle time.Duration) *hosts {
+	return &hosts{all: make(map[place]*station), settleTime: settle}
+}
 
 // see takes in a sighting.
 func (h *hosts) see(s sighting, now time.Time) (*station, news) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/linkspan/linkspan"
+	"github.com/linkspan/linkspan/nos/schema"
+	"github.com/linkspan/linkspan/nos/tree"
 )
 
 func seen(mac byte, device string) sighting {
@@ -30,6 +32,33 @@ func TestSightings(t *testing.T) {
 	}
 	if s := h.list()[0]; s.device != "eth2" || s.rival.device != "eth3" || !s.stale {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestHostsBehindAPortAreBounded: one port takes the places of no other.
+func TestHostsBehindAPortAreBounded(t *testing.T) {
+	base, err := schema.Base()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := tree.New(base)
+	for _, words := range [][]string{{"ports", "eth1", "vlan", "10"}, {"ports", "eth2", "max-hosts", "3"}, {"ports", "eth3", "mode", "trunk"}} {
+		if c, err = c.Set(words...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k, w := New(Options{}), newWish(c)
+	a := netip.MustParseAddr("10.7.0.1")
+	for name, most := range map[string]int{"eth1": accessHosts, "eth2": 3, "eth3": 200} {
+		for i := range most {
+			if a = a.Next(); !k.room(w.of(name)) {
+				t.Fatalf("%s has room for %d", name, i)
+			}
+			k.hosts.see(sighting{place{10, a}, linkspan.MAC{2}, name}, time.Unix(1000, 0))
+		}
+		if k.room(w.of(name)) != (name == "eth3") {
+			t.Errorf("%s, behind which are %d", name, most)
+		}
 	}
 }
 

@@ -118,12 +118,13 @@ type Keeper struct {
 	need     bool          // something is configured, or is about to be, that needs it
 	link     *Link         // nil while the switch is not in the fabric
 	since    time.Time
-	later    time.Time           // before which a change that failed is not tried again
-	told     bool                // a configuration was applied: flows may be written
-	recalled bool                // hosts that a process before has plugged are known
-	toScan   map[uint16]bool     // VLANs all of whose hosts are to be asked for
-	asked    map[place]time.Time // when somebody was last asked for
-	recent   []Change            // the last changes, for people
+	later    time.Time            // before which a change that failed is not tried again
+	told     bool                 // a configuration was applied: flows may be written
+	recalled bool                 // hosts that a process before has plugged are known
+	toScan   map[uint16]bool      // VLANs all of whose hosts are to be asked for
+	asked    map[place]time.Time  // when somebody was last asked for
+	recent   []Change             // the last changes, for people
+	full     map[string]time.Time // when it was last said of a port that more hosts are behind it than may be
 }
 
 var _ config.Host = (*Keeper)(nil)
@@ -134,7 +135,7 @@ func New(options Options) *Keeper {
 	return &Keeper{
 		options: options, turn: make(chan struct{}, 1), work: make(chan struct{}, 1), asks: make(chan struct{}, 1),
 		dial: make(chan struct{}, 1), came: make(chan struct{}),
-		is: arrangement{wish: new(wish)}, hosts: newHosts(options.Settle), bearers: make(bearers), devices: make(devices), toScan: make(map[uint16]bool), asked: make(map[place]time.Time), since: time.Now(),
+		is: arrangement{wish: new(wish)}, hosts: newHosts(options.Settle), bearers: make(bearers), devices: make(devices), toScan: make(map[uint16]bool), asked: make(map[place]time.Time), full: make(map[string]time.Time), since: time.Now(),
 	}
 }
 

@@ -32,20 +32,20 @@ func TestMain(m *testing.M) { os.Exit(ovstest.Main(m)) }
 
 // world is a switch with its two bridges, a controller, and hosts in namespaces on its ports.
 type world struct {
-	t      testing.TB
-	ovs    *ovstest.Instance
-	sw     *ovs.Switch // br-switch
-	link   *ovs.Switch // br-link
-	hub    *control.Hub
+	t       testing.TB
+	ovs     *ovstest.Instance
+	sw      *ovs.Switch // br-switch
+	link    *ovs.Switch // br-link
+	hub     *control.Hub
 	options mode.Options
-	keeper *mode.Keeper
-	fabric *fabric
-	schema *schema.Schema
-	now    *tree.Tree
-	hosts  map[string]string // namespaces by name
-	runs   sync.WaitGroup
-	kept   sync.WaitGroup
-	stop   func() // ends the keeper
+	keeper  *mode.Keeper
+	fabric  *fabric
+	schema  *schema.Schema
+	now     *tree.Tree
+	hosts   map[string]string // namespaces by name
+	runs    sync.WaitGroup
+	kept    sync.WaitGroup
+	stop    func() // ends the keeper
 
 	written []string // flows of package forward
 }

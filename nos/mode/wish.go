@@ -33,6 +33,7 @@ type port struct {
 	tagged   []uint16 // VLANs of frames with a tag; nil: all, unless it is an access port
 	control  string   // what it says in hybrid control
 	foreign  int      // number of the controller that has it, from 1; 0: none
+	hosts    int      // behind it that may be known
 }
 
 // vlan is a VLAN.
@@ -97,8 +98,18 @@ func newPort(n tree.Node) port {
 		p.untagged = number(n.Get("native-vlan"))
 	}
 	p.tagged = schema.VLANs(n.Get("allowed-vlans"))
+	p.hosts = MaxStations
+	if p.access {
+		p.hosts = accessHosts
+	}
+	if most, err := strconv.Atoi(n.Get("max-hosts")); err == nil { // else there is none
+		p.hosts = most
+	}
 	return p
 }
+
+// accessHosts is how many hosts may be known behind an access port of which nothing else is said.
+const accessHosts = 16
 
 // number reads a VLAN's id; where none is said it is 1.
 func number(id string) uint16 {
