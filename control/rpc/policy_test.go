@@ -15,7 +15,6 @@ import (
 	"github.com/linkspan/linkspan"
 	"github.com/linkspan/linkspan/api"
 	apiv1 "github.com/linkspan/linkspan/api/v1"
-	"github.com/linkspan/linkspan/control/view"
 	"github.com/linkspan/linkspan/trust"
 )
 
@@ -139,7 +138,8 @@ func TestBadPoliciesAreRefused(t *testing.T) {
 	})
 	_, err = applyPolicies(t.Context(), admin, &apiv1.Policy{Name: "stored", Priority: 5, Action: "deny", To: label("a", "b")})
 	h.must(err)
-	h.hub.Update(view.PutGroup(&linkspan.Group{Name: "shop", Networks: []linkspan.NetworkID{1}}))
+	_, err = admin.Groups.Create(t.Context(), connect.NewRequest(&apiv1.GroupServiceCreateRequest{Name: "shop", Networks: []string{"web"}}))
+	h.must(err)
 	for name, c := range map[string]struct {
 		policy *apiv1.Policy
 		want   string

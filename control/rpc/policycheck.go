@@ -35,21 +35,11 @@ func (s *Server) givenPolicies(ctx context.Context, messages []*apiv1.Policy) (*
 			Hint: "apply fewer",
 		}
 	}
-	names, err := s.names(ctx)
+	known, err := s.knownNames(ctx)
 	if err != nil {
 		return nil, err
 	}
 	g := &givenPolicies{policies: make([]linkspan.Policy, len(messages))}
-	known := knownNames{view: s.hub.View(), networks: make(map[string]bool), chassis: make(map[string]bool), overlays: make(map[string]bool)}
-	for _, name := range names.networks {
-		known.networks[name] = true
-	}
-	for _, name := range names.chassis {
-		known.chassis[name] = true
-	}
-	for n := range known.view.Networks() {
-		known.overlays[n.Name] = n.Driver.Is(linkspan.Overlay)
-	}
 	twice := make(map[string]bool)
 	for i, m := range messages {
 		policy, unread := api.PolicyFromProto(m)
@@ -146,8 +136,36 @@ func byAddress(selectors []linkspan.Selector) bool {
 
 // knownNames are the names that policies may use.
 type knownNames struct {
-	networks, chassis, overlays map[string]bool
-	view                        *view.View
+	networks, chassis, overlays, groups map[string]bool
+}
+
+// knownNames reads them from the store: what was made a moment ago, perhaps by another
+// controller, may not be in the View yet.
+func (s *Server) knownNames(ctx context.Context) (*knownNames, error) {
+	networks, err := s.store.Networks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chassis, err := s.store.AllChassis(ctx)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := s.store.Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k := &knownNames{networks: make(map[string]bool), chassis: make(map[string]bool), overlays: make(map[string]bool), groups: make(map[string]bool)}
+	for i := range networks {
+		k.networks[networks[i].Name] = true
+		k.overlays[networks[i].Name] = networks[i].Driver.Is(linkspan.Overlay)
+	}
+	for i := range chassis {
+		k.chassis[chassis[i].Name] = true
+	}
+	for i := range groups {
+		k.groups[groups[i].Name] = true
+	}
+	return k, nil
 }
 
 // networkList says where networks are shown that policies may name as this one is named.
@@ -179,7 +197,7 @@ func (k *knownNames) problems(path string, selectors []linkspan.Selector) (probl
 				Message: "network " + s.Network + " is an overlay, whose packets no policy sees", Want: "a network of driver linkspan",
 			})
 		}
-		if s.Group != "" && k.view.Group(s.Group) == nil {
+		if s.Group != "" && !k.groups[s.Group] {
 			unknown(i, "group", "group", s.Group, "linkspan group ls")
 		}
 		if name, err := linkspan.ParseEndpointName(s.Endpoint); err == nil && name.Chassis != "" && !k.chassis[name.Chassis] {
