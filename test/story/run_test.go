@@ -77,12 +77,14 @@ func table() []runnable {
 // inDemo names the lab.
 func inDemo(s string) string { return strings.Replace(s, "lab exec", "lab exec --name demo", 1) }
 
-// swarms, limits and moves are the guides whose commands need a lab, or containers, of
-// their own: TestSwarm runs those of the first, TestLimits what the second tells, TestMoveGuide those of the third.
+// swarms, limits, moves and registries are the guides whose commands need a lab, or containers, of
+// their own: TestSwarm runs those of the first, TestLimits what the second tells, TestMoveGuide those of the third. Those
+// of registries are run in test/registry.
 const (
-	swarms = "swarm.md"
-	limits = "limits.md"
-	moves  = "move.md"
+	swarms     = "swarm.md"
+	limits     = "limits.md"
+	moves      = "move.md"
+	registries = "registry.md"
 )
 
 // runDocuments runs what README and guide tell, in their order.
@@ -90,7 +92,7 @@ func runDocuments(t *testing.T, h *harness.Home) {
 	w := web{h}
 	ran := 0
 	for _, l := range documents(t, h.Repo) {
-		if l.where == swarms || l.where == limits || l.where == moves {
+		if slices.Contains([]string{swarms, limits, moves, registries}, l.where) {
 			continue
 		}
 		matched := ""
