@@ -15,7 +15,7 @@ GOSRC   := $(shell find . -name '*.go' -not -path './.tools/*' -not -name '*_tes
 
 # Everything that the project's commands need beside Go, as Debian packages.
 PACKAGES := docker.io docker-compose openvswitch-switch openvswitch-testcontroller python3-os-ken busybox-static iproute2 util-linux \
-            traceroute iputils-ping nftables ethtool openssl gcc libc6-dev git skopeo
+            traceroute iputils-ping nftables ethtool openssl openssh-client gcc libc6-dev git skopeo
 
 # What `make bench` measures against beside them.
 BENCH_PACKAGES := docker-registry

@@ -14,9 +14,6 @@ type Problem struct {
 	Want    string // what may stand there; may be empty
 }
 
-// PolicyProblem is one thing that is wrong with a policy.
-type PolicyProblem = Problem
-
 // Err returns the problem as an error of code Invalid about a thing of that name: what is
 // "policy" or "script".
 func (p Problem) Err(what, name string) error {
